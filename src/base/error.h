@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+typedef enum {
+  SIPWAKE_ERROR_FAILED,
+  SIPWAKE_ERROR_CONFIG,
+  SIPWAKE_ERROR_INVALID,
+  SIPWAKE_ERROR_NOT_FOUND,
+  SIPWAKE_ERROR_DENIED,
+  SIPWAKE_ERROR_LIMIT,
+  SIPWAKE_ERROR_TIMED_OUT,
+  SIPWAKE_ERROR_UNREACHABLE,
+  SIPWAKE_ERROR_PROTOCOL,
+  SIPWAKE_ERROR_STORAGE,
+  SIPWAKE_ERROR_CRYPTO,
+  SIPWAKE_ERROR_CANCELLED,
+} SipwakeError;
+
+#define SIPWAKE_ERROR (sipwake_error_quark ())
+GQuark sipwake_error_quark (void);
