@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+gboolean address_pattern_is_valid (const gchar *pattern);
+gboolean address_matches (const gchar *pattern, GInetAddress *address);
