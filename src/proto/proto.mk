@@ -1,1 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+noinst_LIBRARIES += src/proto/libproto.a
+src_proto_libproto_a_SOURCES = \
+  src/proto/uri.c src/proto/uri.h \
+  src/proto/aor.c src/proto/aor.h \
+  src/proto/address.c src/proto/address.h \
+  src/proto/pn-names.c src/proto/pn-names.h \
+  src/proto/contact.c src/proto/contact.h \
+  src/proto/pn-value.c src/proto/pn-value.h \
+  src/proto/pn-apns.c src/proto/pn-apns.h \
+  src/proto/pn-params.c src/proto/pn-params.h \
+  src/proto/feature-caps.c src/proto/feature-caps.h
+
+LIBPROTO = src/proto/libproto.a $(LIBBASE)

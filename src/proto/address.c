@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * address: whether an IP address falls under a pattern of the configuration.
+ *
+ * config checks the patterns of accept-from with it; the registrar's pbx compares sources.
+ */
+#include "proto/address.h"
+
+#include <string.h>
+
+static GInetAddressMask *
+parse_pattern (const gchar *pattern)
+{
+  /* GLib takes a bare address for a mask of its full length. */
+  return g_inet_address_mask_new_from_string (pattern, NULL);
+}
+
+/* A dual-stack socket shows an IPv4 peer as ::ffff:192.0.2.1. */
+static GInetAddress *
+unmap (GInetAddress *address)
+{
+  static const guint8 prefix[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+  const guint8 *bytes = g_inet_address_to_bytes (address);
+
+  if (g_inet_address_get_family (address) != G_SOCKET_FAMILY_IPV6 ||
+      memcmp (bytes, prefix, sizeof prefix) != 0)
+    return g_object_ref (address);
+  return g_inet_address_new_from_bytes (bytes + sizeof prefix, G_SOCKET_FAMILY_IPV4);
+}
+
+/**
+ * address_pattern_is_valid:
+ * @pattern: an address without brackets, or a network such as "192.0.2.0/24"
+ *
+ * Returns: whether address_matches() can use it
+ */
+gboolean
+address_pattern_is_valid (const gchar *pattern)
+{
+  g_autoptr (GInetAddressMask) mask = parse_pattern (pattern);
+
+  return mask != NULL;
+}
+
+/**
+ * address_matches:
+ * @pattern: an address without brackets, or a network such as "192.0.2.0/24"
+ * @address: the address in question; one of IPv4 that came mapped into IPv6 counts as IPv4
+ *
+ * Returns: whether it falls under the pattern; never under one that is malformed
+ */
+gboolean
+address_matches (const gchar *pattern, GInetAddress *address)
+{
+  g_autoptr (GInetAddressMask) mask = parse_pattern (pattern);
+  g_autoptr (GInetAddress) plain = unmap (address);
+
+  return mask && g_inet_address_mask_matches (mask, plain);
+}
