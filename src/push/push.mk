@@ -1,1 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+noinst_LIBRARIES += src/push/libpush.a
+src_push_libpush_a_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(JSON_CFLAGS)
+src_push_libpush_a_SOURCES = \
+  src/push/push-result.c src/push/push-result.h \
+  src/push/push-request.c src/push/push-request.h \
+  src/push/push-provider.c src/push/push-provider.h \
+  src/push/provider-fake.c src/push/provider-fake.h \
+  src/push/push-service.c src/push/push-service.h
+
+LIBPUSH = src/push/libpush.a $(LIBCRYPTO) $(CURL_LIBS) $(JSON_LIBS)
+
+check_PROGRAMS += tests/unit/test-push-service
+tests_unit_test_push_service_SOURCES = tests/unit/test-push-service.c
+tests_unit_test_push_service_LDADD = $(LIBPUSH)

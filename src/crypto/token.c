@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * token: opaque names: random ones, and keyed ones that the same input always yields again.
+ *
+ * Both are lower-case base32, which is legal in a SIP user part, a URI parameter and a file name,
+ * and survives software that does not keep case.
+ */
+#include "crypto/token.h"
+
+#include "base/error.h"
+#include "crypto/key-file.h"
+
+#include <openssl/rand.h>
+#include <stdarg.h>
+#include <string.h>
+
+#define KEYED_BYTES 16
+#define MAX_RANDOM_BITS 512
+
+static gchar *
+base32 (const guint8 *bytes, gsize size, guint bits)
+{
+  static const gchar alphabet[] = "abcdefghijklmnopqrstuvwxyz234567";
+  GString *text = g_string_sized_new (bits / 5 + 2);
+
+  for (guint bit = 0; bit < bits; bit += 5) {
+    guint window = bytes[bit / 8] << 8 | (bit / 8 + 1 < size ? bytes[bit / 8 + 1] : 0);
+
+    g_string_append_c (text, alphabet[window >> (11 - bit % 8) & 31]);
+  }
+  return g_string_free (text, FALSE);
+}
+
+/**
+ * token_random:
+ * @bits: how unguessable, at most 512
+ *
+ * Aborts when the system has no randomness: nothing safe could follow.
+ *
+ * Returns: (transfer full): a fresh name of @bits / 5 characters, rounded up
+ */
+gchar *
+token_random (guint bits)
+{
+  guint8 bytes[MAX_RANDOM_BITS / 8];
+  gsize size = (bits + 7) / 8;
+
+  g_assert (bits > 0 && bits <= MAX_RANDOM_BITS);
+  if (RAND_bytes (bytes, (int) size) != 1)
+    g_error ("The system gives no random bytes");
+  return base32 (bytes, size, bits);
+}
+
+static void
+update_part (GHmac *hmac, const gchar *part)
+{
+  gsize length = strlen (part);
+  guint32 prefix = GUINT32_TO_BE ((guint32) length);
+
+  /* The length keeps ("ab", "c") apart from ("a", "bc"). */
+  g_hmac_update (hmac, (const guchar *) &prefix, sizeof prefix);
+  g_hmac_update (hmac, (const guchar *) part, (gssize) length);
+}
+
+/**
+ * token_keyed:
+ * @key: from token_key_load()
+ * @first: the first part of what is named
+ * @...: further parts, then NULL
+ *
+ * Returns: (transfer full): the name of these parts: 128 bits of HMAC-SHA-256, 26 characters
+ */
+gchar *
+token_keyed (GBytes *key, const gchar *first, ...)
+{
+  gsize size, length = 32;
+  const guint8 *data = g_bytes_get_data (key, &size);
+  GHmac *hmac = g_hmac_new (G_CHECKSUM_SHA256, data, size);
+  guint8 digest[32];
+  va_list parts;
+
+  va_start (parts, first);
+  for (const gchar *part = first; part; part = va_arg (parts, const gchar *))
+    update_part (hmac, part);
+  va_end (parts);
+  g_hmac_get_digest (hmac, digest, &length);
+  g_hmac_unref (hmac);
+  return base32 (digest, KEYED_BYTES, KEYED_BYTES * 8);
+}
+
+static gboolean
+create_key (const gchar *path, GError **error)
+{
+  guint8 bytes[TOKEN_KEY_SIZE];
+  g_autoptr (GBytes) content = NULL;
+
+  if (RAND_bytes (bytes, sizeof bytes) != 1) {
+    g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_CRYPTO, "%s: no random bytes", path);
+    return FALSE;
+  }
+  content = g_bytes_new (bytes, sizeof bytes);
+  return key_file_create (path, content, error);
+}
+
+/**
+ * token_key_load:
+ * @path: the key's file
+ * @error: where an error goes
+ *
+ * Reads the key, or makes it where there is none. A file that is short, or that others may read,
+ * is an error and stays untouched: names made with another key would not be recognised.
+ *
+ * Returns: (transfer full) (nullable): 32 bytes
+ */
+GBytes *
+token_key_load (const gchar *path, GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+  g_autoptr (GBytes) key = key_file_load (path, &failure);
+
+  if (g_error_matches (failure, SIPWAKE_ERROR, SIPWAKE_ERROR_NOT_FOUND)) {
+    g_clear_error (&failure);
+    if (!create_key (path, error))
+      return NULL;
+    key = key_file_load (path, &failure);
+  }
+  if (!key) {
+    g_propagate_error (error, g_steal_pointer (&failure));
+    return NULL;
+  }
+  if (g_bytes_get_size (key) != TOKEN_KEY_SIZE) {
+    g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_CRYPTO,
+                 "%s: holds %" G_GSIZE_FORMAT " bytes, a key has %d", path, g_bytes_get_size (key),
+                 TOKEN_KEY_SIZE);
+    return NULL;
+  }
+  return g_steal_pointer (&key);
+}

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * push-service: the door of push/: finds the provider, sends, counts and logs.
+ *
+ * Called by wake/, which knows devices and calls; here are only tokens and outcomes.
+ */
+#include "push/push-service.h"
+
+#include "base/clock.h"
+#include "base/counters.h"
+#include "base/log.h"
+
+struct _PushService {
+  GObject parent_instance;
+
+  GPtrArray *providers; /* of PushProvider, in the order of the configuration */
+  guint in_flight;
+  gboolean stopped;
+  GTask *stopping; /* the stop that waits for what is in flight */
+};
+
+typedef struct {
+  PushRequest *request;
+  PushProvider *provider;
+  gint64 started;
+} Sending;
+
+G_DEFINE_FINAL_TYPE (PushService, push_service, G_TYPE_OBJECT)
+
+static void
+sending_free (Sending *sending)
+{
+  push_request_free (sending->request);
+  g_clear_object (&sending->provider);
+  g_free (sending);
+}
+
+static PushProvider *
+find_provider (PushService *service, const gchar *name, const gchar *param)
+{
+  for (guint i = 0; i < service->providers->len; i++) {
+    PushProvider *provider = g_ptr_array_index (service->providers, i);
+
+    if (push_provider_supports (provider, name, param))
+      return provider;
+  }
+  return NULL;
+}
+
+static void
+count_outcome (PushOutcome outcome)
+{
+  switch (outcome) {
+  case PUSH_ACCEPTED:
+    counters_inc (COUNTER_PUSHES_ACCEPTED);
+    return;
+  case PUSH_TOKEN_DEAD:
+    counters_inc (COUNTER_PUSHES_TOKEN_DEAD);
+    return;
+  case PUSH_CREDENTIALS:
+  case PUSH_REFUSED:
+  case PUSH_RATE_LIMITED:
+    counters_inc (COUNTER_PUSHES_REFUSED);
+    return;
+  case PUSH_UNREACHABLE:
+  case PUSH_TIMED_OUT:
+    counters_inc (COUNTER_PUSHES_FAILED);
+    return;
+  case PUSH_QUEUE_FULL:
+    counters_inc (COUNTER_PUSHES_QUEUE_FULL);
+    return;
+  case PUSH_CANCELLED:
+    return;
+  }
+}
+
+static GLogLevelFlags
+outcome_level (PushOutcome outcome)
+{
+  switch (outcome) {
+  case PUSH_ACCEPTED:
+  case PUSH_TOKEN_DEAD:
+  case PUSH_CANCELLED:
+    return G_LOG_LEVEL_INFO;
+  case PUSH_CREDENTIALS:
+    return G_LOG_LEVEL_CRITICAL;
+  case PUSH_REFUSED:
+  case PUSH_UNREACHABLE:
+  case PUSH_TIMED_OUT:
+  case PUSH_RATE_LIMITED:
+  case PUSH_QUEUE_FULL:
+    return G_LOG_LEVEL_WARNING;
+  }
+  g_return_val_if_reached (G_LOG_LEVEL_WARNING);
+}
+
+static void
+log_result (const Sending *sending, const PushResult *result)
+{
+  const PushRequest *request = sending->request;
+  GLogLevelFlags level = outcome_level (result->outcome);
+  g_autofree gchar *status = NULL, *ms = NULL;
+
+  if (!log_wants (level))
+    return;
+  status = g_strdup_printf ("%u", result->status);
+  ms = g_strdup_printf ("%.1f", result->duration_us / 1000.0);
+  log_line (level,
+            LOG_FIELDS ("PUSH_ID", request->id, "BINDING", request->binding, "PROVIDER",
+                        request->provider, "STATUS", status, "MS", ms),
+            "Push to %s for a %s: %s%s%s", log_mask (request->prid),
+            push_kind_to_string (request->kind), push_outcome_to_string (result->outcome),
+            result->reason ? ", " : "", result->reason ? result->reason : "");
+}
+
+static void
+complete_stop (PushService *service)
+{
+  g_autoptr (GTask) task = NULL;
+
+  if (!service->stopping || service->in_flight)
+    return;
+  task = g_steal_pointer (&service->stopping);
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+finish_sending (GTask *task, PushResult *result)
+{
+  Sending *sending = g_task_get_task_data (task);
+  PushService *service = g_task_get_source_object (task);
+
+  result->duration_us = clock_now () - sending->started;
+  count_outcome (result->outcome);
+  counters_dec (COUNTER_PUSHES_IN_FLIGHT);
+  log_result (sending, result);
+  g_task_return_pointer (task, result, (GDestroyNotify) push_result_free);
+  service->in_flight--;
+  complete_stop (service);
+}
+
+static void
+on_sent (GObject *source, GAsyncResult *async, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  g_autoptr (GError) error = NULL;
+  PushResult *result = push_provider_send_finish (PUSH_PROVIDER (source), async, &error);
+
+  if (!result)
+    result = push_result_new (PUSH_UNREACHABLE, 0, error->message);
+  finish_sending (task, result);
+}
+
+/**
+ * push_service_send_async:
+ * @service: the service
+ * @request: what to push; copied
+ * @deadline_ms: milliseconds until an answer is useless
+ * @cancellable: (nullable): ends the push with PUSH_CANCELLED
+ * @callback: called once, never before this returns
+ * @user_data: for @callback
+ */
+void
+push_service_send_async (PushService *service, const PushRequest *request, guint deadline_ms,
+                         GCancellable *cancellable, GAsyncReadyCallback callback,
+                         gpointer user_data)
+{
+  GTask *task = g_task_new (service, cancellable, callback, user_data);
+  Sending *sending = g_new0 (Sending, 1);
+  PushProvider *provider = find_provider (service, request->provider, request->param);
+
+  sending->request = push_request_copy (request);
+  sending->provider = provider ? g_object_ref (provider) : NULL;
+  sending->started = clock_now ();
+  g_task_set_source_tag (task, push_service_send_async);
+  g_task_set_check_cancellable (task, FALSE);
+  g_task_set_task_data (task, sending, (GDestroyNotify) sending_free);
+
+  counters_inc (COUNTER_PUSHES_SENT);
+  counters_inc (COUNTER_PUSHES_IN_FLIGHT);
+  service->in_flight++;
+  if (provider && !service->stopped) {
+    push_provider_send_async (provider, sending->request, deadline_ms, cancellable, on_sent, task);
+    return;
+  }
+  finish_sending (task, service->stopped
+                          ? push_result_new (PUSH_CANCELLED, 0, "the service is stopped")
+                          : push_result_new (PUSH_REFUSED, 0, "no push service for this device"));
+  g_object_unref (task);
+}
+
+/**
+ * push_service_send_finish:
+ * @service: the service
+ * @result: what the callback was given
+ * @error: where an error goes; never set for what became of the push
+ *
+ * Returns: (transfer full): what came of it; NULL only after a programming error
+ */
+PushResult *
+push_service_send_finish (PushService *service, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, service), NULL);
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/**
+ * push_service_add:
+ * @service: the service
+ * @provider: (transfer none): asked after those that were added before
+ */
+void
+push_service_add (PushService *service, PushProvider *provider)
+{
+  g_ptr_array_add (service->providers, g_object_ref (provider));
+}
+
+/**
+ * push_service_supports:
+ * @service: the service
+ * @provider: the phone's pn-provider
+ * @param: (nullable): its pn-param
+ *
+ * Returns: whether we push for it (RFC 8599 section 5.6.1)
+ */
+gboolean
+push_service_supports (PushService *service, const gchar *provider, const gchar *param)
+{
+  return find_provider (service, provider, param) != NULL;
+}
+
+/**
+ * push_service_vapid:
+ * @service: the service
+ * @provider: a pn-provider value
+ *
+ * Returns: (transfer full) (nullable): the value of +sip.vapid for it (RFC 8599 section 5.4)
+ */
+gchar *
+push_service_vapid (PushService *service, const gchar *provider)
+{
+  PushProvider *found = find_provider (service, provider, NULL);
+
+  return found ? g_strdup (push_provider_vapid_key (found)) : NULL;
+}
+
+/**
+ * push_service_names:
+ * @service: the service
+ *
+ * Returns: (transfer full): every pn-provider value to announce, each once
+ */
+GStrv
+push_service_names (PushService *service)
+{
+  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
+  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (guint i = 0; i < service->providers->len; i++) {
+    const gchar *name = push_provider_name (g_ptr_array_index (service->providers, i));
+
+    if (g_hash_table_add (seen, (gpointer) name))
+      g_strv_builder_add (names, name);
+  }
+  return g_strv_builder_end (names);
+}
+
+/**
+ * push_service_stop_async:
+ * @service: the service
+ * @callback: called when nothing is in flight any more
+ * @user_data: for @callback
+ *
+ * Ends every push in flight with PUSH_CANCELLED and accepts no more. Once.
+ */
+void
+push_service_stop_async (PushService *service, GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_return_if_fail (!service->stopped);
+
+  service->stopped = TRUE;
+  service->stopping = g_task_new (service, NULL, callback, user_data);
+  g_task_set_source_tag (service->stopping, push_service_stop_async);
+  for (guint i = 0; i < service->providers->len; i++)
+    push_provider_stop (g_ptr_array_index (service->providers, i));
+  complete_stop (service);
+}
+
+/**
+ * push_service_stop_finish:
+ * @service: the service
+ * @result: what the callback was given
+ * @error: where an error goes
+ *
+ * Returns: TRUE
+ */
+gboolean
+push_service_stop_finish (PushService *service, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, service), FALSE);
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static void
+push_service_finalize (GObject *object)
+{
+  PushService *service = PUSH_SERVICE (object);
+
+  g_ptr_array_unref (service->providers);
+  G_OBJECT_CLASS (push_service_parent_class)->finalize (object);
+}
+
+static void
+push_service_class_init (PushServiceClass *class)
+{
+  G_OBJECT_CLASS (class)->finalize = push_service_finalize;
+}
+
+static void
+push_service_init (PushService *service)
+{
+  service->providers = g_ptr_array_new_with_free_func (g_object_unref);
+}
+
+/**
+ * push_service_new:
+ *
+ * Returns: (transfer full): a service without providers
+ */
+PushService *
+push_service_new (void)
+{
+  return g_object_new (PUSH_TYPE_SERVICE, NULL);
+}
