@@ -110,8 +110,7 @@ typedef struct {
 } Settings;
 
 Settings *settings_load (const gchar *file, GError **error);
-Settings *settings_load_with_directory (const gchar *file, const gchar *directory,
-                                        GError **error);
+Settings *settings_load_with_directory (const gchar *file, const gchar *directory, GError **error);
 Settings *settings_ref (Settings *settings);
 void settings_unref (Settings *settings);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Settings, settings_unref)
