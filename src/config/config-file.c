@@ -259,8 +259,11 @@ get_value (const ConfigGroup *group, const gchar *key, gchar **value, GError **e
   if (!g_key_file_has_key (group->file->keys, group->name, key, NULL))
     return TRUE;
   *value = g_key_file_get_string (group->file->keys, group->name, key, &cause);
-  if (!*value)
+  if (cause) {
+    /* GLib gives the value as well. */
+    g_clear_pointer (value, g_free);
     return config_group_fail (group, key, error, "the value cannot be read: %s", cause->message);
+  }
   g_strstrip (*value);
   if (!**value)
     g_clear_pointer (value, g_free);

@@ -9,3 +9,7 @@ src_config_libconfig_a_SOURCES = \
   src/config/settings.c src/config/settings.h
 
 LIBCONFIG = src/config/libconfig.a $(LIBPROTO)
+
+check_PROGRAMS += tests/unit/test-settings
+tests_unit_test_settings_SOURCES = tests/unit/test-settings.c
+tests_unit_test_settings_LDADD = $(LIBCONFIG)
