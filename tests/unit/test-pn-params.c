@@ -202,6 +202,7 @@ test_incomplete (void)
     "sip:u@h;pn-provider=apns;pn-prid=AA;pn-param=T.b/c.voip",
     "sip:u@h;pn-provider=apns;pn-prid=AA;pn-param=T.b.voip&remote",
     "sip:u@h;pn-provider=apns;pn-prid=AA&BB;pn-param=T.b.voip&remote",
+    "sip:u@h;pn-provider=apns;pn-prid=AA;pn-param=T.b.voip&voip",
     "sip:u@h;pn-provider=apns;pn-prid=AA:voip&BB:voip;pn-param=T.b.voip&remote",
     "sip:u@h;pn-provider=apns;pn-prid=AA:voip&BB:remote;pn-param=T.b.voip",
     "sip:u@h;pn-provider=apns;pn-prid=AA:voip&BB:remote&CC:x;pn-param=T.b.voip&remote",

@@ -337,6 +337,7 @@ test_groups (Fixture *fixture, gconstpointer data)
       ":3: [push:a] team-id: T/ is not made of" },
     { "[push:a]\nprovider=apns\nendpoint=staging\n", ":3: [push:a] endpoint: staging is none of" },
     { "[push:a]\nprovider=apns\nendpoint=https://h/path\n", ":3: [push:a] endpoint: " },
+    { "[push:a]\nprovider=apns\nendpoint=https://u@h\n", ":3: [push:a] endpoint: " },
     { "[push:a]\nprovider=webpush\nsubject=ops@example.com\n", ":3: [push:a] subject: " },
     { "[push:a]\nprovider=webpush\nallow-origins=push.example.net\n",
       ":3: [push:a] allow-origins: push.example.net is neither" },
