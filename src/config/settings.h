@@ -1,102 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <gio/gio.h>
+#include "config/settings-value.h"
+
 #include <glib.h>
-
-typedef enum { SETTINGS_BUS_SYSTEM, SETTINGS_BUS_SESSION, SETTINGS_BUS_NONE } SettingsBus;
-typedef enum { SETTINGS_SIDE_PHONES, SETTINGS_SIDE_PBX } SettingsSide;
-typedef enum {
-  SETTINGS_TRANSPORT_UDP,
-  SETTINGS_TRANSPORT_TCP,
-  SETTINGS_TRANSPORT_TLS,
-  SETTINGS_TRANSPORT_WS,
-  SETTINGS_TRANSPORT_WSS,
-} SettingsTransport;
-typedef enum {
-  SETTINGS_CONTACTS_AUTO,
-  SETTINGS_CONTACTS_EACH,
-  SETTINGS_CONTACTS_ONE,
-} SettingsContacts;
-typedef enum {
-  SETTINGS_MEDIA_DIRECT,
-  SETTINGS_MEDIA_ADDRESS,
-  SETTINGS_MEDIA_RTPENGINE,
-} SettingsMedia;
-typedef enum {
-  SETTINGS_PUSH_APNS,
-  SETTINGS_PUSH_FCM,
-  SETTINGS_PUSH_WEBPUSH,
-  SETTINGS_PUSH_FAKE,
-} SettingsPushProvider;
-
-typedef struct {
-  SettingsBus bus;
-  gchar *state_dir;
-  GLogLevelFlags log_level;
-} DaemonSettings;
-
-typedef struct {
-  gchar *name;
-  SettingsSide side;
-  SettingsTransport transport;
-  gchar *host;
-  guint port;
-  GSocketFamily family;
-  gchar *advertise_host;
-  guint advertise_port;
-  gchar *certificate;
-  gchar *private_key;
-} ListenSettings;
-
-typedef struct {
-  gchar *host;
-  guint port;
-  SettingsTransport transport;
-  gboolean is_numeric;
-} RouteSettings;
-
-typedef struct {
-  gchar *name;
-  gchar **domains;
-  GPtrArray *routes;
-  guint register_expires;
-  SettingsContacts contacts;
-  gchar **accept_from;
-  SettingsMedia media;
-  gchar *media_address;
-} PbxSettings;
-
-typedef struct {
-  gchar *name;
-  SettingsPushProvider provider;
-  gchar *team_id;
-  gchar *key_id;
-  gchar *key_file;
-  gchar **topics;
-  gchar *endpoint;
-  gchar *ca_file;
-  gchar *service_account;
-  gchar *subject;
-  gchar **allow_origins;
-} PushSettings;
-
-typedef struct {
-  gchar *name;
-  GPtrArray *rtpengines;
-} MediaSettings;
-
-typedef struct {
-  gchar *host;
-  guint port;
-} EndpointSettings;
-
-typedef struct {
-  guint timeout;
-  guint hold_response;
-  guint direct_try;
-  guint binding_expires;
-} WakeSettings;
 
 typedef struct {
   gatomicrefcount references;
@@ -110,10 +17,7 @@ typedef struct {
 } Settings;
 
 Settings *settings_load (const gchar *file, GError **error);
-Settings *settings_load_with_directory (const gchar *file, const gchar *directory,
-                                        GError **error);
+Settings *settings_load_with_directory (const gchar *file, const gchar *directory, GError **error);
 Settings *settings_ref (Settings *settings);
 void settings_unref (Settings *settings);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Settings, settings_unref)
-
-const gchar *settings_transport_name (SettingsTransport transport);

@@ -12,8 +12,8 @@
 
 #include <string.h>
 
-#define MALFORMED_EXPIRES 3600         /* RFC 3261 section 20.10 */
-#define MAX_EXPIRES G_MAXUINT32        /* the same */
+#define MALFORMED_EXPIRES 3600          /* RFC 3261 section 20.10 */
+#define MAX_EXPIRES G_MAXUINT32         /* the same */
 #define MAX_REG_ID ((guint) G_MAXINT32) /* RFC 5626 section 11.1 */
 
 /**

@@ -3,6 +3,6 @@
 
 #include <glib.h>
 
-gchar *feature_caps_push (const gchar *provider, const gchar *vapid, guint pnsreg,
-                          const gchar *purr);
+gchar *
+feature_caps_push (const gchar *provider, const gchar *vapid, guint pnsreg, const gchar *purr);
 gboolean feature_caps_has_pns (const gchar *value);

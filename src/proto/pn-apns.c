@@ -192,7 +192,9 @@ pn_apns_read_app_id (PnParams *params, const gchar *app_id)
  * PortSIP's form.
  */
 void
-pn_apns_read_pair (PnParams *params, const gchar *bundle, const gchar *voip_token,
+pn_apns_read_pair (PnParams *params,
+                   const gchar *bundle,
+                   const gchar *voip_token,
                    const gchar *remote_token)
 {
   set_bundle (params, bundle);

@@ -7,5 +7,7 @@
 
 void pn_apns_read (PnParams *params);
 void pn_apns_read_app_id (PnParams *params, const gchar *app_id);
-void pn_apns_read_pair (PnParams *params, const gchar *bundle, const gchar *voip_token,
+void pn_apns_read_pair (PnParams *params,
+                        const gchar *bundle,
+                        const gchar *voip_token,
                         const gchar *remote_token);

@@ -104,11 +104,10 @@ repair_cut_url (Reader *reader, const Contact *contact)
     return;
   rest = strchr (contact->uri_headers, ';');
   reader->cut_off = uri_params_parse (rest, NULL);
-  reader->repaired_prid =
-      g_strdup_printf ("%s?%.*s", last->value,
-                       (int) (rest ? (gsize) (rest - contact->uri_headers)
-                                   : strlen (contact->uri_headers)),
-                       contact->uri_headers);
+  reader->repaired_prid = g_strdup_printf (
+      "%s?%.*s", last->value,
+      (int) (rest ? (gsize) (rest - contact->uri_headers) : strlen (contact->uri_headers)),
+      contact->uri_headers);
 }
 
 static void
@@ -136,7 +135,8 @@ finish (Reader *reader, PnParams *params)
   params->silent = silent && g_str_equal (silent, "1");
   read_encryption (reader, params);
   if (reader->malformed)
-    pn_params_break (params, "a push parameter holds a malformed escape, a space or a control character");
+    pn_params_break (params,
+                     "a push parameter holds a malformed escape, a space or a control character");
   else if (!params->prid || !*params->prid)
     pn_params_break (params, "pn-prid is empty");
   else if (g_str_equal (params->provider, "apns") || g_str_equal (params->provider, "apns.dev"))
@@ -187,8 +187,7 @@ read_draft (Reader *reader)
   static const gchar *const tokens[] = { "pn-prid", "pn-token", "pn-uri", NULL };
   g_autofree gchar *type = uri_param_unquote (raw_value (reader, "pn-type"));
   gchar *colon = strchr (type, ':');
-  PnParams *params =
-      pn_params_new (PN_NONE, colon ? PN_DIALECT_DRAFT_2017 : PN_DIALECT_DRAFT_OLD);
+  PnParams *params = pn_params_new (PN_NONE, colon ? PN_DIALECT_DRAFT_2017 : PN_DIALECT_DRAFT_OLD);
   g_autofree gchar *name = NULL;
 
   if (colon)
@@ -229,7 +228,8 @@ read_linphone_legacy (Reader *reader)
   params->param = read_value (reader, "app-id");
   params->prid = read_value (reader, "pn-tok");
   if (reader->malformed)
-    pn_params_break (params, "a push parameter holds a malformed escape, a space or a control character");
+    pn_params_break (params,
+                     "a push parameter holds a malformed escape, a space or a control character");
   else if (!params->prid || !*params->prid)
     pn_params_break (params, "pn-tok is empty");
   else if (!params->param || !*params->param)

@@ -12,3 +12,14 @@ src_proto_libproto_a_SOURCES = \
   src/proto/feature-caps.c src/proto/feature-caps.h
 
 LIBPROTO = src/proto/libproto.a $(LIBBASE)
+
+check_PROGRAMS += tests/unit/test-aor tests/unit/test-contact tests/unit/test-pn-params \
+  tests/unit/test-feature-caps
+tests_unit_test_aor_SOURCES = tests/unit/test-aor.c
+tests_unit_test_aor_LDADD = $(LIBPROTO)
+tests_unit_test_contact_SOURCES = tests/unit/test-contact.c
+tests_unit_test_contact_LDADD = $(LIBPROTO)
+tests_unit_test_pn_params_SOURCES = tests/unit/test-pn-params.c
+tests_unit_test_pn_params_LDADD = $(LIBPROTO)
+tests_unit_test_feature_caps_SOURCES = tests/unit/test-feature-caps.c
+tests_unit_test_feature_caps_LDADD = $(LIBPROTO)

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * settings-push: a [push:NAME] group: which service, and what it asks for.
+ *
+ * settings calls it. Each provider has keys of its own, so that a key in the wrong group is told.
+ */
+#include "config/settings-push.h"
+
+#include <string.h>
+
+/* By SettingsPushProvider. */
+static const gchar *const providers[] = { "apns", "fcm", "webpush", "fake", NULL };
+
+static const gchar *const apns_keys[] = { "provider", "team-id",  "key-id",  "key-file",
+                                          "topics",   "endpoint", "ca-file", NULL };
+static const gchar *const fcm_keys[] = { "provider", "service-account", "endpoint", "ca-file",
+                                         NULL };
+static const gchar *const webpush_keys[] = { "provider", "subject", "allow-origins", "ca-file",
+                                             NULL };
+static const gchar *const fake_keys[] = { "provider", NULL };
+
+static const gchar *const *
+keys_of (SettingsPushProvider provider)
+{
+  switch (provider) {
+  case SETTINGS_PUSH_APNS:
+    return apns_keys;
+  case SETTINGS_PUSH_FCM:
+    return fcm_keys;
+  case SETTINGS_PUSH_WEBPUSH:
+    return webpush_keys;
+  case SETTINGS_PUSH_FAKE:
+    return fake_keys;
+  }
+  g_return_val_if_reached (fake_keys);
+}
+
+/* "https://HOST[:PORT]" and nothing behind it. */
+static gboolean
+is_origin (const gchar *text)
+{
+  g_autoptr (GUri) uri = g_uri_parse (text, G_URI_FLAGS_NONE, NULL);
+
+  return uri && g_str_equal (g_uri_get_scheme (uri), "https") && g_uri_get_host (uri) &&
+         *g_uri_get_host (uri) && !*g_uri_get_path (uri) && !g_uri_get_query (uri) &&
+         !g_uri_get_fragment (uri) && !g_uri_get_userinfo (uri);
+}
+
+static gboolean
+check_present (const ConfigGroup *group, const gchar *key, gboolean present, GError **error)
+{
+  return present || config_group_fail (group, key, error, "is missing");
+}
+
+static gboolean
+check_identifier (const ConfigGroup *group, const gchar *key, const gchar *text, GError **error)
+{
+  if (!check_present (group, key, text != NULL, error))
+    return FALSE;
+  for (const gchar *c = text; *c; c++)
+    if (!g_ascii_isalnum (*c))
+      return config_group_fail (group, key, error, "%s is not made of letters and digits", text);
+  return TRUE;
+}
+
+static gboolean
+read_apns (const ConfigGroup *group, PushSettings *push, GError **error)
+{
+  if (!config_group_text (group, "team-id", &push->team_id, error) ||
+      !config_group_text (group, "key-id", &push->key_id, error) ||
+      !config_group_path (group, "key-file", &push->key_file, error) ||
+      !config_group_list (group, "topics", &push->topics, error) ||
+      !config_group_text (group, "endpoint", &push->endpoint, error))
+    return FALSE;
+  if (!push->endpoint)
+    push->endpoint = g_strdup ("production");
+  if (!g_str_equal (push->endpoint, "production") && !g_str_equal (push->endpoint, "sandbox") &&
+      !is_origin (push->endpoint))
+    return config_group_fail (group, "endpoint", error,
+                              "%s is none of production, sandbox, https://HOST:PORT",
+                              push->endpoint);
+  return check_identifier (group, "team-id", push->team_id, error) &&
+         check_identifier (group, "key-id", push->key_id, error) &&
+         check_present (group, "key-file", push->key_file != NULL, error) &&
+         check_present (group, "topics", push->topics && *push->topics, error);
+}
+
+static gboolean
+read_fcm (const ConfigGroup *group, PushSettings *push, GError **error)
+{
+  if (!config_group_path (group, "service-account", &push->service_account, error) ||
+      !config_group_text (group, "endpoint", &push->endpoint, error))
+    return FALSE;
+  if (push->endpoint && !is_origin (push->endpoint))
+    return config_group_fail (group, "endpoint", error, "%s is not https://HOST:PORT",
+                              push->endpoint);
+  return check_present (group, "service-account", push->service_account != NULL, error);
+}
+
+static gboolean
+read_webpush (const ConfigGroup *group, PushSettings *push, GError **error)
+{
+  if (!config_group_text (group, "subject", &push->subject, error) ||
+      !config_group_list (group, "allow-origins", &push->allow_origins, error))
+    return FALSE;
+  if (push->subject && !g_str_has_prefix (push->subject, "mailto:") &&
+      !g_str_has_prefix (push->subject, "https:"))
+    return config_group_fail (group, "subject", error,
+                              "%s is neither mailto: nor https:", push->subject);
+  if (!push->allow_origins)
+    push->allow_origins = g_strsplit ("*", ";", -1);
+  for (gchar **origin = push->allow_origins; *origin; origin++)
+    if (!g_str_equal (*origin, "*") && !is_origin (*origin))
+      return config_group_fail (group, "allow-origins", error,
+                                "%s is neither * nor https://HOST[:PORT]", *origin);
+  return TRUE;
+}
+
+static gboolean
+read_provider (const ConfigGroup *group, PushSettings *push, GError **error)
+{
+  switch (push->provider) {
+  case SETTINGS_PUSH_APNS:
+    return read_apns (group, push, error);
+  case SETTINGS_PUSH_FCM:
+    return read_fcm (group, push, error);
+  case SETTINGS_PUSH_WEBPUSH:
+    return read_webpush (group, push, error);
+  case SETTINGS_PUSH_FAKE:
+    return TRUE;
+  }
+  g_return_val_if_reached (FALSE);
+}
+
+/**
+ * settings_push_read:
+ * @group: [push:NAME]
+ * @name: its name
+ * @error: where an error goes
+ *
+ * Files are not opened here: whether they can be read is for the service that needs them to say.
+ *
+ * Returns: (transfer full): the push service, or %NULL with %SIPWAKE_ERROR_CONFIG
+ */
+PushSettings *
+settings_push_read (const ConfigGroup *group, const gchar *name, GError **error)
+{
+  g_autoptr (PushSettings) push = g_new0 (PushSettings, 1);
+  guint provider = G_MAXUINT;
+
+  push->name = g_strdup (name);
+  if (!config_group_choice (group, "provider", providers, &provider, error))
+    return NULL;
+  if (!check_present (group, "provider", provider != G_MAXUINT, error))
+    return NULL;
+  push->provider = (SettingsPushProvider) provider;
+  if (!config_group_check_keys (group, keys_of (push->provider), error) ||
+      !read_provider (group, push, error) ||
+      !config_group_path (group, "ca-file", &push->ca_file, error))
+    return NULL;
+  return g_steal_pointer (&push);
+}

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Each codec's fuzz target on its corpus; tests/fuzz/run is the long mode, with clang.
+FUZZ_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+
+check_PROGRAMS += tests/fuzz/fuzz-contact tests/fuzz/fuzz-pn-params tests/fuzz/fuzz-feature-caps
+tests_fuzz_fuzz_contact_SOURCES = tests/fuzz/fuzz-contact.c tests/fuzz/replay.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_contact_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_contact_LDADD = $(LIBPROTO)
+tests_fuzz_fuzz_pn_params_SOURCES = tests/fuzz/fuzz-pn-params.c tests/fuzz/replay.c
+tests_fuzz_fuzz_pn_params_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_pn_params_LDADD = $(LIBPROTO)
+tests_fuzz_fuzz_feature_caps_SOURCES = tests/fuzz/fuzz-feature-caps.c tests/fuzz/replay.c
+tests_fuzz_fuzz_feature_caps_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_feature_caps_LDADD = $(LIBPROTO)
+
+EXTRA_DIST += tests/fuzz/run tests/fuzz/words.dict tests/fuzz/corpus
