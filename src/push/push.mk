@@ -4,8 +4,14 @@ src_push_libpush_a_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(JSON_CFLAGS)
 src_push_libpush_a_SOURCES = \
   src/push/push-result.c src/push/push-result.h \
   src/push/push-request.c src/push/push-request.h \
+  src/push/push-gate.c src/push/push-gate.h \
+  src/push/push-url.c src/push/push-url.h \
+  src/push/push-origins.c src/push/push-origins.h \
+  src/push/push-watch.c src/push/push-watch.h \
+  src/push/push-http.c src/push/push-http.h \
   src/push/push-provider.c src/push/push-provider.h \
   src/push/provider-fake.c src/push/provider-fake.h \
+  src/push/provider-webpush.c src/push/provider-webpush.h \
   src/push/push-service.c src/push/push-service.h
 
 LIBPUSH = src/push/libpush.a $(LIBCRYPTO) $(CURL_LIBS) $(JSON_LIBS)

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+gboolean test_certificate_make (const gchar *certificate_path, const gchar *key_path,
+                                GError **error);
