@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/deadline.h"
+
+#include <glib.h>
+
+typedef struct {
+  GString *trace;
+  GMainLoop *loop;
+  Deadline *victim;
+} Fixture;
+
+static Fixture fixture;
+
+static void
+on_a (gpointer letter)
+{
+  g_string_append (fixture.trace, letter);
+}
+
+static void
+on_end (gpointer letter)
+{
+  g_string_append (fixture.trace, letter);
+  g_main_loop_quit (fixture.loop);
+}
+
+static void
+on_call_off (gpointer letter)
+{
+  g_string_append (fixture.trace, letter);
+  deadline_clear (&fixture.victim);
+}
+
+static void
+on_another (gpointer letter)
+{
+  g_string_append (fixture.trace, letter);
+  deadline_new (0, on_a, (gpointer) "z");
+}
+
+static void
+run (const gchar *expected)
+{
+  deadline_new (60, on_end, (gpointer) ".");
+  g_main_loop_run (fixture.loop);
+  g_assert_cmpstr (fixture.trace->str, ==, expected);
+  g_string_truncate (fixture.trace, 0);
+}
+
+static void
+test_order (void)
+{
+  deadline_new (30, on_a, (gpointer) "c");
+  deadline_new (10, on_a, (gpointer) "a");
+  deadline_new (20, on_a, (gpointer) "b");
+  run ("abc.");
+}
+
+static void
+test_called_off (void)
+{
+  Deadline *first = deadline_new (10, on_a, (gpointer) "a");
+
+  deadline_new (20, on_a, (gpointer) "b");
+  deadline_clear (&first);
+  g_assert_null (first);
+  deadline_clear (&first);
+  run ("b.");
+}
+
+static void
+test_called_off_by_another (void)
+{
+  deadline_new (10, on_call_off, (gpointer) "x");
+  fixture.victim = deadline_new (10, on_a, (gpointer) "never");
+  run ("x.");
+}
+
+static void
+test_new_one_from_within (void)
+{
+  deadline_new (10, on_another, (gpointer) "y");
+  run ("yz.");
+}
+
+static void
+test_many_cost_one_source (void)
+{
+  Deadline *many[10000];
+  gint64 begin;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (many); i++)
+    many[i] = deadline_new (60000 + (guint) i, on_a, (gpointer) "never");
+  begin = g_get_monotonic_time ();
+  for (guint i = 0; i < 1000; i++)
+    g_main_context_iteration (NULL, FALSE);
+  /* 10,000 sources of GLib's own take seconds for this. */
+  g_assert_cmpint (g_get_monotonic_time () - begin, <, 500 * G_TIME_SPAN_MILLISECOND);
+  for (gsize i = 0; i < G_N_ELEMENTS (many); i++)
+    deadline_clear (&many[i]);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  fixture.trace = g_string_new (NULL);
+  fixture.loop = g_main_loop_new (NULL, FALSE);
+  g_test_add_func ("/deadline/order", test_order);
+  g_test_add_func ("/deadline/called-off", test_called_off);
+  g_test_add_func ("/deadline/called-off-by-another", test_called_off_by_another);
+  g_test_add_func ("/deadline/new-one-from-within", test_new_one_from_within);
+  g_test_add_func ("/deadline/many-cost-one-source", test_many_cost_one_source);
+  return g_test_run ();
+}
