@@ -1,1 +1,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+noinst_LIBRARIES += src/sip/libsip.a
+src_sip_libsip_a_CFLAGS = $(AM_CFLAGS) $(SOFIA_CFLAGS)
+src_sip_libsip_a_SOURCES = \
+  src/sip/sofia.h \
+  src/sip/sip-map.c src/sip/sip-map.h \
+  src/sip/sip-headers.c src/sip/sip-headers.h \
+  src/sip/sip-loop.c src/sip/sip-loop.h \
+  src/sip/sip-listener.c src/sip/sip-listener.h \
+  src/sip/sip-flow.c src/sip/sip-flow.h \
+  src/sip/sip-request.c src/sip/sip-request.h \
+  src/sip/sip-transaction.c src/sip/sip-transaction.h \
+  src/sip/sip-dialog.c src/sip/sip-dialog.h \
+  src/sip/sip-stack.c src/sip/sip-stack.h
+
+LIBSIP = src/sip/libsip.a $(LIBCRYPTO) $(LIBPROTO) $(SOFIA_LIBS)

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * sip-dialog: one of our dialogs: its identity, its route, and the way that its requests take
+ * (RFC 3261 12).
+ *
+ * Toward phones a request takes the phone's flow whatever its Contact says. Toward the PBX it takes
+ * the connection it has while that is open, and otherwise the address of the route set or of the
+ * PBX's Contact, as long as that is numeric.
+ */
+#include "sip/sip-dialog.h"
+
+#include "base/counters.h"
+#include "crypto/token.h"
+
+#define TAG_BITS 80
+
+struct _SipDialog {
+  nta_leg_t *leg;
+  SipFlow *flow;
+  SipListener *listener;
+  gchar *contact;
+  gchar *call_id;
+  SipDialogFunc func;
+  gpointer user_data;
+  gchar *next_hop; /* host:port of the route set or the remote target, when numeric */
+};
+
+static int
+on_leg_request (nta_leg_magic_t *magic, nta_leg_t *leg, nta_incoming_t *irq, const sip_t *sip)
+{
+  SipDialog *dialog = magic;
+  SipListener *listener;
+  g_autoptr (SipRequest) request = NULL;
+
+  if (!dialog)
+    return 481;
+  listener = sip_listener_of (dialog->listener->siblings, dialog->listener->agent, irq);
+  if (!listener)
+    return 500;
+  request = sip_request_new (listener, irq, sip);
+  dialog->func (dialog, request, dialog->user_data);
+  return 0;
+}
+
+static SipDialog *
+dialog_new (SipFlow *flow, const gchar *contact, SipDialogFunc func, gpointer user_data)
+{
+  SipDialog *dialog = g_new0 (SipDialog, 1);
+
+  dialog->flow = sip_flow_ref (flow);
+  dialog->listener = sip_flow_listener (flow);
+  dialog->contact = g_strdup (contact);
+  dialog->func = func;
+  dialog->user_data = user_data;
+  counters_inc (COUNTER_DIALOGS_OPEN);
+  return dialog;
+}
+
+/* Where the route set or the remote target points to, should the flow be gone. */
+static void
+take_next_hop (SipDialog *dialog)
+{
+  const sip_route_t *route = NULL;
+  const sip_contact_t *target = NULL;
+  const url_t *url;
+  g_autofree gchar *host = NULL;
+  gsize length;
+
+  nta_leg_get_route (dialog->leg, &route, &target);
+  url = route ? route->r_url : target ? target->m_url : NULL;
+  if (!url || !url->url_host)
+    return;
+  host = g_strdup (url->url_host[0] == '[' ? url->url_host + 1 : url->url_host);
+  length = strlen (host);
+  if (length && host[length - 1] == ']')
+    host[length - 1] = '\0';
+  if (!g_hostname_is_ip_address (host))
+    return;
+  g_free (dialog->next_hop);
+  dialog->next_hop = g_strdup_printf ("%s %s", host, url_port (url) && *url_port (url) ? url_port (url) : "5060");
+}
+
+/**
+ * sip_dialog_new_uas:
+ * @request: a dialog-creating request without To tag
+ * @contact: our URI in this dialog
+ * @func: gets the requests inside the dialog
+ * @user_data: for @func
+ *
+ * Every answer to @request carries the dialog's tag from here on.
+ *
+ * Returns: (transfer full): our end of the dialog that @request opens
+ */
+SipDialog *
+sip_dialog_new_uas (SipRequest *request, const gchar *contact, SipDialogFunc func, gpointer user_data)
+{
+  const sip_t *sip = sip_request_sip (request);
+  SipDialog *dialog = dialog_new (sip_request_flow (request), contact, func, user_data);
+  g_autofree gchar *tag = token_random (TAG_BITS);
+  su_home_t home[1] = { SU_HOME_INIT (home) };
+  sip_from_t *local;
+
+  su_home_init (home);
+  local = sip_from_dup (home, (const sip_from_t *) sip->sip_to);
+  sip_from_tag (home, local, tag);
+  /* The tag is there from the beginning, else the stack takes a second INVITE of the same call (an
+   * answer to a challenge, another fork of the PBX) for one inside this dialog. */
+  dialog->leg = nta_leg_tcreate (dialog->listener->agent, on_leg_request, dialog,
+                                 SIPTAG_CALL_ID (sip->sip_call_id), SIPTAG_FROM (local),
+                                 SIPTAG_TO ((sip_to_t *) sip->sip_from),
+                                 NTATAG_REMOTE_CSEQ (sip->sip_cseq->cs_seq), TAG_END ());
+  su_home_deinit (home);
+  sip_request_set_tag (request, tag);
+  nta_leg_server_route (dialog->leg, sip->sip_record_route, sip->sip_contact);
+  take_next_hop (dialog);
+  return dialog;
+}
+
+/**
+ * sip_dialog_new_uac:
+ * @flow: the way out
+ * @identity: who talks to whom
+ * @func: gets the requests inside the dialog
+ * @user_data: for @func
+ *
+ * Returns: (transfer full): our end of a dialog that a request of ours is to open
+ */
+SipDialog *
+sip_dialog_new_uac (SipFlow *flow, const SipDialogIdentity *identity, SipDialogFunc func,
+                    gpointer user_data)
+{
+  SipDialog *dialog = dialog_new (flow, identity->contact, func, user_data);
+  su_home_t home[1] = { SU_HOME_INIT (home) };
+  sip_from_t *from;
+  sip_to_t *to;
+  g_autofree gchar *tag = g_strconcat ("tag=", identity->tag, NULL);
+
+  su_home_init (home);
+  from = sip_from_dup (home, identity->from);
+  msg_header_remove_param (from->a_common, "tag");
+  msg_header_add_param (home, from->a_common, tag);
+  to = sip_to_dup (home, identity->to);
+  msg_header_remove_param (to->a_common, "tag");
+  /* The stack counts on from here; it takes 0 for no number at all. */
+  dialog->leg = nta_leg_tcreate (dialog->listener->agent, on_leg_request, dialog,
+                                 SIPTAG_CALL_ID_STR (identity->call_id), SIPTAG_FROM (from),
+                                 SIPTAG_TO (to),
+                                 SIPTAG_CSEQ (sip_cseq_create (home, MAX (identity->cseq, 2) - 1,
+                                                               SIP_METHOD_INVITE)),
+                                 TAG_END ());
+  su_home_deinit (home);
+  return dialog;
+}
+
+/**
+ * sip_dialog_free:
+ * @dialog: (transfer full): a dialog
+ *
+ * Forgets it; later requests inside it get 481.
+ */
+void
+sip_dialog_free (SipDialog *dialog)
+{
+  nta_leg_bind (dialog->leg, on_leg_request, NULL);
+  nta_leg_destroy (dialog->leg);
+  sip_flow_unref (dialog->flow);
+  sip_loop_kick (dialog->listener->loop);
+  counters_dec (COUNTER_DIALOGS_OPEN);
+  g_free (dialog->next_hop);
+  g_free (dialog->call_id);
+  g_free (dialog->contact);
+  g_free (dialog);
+}
+
+/**
+ * sip_dialog_flow:
+ * @dialog: a dialog
+ *
+ * Returns: (transfer none): the way that its next request takes
+ */
+SipFlow *
+sip_dialog_flow (SipDialog *dialog)
+{
+  g_auto (GStrv) hop = NULL;
+  SipFlow *flow;
+
+  if (dialog->listener->side == SIP_SIDE_PHONES || !dialog->next_hop ||
+      (sip_flow_is_connection (dialog->flow) && sip_flow_is_open (dialog->flow)))
+    return dialog->flow;
+  hop = g_strsplit (dialog->next_hop, " ", 2);
+  flow = sip_flow_to_address (dialog->listener, hop[0],
+                              (guint) g_ascii_strtoull (hop[1], NULL, 10));
+  sip_flow_unref (dialog->flow);
+  dialog->flow = flow;
+  return flow;
+}
+
+/**
+ * sip_dialog_set_flow:
+ * @dialog: a dialog with a phone
+ * @flow: the phone's newer flow
+ */
+void
+sip_dialog_set_flow (SipDialog *dialog, SipFlow *flow)
+{
+  sip_flow_ref (flow);
+  sip_flow_unref (dialog->flow);
+  dialog->flow = flow;
+  dialog->listener = sip_flow_listener (flow);
+}
+
+/**
+ * sip_dialog_remote_tag:
+ * @dialog: a dialog
+ *
+ * Returns: (transfer none) (nullable): the peer's tag, NULL before its first answer
+ */
+const gchar *
+sip_dialog_remote_tag (SipDialog *dialog)
+{
+  return nta_leg_get_rtag (dialog->leg);
+}
+
+/* An early dialog's leg cannot change its remote tag: another fork answered, so it is made anew. */
+static void
+replace_leg (SipDialog *dialog, const sip_t *response)
+{
+  nta_leg_t *leg = nta_leg_tcreate (
+    dialog->listener->agent, on_leg_request, dialog, SIPTAG_CALL_ID (response->sip_call_id),
+    SIPTAG_FROM (response->sip_from), SIPTAG_TO (response->sip_to),
+    SIPTAG_CSEQ (response->sip_cseq), TAG_END ());
+
+  nta_leg_bind (dialog->leg, on_leg_request, NULL);
+  nta_leg_destroy (dialog->leg);
+  dialog->leg = leg;
+}
+
+/**
+ * sip_dialog_establish:
+ * @dialog: a dialog that a request of ours opens
+ * @response: a provisional or 2xx answer with a To tag
+ *
+ * Takes tag, route set and remote target from the answer (RFC 3261 12.1.2).
+ */
+void
+sip_dialog_establish (SipDialog *dialog, const sip_t *response)
+{
+  const gchar *tag = response->sip_to ? response->sip_to->a_tag : NULL;
+  const gchar *known = nta_leg_get_rtag (dialog->leg);
+
+  if (!tag)
+    return;
+  if (known && g_ascii_strcasecmp (known, tag) != 0)
+    replace_leg (dialog, response);
+  else if (!known)
+    nta_leg_rtag (dialog->leg, tag);
+  nta_leg_client_route (dialog->leg, response->sip_record_route, response->sip_contact);
+  take_next_hop (dialog);
+}
+
+/**
+ * sip_dialog_refresh:
+ * @dialog: a dialog
+ * @request: a request from the peer that may name a new remote target
+ */
+void
+sip_dialog_refresh (SipDialog *dialog, const sip_t *request)
+{
+  if (!request->sip_contact)
+    return;
+  nta_leg_server_route (dialog->leg, request->sip_record_route, request->sip_contact);
+  take_next_hop (dialog);
+}
+
+/**
+ * sip_dialog_add_contact:
+ * @dialog: a dialog
+ * @msg: a request or an answer in it
+ *
+ * Adds our Contact in this dialog.
+ */
+void
+sip_dialog_add_contact (SipDialog *dialog, msg_t *msg)
+{
+  sip_contact_t *contact =
+    sip_contact_create (msg_home (msg), URL_STRING_MAKE (dialog->contact), NULL);
+
+  msg_header_insert (msg, msg_object (msg), (msg_header_t *) contact);
+}
+
+/**
+ * sip_dialog_create_request:
+ * @dialog: a dialog
+ *
+ * Returns: (transfer full): an empty message for sip_dialog_send()
+ */
+msg_t *
+sip_dialog_create_request (SipDialog *dialog)
+{
+  return nta_msg_create (dialog->listener->agent, 0);
+}
+
+static gboolean
+names_target (sip_method_t method)
+{
+  return method == sip_method_invite || method == sip_method_update ||
+         method == sip_method_subscribe || method == sip_method_notify ||
+         method == sip_method_refer;
+}
+
+/**
+ * sip_dialog_send:
+ * @dialog: a dialog
+ * @method: the method, sip_method_unknown for one that the stack does not know
+ * @method_name: its name
+ * @target: (nullable): the Request-URI of the first request; NULL inside the dialog
+ * @msg: (transfer full): further headers and the body
+ * @func: told of the answers
+ * @user_data: for @func
+ *
+ * Returns: (transfer full) (nullable): the transaction, or NULL when nothing can be sent
+ */
+SipTransaction *
+sip_dialog_send (SipDialog *dialog, sip_method_t method, const gchar *method_name,
+                 const gchar *target, msg_t *msg, SipResponseFunc func, gpointer user_data)
+{
+  if (names_target (method))
+    sip_dialog_add_contact (dialog, msg);
+  if (nta_msg_request_complete (msg, dialog->leg, method, method_name,
+                                (url_string_t *) target) < 0) {
+    msg_destroy (msg);
+    return NULL;
+  }
+  return sip_transaction_send (sip_dialog_flow (dialog), msg, func, user_data);
+}
+
+static void
+send_and_forget (SipDialog *dialog, msg_t *msg, const gchar *ack_branch)
+{
+  SipFlow *flow = sip_dialog_flow (dialog);
+  nta_outgoing_t *orq =
+    nta_outgoing_mcreate (dialog->listener->agent, NULL, NULL, sip_flow_route (flow), msg,
+                          SIP_FLOW_TAGS (flow),
+                          TAG_IF (ack_branch, NTATAG_ACK_BRANCH (ack_branch)), TAG_END ());
+
+  if (orq)
+    nta_outgoing_destroy (orq);
+  else
+    msg_destroy (msg);
+  sip_loop_kick (dialog->listener->loop);
+}
+
+/**
+ * sip_dialog_ack:
+ * @dialog: a dialog
+ * @cseq: the INVITE's sequence number
+ * @branch: the INVITE's Via branch, without which the stack would abort
+ * @ack: (nullable): the ACK whose body and credentials go along
+ *
+ * Acknowledges a 2xx (RFC 3261 13.2.2.4); the stack repeats it for each repeated 2xx.
+ */
+void
+sip_dialog_ack (SipDialog *dialog, guint32 cseq, const gchar *branch, const sip_t *ack)
+{
+  msg_t *msg = sip_dialog_create_request (dialog);
+  sip_t *sip = sip_object (msg);
+
+  sip_add_tl (msg, sip,
+              SIPTAG_CSEQ (sip_cseq_create (msg_home (msg), cseq, SIP_METHOD_ACK)), TAG_END ());
+  if (ack)
+    sip_add_tl (msg, sip, SIPTAG_AUTHORIZATION (ack->sip_authorization),
+                SIPTAG_PROXY_AUTHORIZATION (ack->sip_proxy_authorization),
+                SIPTAG_CONTENT_TYPE (ack->sip_content_type),
+                SIPTAG_CONTENT_DISPOSITION (ack->sip_content_disposition),
+                SIPTAG_CONTENT_ENCODING (ack->sip_content_encoding),
+                SIPTAG_PAYLOAD (ack->sip_payload), TAG_END ());
+  if (nta_msg_request_complete (msg, dialog->leg, SIP_METHOD_ACK, NULL) < 0) {
+    msg_destroy (msg);
+    return;
+  }
+  send_and_forget (dialog, msg, branch);
+}
+
+/**
+ * sip_dialog_bye:
+ * @dialog: a dialog
+ * @msg: (transfer full): further headers, from sip_dialog_create_request()
+ *
+ * Ends the dialog; nobody waits for the answer.
+ */
+void
+sip_dialog_bye (SipDialog *dialog, msg_t *msg)
+{
+  if (nta_msg_request_complete (msg, dialog->leg, SIP_METHOD_BYE, NULL) < 0) {
+    msg_destroy (msg);
+    return;
+  }
+  send_and_forget (dialog, msg, NULL);
+}

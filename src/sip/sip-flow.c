@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * sip-flow: a way out: a connection that a peer opened, or an address reached from a listener.
+ *
+ * A phone behind NAT is reached only by the flow of its newest REGISTER (RFC 5626): the very
+ * connection on streams, the observed source address on UDP. The PBX is reached by its address.
+ * One object stands for one connection, so flows are compared by what they are.
+ */
+#include "sip/sip-flow.h"
+
+#include "base/counters.h"
+
+#include <arpa/inet.h>
+
+typedef struct {
+  SipFlowClosedFunc func;
+  gpointer user_data;
+} Watcher;
+
+struct _SipFlow {
+  guint refs;
+  SipListener *listener;
+  tport_t *tport;      /* owned: the connection, until it closes; NULL where there is none */
+  gint pending;        /* how the stack knows that we wait for the connection's end */
+  gboolean connection; /* that peer's, and nobody reaches it when it is closed */
+  gchar *address;
+  gchar *route;
+  GSList *watchers;
+};
+
+static SipFlow *
+flow_new (SipListener *listener, gchar *address)
+{
+  SipFlow *flow = g_new0 (SipFlow, 1);
+
+  flow->refs = 1;
+  flow->listener = listener;
+  flow->address = address;
+  flow->route =
+    g_strdup_printf ("sip:%s;transport=%s", address,
+                     sip_transport_is_stream (listener->transport) ? "tcp" : "udp");
+  return flow;
+}
+
+static gboolean
+unref_tport (gpointer tport)
+{
+  tport_unref (tport);
+  return G_SOURCE_REMOVE;
+}
+
+/* A closed connection that is still referenced costs every later close a list walk: let go soon,
+ * but not inside the stack's own callback. */
+static void
+release_connection (SipFlow *flow)
+{
+  if (!flow->tport)
+    return;
+  g_hash_table_remove (flow->listener->flows, flow->tport);
+  counters_dec (COUNTER_FLOWS_OPEN);
+  g_idle_add (unref_tport, g_steal_pointer (&flow->tport));
+}
+
+static void
+on_closed (tp_stack_t *stack, SipFlow *flow, tport_t *tport, msg_t *msg, int error)
+{
+  g_autoptr (SipFlow) self = sip_flow_ref (flow);
+
+  if (self->tport != tport)
+    return;
+  tport_release (tport, self->pending, NULL, NULL, self, 0);
+  release_connection (self);
+  while (self->watchers) {
+    Watcher *watcher = self->watchers->data;
+
+    self->watchers = g_slist_delete_link (self->watchers, self->watchers);
+    watcher->func (self, watcher->user_data);
+    g_free (watcher);
+  }
+}
+
+static gchar *
+address_of (const su_sockaddr_t *source)
+{
+  gchar host[INET6_ADDRSTRLEN] = "";
+
+  inet_ntop (source->su_family, SU_ADDR (source), host, sizeof host);
+  return g_strdup_printf (source->su_family == AF_INET6 ? "[%s]:%u" : "%s:%u", host,
+                          (guint) ntohs (source->su_port));
+}
+
+static SipFlow *
+flow_of_connection (SipListener *listener, tport_t *tport, const su_sockaddr_t *source)
+{
+  SipFlow *flow = g_hash_table_lookup (listener->flows, tport);
+
+  if (flow) {
+    tport_unref (tport);
+    return sip_flow_ref (flow);
+  }
+  flow = flow_new (listener, address_of (source));
+  flow->connection = TRUE;
+  flow->tport = tport;
+  flow->pending = tport_pend (tport, NULL, on_closed, flow);
+  g_hash_table_insert (listener->flows, tport, flow);
+  counters_inc (COUNTER_FLOWS_OPEN);
+  return flow;
+}
+
+/**
+ * sip_flow_from_request:
+ * @listener: by which the request came in
+ * @irq: the request's transaction
+ *
+ * Returns: (transfer full): the flow back to where the request came from
+ */
+SipFlow *
+sip_flow_from_request (SipListener *listener, nta_incoming_t *irq)
+{
+  msg_t *msg = nta_incoming_getrequest (irq);
+  tport_t *tport = nta_incoming_transport (listener->agent, irq, msg);
+  SipFlow *flow;
+
+  if (tport && tport_is_secondary (tport) && !tport_is_closed (tport))
+    flow = flow_of_connection (listener, tport, msg_addr (msg));
+  else {
+    flow = flow_new (listener, address_of (msg_addr (msg)));
+    flow->connection = sip_transport_is_stream (listener->transport);
+    tport_unref (tport);
+  }
+  msg_destroy (msg);
+  return flow;
+}
+
+/**
+ * sip_flow_to_address:
+ * @listener: from which socket
+ * @host: a numeric address, IPv6 without brackets
+ * @port: the port
+ *
+ * Returns: (transfer full): the way to that address; the stack opens or reuses a connection
+ */
+SipFlow *
+sip_flow_to_address (SipListener *listener, const gchar *host, guint port)
+{
+  return flow_new (listener, g_strdup_printf (strchr (host, ':') ? "[%s]:%u" : "%s:%u", host, port));
+}
+
+/**
+ * sip_flow_ref:
+ * @flow: a flow
+ *
+ * Returns: (transfer full): @flow
+ */
+SipFlow *
+sip_flow_ref (SipFlow *flow)
+{
+  flow->refs++;
+  return flow;
+}
+
+/**
+ * sip_flow_unref:
+ * @flow: (transfer full): a flow
+ */
+void
+sip_flow_unref (SipFlow *flow)
+{
+  if (--flow->refs > 0)
+    return;
+  if (flow->tport)
+    tport_release (flow->tport, flow->pending, NULL, NULL, flow, 0);
+  release_connection (flow);
+  g_slist_free_full (flow->watchers, g_free);
+  g_free (flow->address);
+  g_free (flow->route);
+  g_free (flow);
+}
+
+/**
+ * sip_flow_listener:
+ * @flow: a flow
+ *
+ * Returns: (transfer none): the listener that it uses
+ */
+SipListener *
+sip_flow_listener (const SipFlow *flow)
+{
+  return flow->listener;
+}
+
+/**
+ * sip_flow_address:
+ * @flow: a flow
+ *
+ * Returns: (transfer none): the peer as host:port, IPv6 in brackets
+ */
+const gchar *
+sip_flow_address (const SipFlow *flow)
+{
+  return flow->address;
+}
+
+/**
+ * sip_flow_is_connection:
+ * @flow: a flow
+ *
+ * Returns: whether it is a connection that the peer opened
+ */
+gboolean
+sip_flow_is_connection (const SipFlow *flow)
+{
+  return flow->connection;
+}
+
+/**
+ * sip_flow_is_open:
+ * @flow: a flow
+ *
+ * Returns: whether something can still be sent on it; of an address nobody knows, so that is TRUE
+ */
+gboolean
+sip_flow_is_open (const SipFlow *flow)
+{
+  return !flow->connection || (flow->tport && tport_is_clear_to_send (flow->tport));
+}
+
+/**
+ * sip_flow_equal:
+ * @a: a flow
+ * @b: another
+ *
+ * Returns: whether both are one connection, or one address from one socket
+ */
+gboolean
+sip_flow_equal (const SipFlow *a, const SipFlow *b)
+{
+  if (a == b)
+    return TRUE;
+  return !a->connection && !b->connection && a->listener == b->listener &&
+         g_str_equal (a->address, b->address);
+}
+
+/**
+ * sip_flow_watch:
+ * @flow: a flow
+ * @func: called once, when its connection closes
+ * @user_data: for @func
+ */
+void
+sip_flow_watch (SipFlow *flow, SipFlowClosedFunc func, gpointer user_data)
+{
+  Watcher *watcher = g_new (Watcher, 1);
+
+  *watcher = (Watcher){ func, user_data };
+  flow->watchers = g_slist_prepend (flow->watchers, watcher);
+}
+
+/**
+ * sip_flow_unwatch:
+ * @flow: a flow
+ * @func: what sip_flow_watch() was given
+ * @user_data: likewise
+ */
+void
+sip_flow_unwatch (SipFlow *flow, SipFlowClosedFunc func, gpointer user_data)
+{
+  for (GSList *link = flow->watchers; link; link = link->next) {
+    Watcher *watcher = link->data;
+
+    if (watcher->func == func && watcher->user_data == user_data) {
+      flow->watchers = g_slist_delete_link (flow->watchers, link);
+      g_free (watcher);
+      return;
+    }
+  }
+}
+
+/**
+ * sip_flow_tport:
+ * @flow: a flow
+ *
+ * Returns: (transfer none): the connection, or the listener's socket
+ */
+tport_t *
+sip_flow_tport (const SipFlow *flow)
+{
+  return flow->tport ? flow->tport : flow->listener->primary;
+}
+
+/**
+ * sip_flow_route:
+ * @flow: a flow
+ *
+ * Returns: (transfer none) (nullable): where the stack sends to when no connection is given
+ */
+url_string_t *
+sip_flow_route (const SipFlow *flow)
+{
+  return flow->tport ? NULL : (url_string_t *) flow->route;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "sip/sip-listener.h"
+
+typedef struct _SipFlow SipFlow;
+typedef void (*SipFlowClosedFunc) (SipFlow *flow, gpointer user_data);
+
+SipFlow *sip_flow_from_request (SipListener *listener, nta_incoming_t *irq);
+SipFlow *sip_flow_to_address (SipListener *listener, const gchar *host, guint port);
+SipFlow *sip_flow_ref (SipFlow *flow);
+void sip_flow_unref (SipFlow *flow);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SipFlow, sip_flow_unref)
+
+SipListener *sip_flow_listener (const SipFlow *flow);
+const gchar *sip_flow_address (const SipFlow *flow);
+gboolean sip_flow_is_connection (const SipFlow *flow);
+gboolean sip_flow_is_open (const SipFlow *flow);
+gboolean sip_flow_equal (const SipFlow *a, const SipFlow *b);
+
+void sip_flow_watch (SipFlow *flow, SipFlowClosedFunc func, gpointer user_data);
+void sip_flow_unwatch (SipFlow *flow, SipFlowClosedFunc func, gpointer user_data);
+
+tport_t *sip_flow_tport (const SipFlow *flow);
+url_string_t *sip_flow_route (const SipFlow *flow);
+
+/* How the stack is told the way out: to be passed with every request that it sends. */
+#define SIP_FLOW_TAGS(flow) NTATAG_TPORT (sip_flow_tport (flow))

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * sip-headers: carrying headers and bodies from one message to the next.
+ *
+ * A B2BUA passes on what it does not own, unknown headers included (RFC 7092). Which ones are owned
+ * differs between a registration and a call, so the caller says what stays behind.
+ */
+#include "sip/sip-headers.h"
+
+/**
+ * sip_headers_is:
+ * @header: a header
+ * @name: a header's name
+ *
+ * Returns: whether @header has that name, be it known to the stack or not
+ */
+gboolean
+sip_headers_is (const sip_header_t *header, const gchar *name)
+{
+  const gchar *own = header->sh_class->hc_name;
+
+  if (header->sh_class == sip_unknown_class)
+    own = header->sh_unknown->un_name;
+  return own && g_ascii_strcasecmp (own, name) == 0;
+}
+
+/**
+ * sip_headers_belong_to_hop:
+ * @header: a header
+ *
+ * Returns: whether it describes this hop, this dialog or this transaction, so that ours is another
+ */
+gboolean
+sip_headers_belong_to_hop (const sip_header_t *header)
+{
+  const msg_hclass_t *class = header->sh_class;
+
+  return class == sip_request_class || class == sip_status_class || class == sip_via_class ||
+         class == sip_route_class || class == sip_record_route_class || class == sip_from_class ||
+         class == sip_to_class || class == sip_call_id_class || class == sip_cseq_class ||
+         class == sip_contact_class || class == sip_max_forwards_class ||
+         class == sip_content_length_class || class == sip_separator_class ||
+         class == sip_error_class || class == sip_path_class || class == sip_service_route_class ||
+         class == sip_rack_class || class == sip_timestamp_class;
+}
+
+/**
+ * sip_headers_copy:
+ * @msg: a message
+ * @source: the headers and the body to carry over, in their order
+ * @skip: says which stay behind
+ * @user_data: for @skip
+ */
+void
+sip_headers_copy (msg_t *msg, const sip_t *source, SipHeadersSkip skip, gpointer user_data)
+{
+  const sip_header_t *header = source->sip_request ? (const sip_header_t *) source->sip_request
+                                                   : (const sip_header_t *) source->sip_status;
+
+  for (; header; header = (const sip_header_t *) header->sh_succ)
+    if (!skip (header, user_data))
+      sip_add_dup (msg, sip_object (msg), header);
+}
+
+/**
+ * sip_headers_unknown:
+ * @sip: a message's headers
+ * @name: the name of a header that the stack does not know
+ *
+ * Returns: (transfer none) (nullable): the value of the first one
+ */
+const gchar *
+sip_headers_unknown (const sip_t *sip, const gchar *name)
+{
+  for (const sip_unknown_t *header = sip->sip_unknown; header; header = header->un_next)
+    if (g_ascii_strcasecmp (header->un_name, name) == 0)
+      return header->un_value;
+  return NULL;
+}
+
+/**
+ * sip_headers_forward:
+ * @msg: a request
+ * @source: the request that it continues; its Max-Forwards is not 0
+ *
+ * Copies Max-Forwards, lowered by one (RFC 7332).
+ */
+void
+sip_headers_forward (msg_t *msg, const sip_t *source)
+{
+  guint left = source->sip_max_forwards ? (guint) source->sip_max_forwards->mf_count : 70;
+  g_autofree gchar *text = g_strdup_printf ("%u", left ? left - 1 : 0);
+
+  sip_add_tl (msg, sip_object (msg), SIPTAG_MAX_FORWARDS_STR (text), TAG_END ());
+}
+
+/**
+ * sip_headers_add:
+ * @msg: a message
+ * @line: a header, as in `Name: value`
+ */
+void
+sip_headers_add (msg_t *msg, const gchar *line)
+{
+  sip_add_tl (msg, sip_object (msg), SIPTAG_HEADER_STR (line), TAG_END ());
+}
+
+/**
+ * sip_headers_uri_text:
+ * @url: a URI
+ *
+ * Returns: (transfer full): its text
+ */
+gchar *
+sip_headers_uri_text (const url_t *url)
+{
+  su_home_t home[1] = { SU_HOME_INIT (home) };
+  gchar *text;
+
+  su_home_init (home);
+  text = g_strdup (url_as_string (home, url));
+  su_home_deinit (home);
+  return text;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "sip/sip-loop.h"
+
+#include <gio/gio.h>
+
+typedef enum { SIP_SIDE_PHONES, SIP_SIDE_PBX } SipSide;
+
+typedef enum {
+  SIP_TRANSPORT_UDP,
+  SIP_TRANSPORT_TCP,
+  SIP_TRANSPORT_TLS,
+  SIP_TRANSPORT_WS,
+  SIP_TRANSPORT_WSS,
+} SipTransport;
+
+typedef struct {
+  const gchar *name;
+  SipSide side;
+  SipTransport transport;
+  const gchar *host;           /* numeric, without brackets */
+  guint port;
+  const gchar *advertise_host; /* likewise */
+  guint advertise_port;
+} SipListenerOptions;
+
+typedef struct _SipListener {
+  gchar *name;
+  SipSide side;
+  SipTransport transport;
+  GSocketFamily family;
+  gchar *authority; /* what others are told: host:port, IPv6 in brackets */
+  SipLoop *loop;
+  nta_agent_t *agent;
+  tport_t *primary;
+  GHashTable *flows;    /* tport_t -> SipFlow, of the open connections */
+  GHashTable *siblings; /* name -> SipListener, all of the stack's; not owned */
+  su_home_t home[1];
+} SipListener;
+
+SipListener *sip_listener_new (const SipListenerOptions *options, SipLoop *loop,
+                               nta_agent_t *agent, GHashTable *siblings, GError **error);
+void sip_listener_free (SipListener *listener);
+SipListener *sip_listener_of (GHashTable *siblings, nta_agent_t *agent, nta_incoming_t *irq);
+
+gboolean sip_listener_speak (SipListener *listener);
+gchar *sip_listener_uri (const SipListener *listener, const gchar *user);
+const gchar *sip_transport_name (SipTransport transport);
+gboolean sip_transport_is_stream (SipTransport transport);

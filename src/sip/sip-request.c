@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * sip-request: a request that came in, and its one final answer.
+ *
+ * Whoever holds it may answer; the first final answer counts and later ones are ignored and logged.
+ * One that is let go unanswered gets 500, so that nobody waits for ever.
+ */
+#include "sip/sip-request.h"
+
+#include "base/counters.h"
+#include "base/log.h"
+#include "sip/sip-map.h"
+
+#include <netinet/in.h>
+
+struct _SipRequest {
+  guint refs;
+  SipListener *listener;
+  nta_incoming_t *irq;
+  msg_t *msg;
+  const sip_t *sip;
+  SipFlow *flow;
+  guint answer;
+  SipRequestFunc func;
+  gpointer user_data;
+};
+
+static int
+on_ack_or_cancel (SipRequest *request, nta_incoming_t *irq, const sip_t *sip)
+{
+  g_autoptr (SipRequest) self = sip_request_ref (request);
+  SipRequestEvent event;
+
+  if (!self->func)
+    return 0;
+  if (!sip)
+    event = SIP_REQUEST_NO_ACK;
+  else if (sip->sip_request && sip->sip_request->rq_method == sip_method_cancel)
+    event = SIP_REQUEST_CANCELLED;
+  else
+    event = SIP_REQUEST_ACKED;
+  self->func (self, event, sip, self->user_data);
+  return 0;
+}
+
+/**
+ * sip_request_new:
+ * @listener: by which it came in
+ * @irq: (transfer full): its transaction
+ * @sip: its headers, alive as long as @irq
+ *
+ * Returns: (transfer full): the request
+ */
+SipRequest *
+sip_request_new (SipListener *listener, nta_incoming_t *irq, const sip_t *sip)
+{
+  SipRequest *request = g_new0 (SipRequest, 1);
+
+  request->refs = 1;
+  request->listener = listener;
+  request->irq = irq;
+  request->msg = nta_incoming_getrequest (irq);
+  request->sip = sip;
+  counters_inc (COUNTER_TRANSACTIONS_OPEN);
+  counters_inc (COUNTER_REQUESTS_RECEIVED);
+  if (sip_request_method (request) == sip_method_invite)
+    nta_incoming_bind (irq, on_ack_or_cancel, request);
+  return request;
+}
+
+/**
+ * sip_request_ref:
+ * @request: a request
+ *
+ * Returns: (transfer full): @request
+ */
+SipRequest *
+sip_request_ref (SipRequest *request)
+{
+  request->refs++;
+  return request;
+}
+
+/**
+ * sip_request_unref:
+ * @request: (transfer full): a request
+ */
+void
+sip_request_unref (SipRequest *request)
+{
+  if (request->refs == 1 && !sip_request_is_answered (request) &&
+      sip_request_method (request) != sip_method_ack) {
+    log_error (LOG_NONE, "nobody answered a %s; it gets 500", sip_request_method_name (request));
+    sip_request_reply (request, SIP_500_INTERNAL_SERVER_ERROR, TAG_END ());
+  }
+  if (--request->refs > 0)
+    return;
+  nta_incoming_bind (request->irq, NULL, NULL);
+  nta_incoming_destroy (request->irq);
+  msg_destroy (request->msg);
+  g_clear_pointer (&request->flow, sip_flow_unref);
+  sip_loop_kick (request->listener->loop);
+  counters_dec (COUNTER_TRANSACTIONS_OPEN);
+  g_free (request);
+}
+
+/**
+ * sip_request_sip:
+ * @request: a request
+ *
+ * Returns: (transfer none): its headers
+ */
+const sip_t *
+sip_request_sip (SipRequest *request)
+{
+  return request->sip;
+}
+
+/**
+ * sip_request_method:
+ * @request: a request
+ *
+ * Returns: its method; sip_method_unknown for one that the stack does not know
+ */
+sip_method_t
+sip_request_method (SipRequest *request)
+{
+  return request->sip->sip_request->rq_method;
+}
+
+/**
+ * sip_request_method_name:
+ * @request: a request
+ *
+ * Returns: (transfer none): the name of its method
+ */
+const gchar *
+sip_request_method_name (SipRequest *request)
+{
+  return request->sip->sip_request->rq_method_name;
+}
+
+/**
+ * sip_request_listener:
+ * @request: a request
+ *
+ * Returns: (transfer none): the listener by which it came in
+ */
+SipListener *
+sip_request_listener (SipRequest *request)
+{
+  return request->listener;
+}
+
+/**
+ * sip_request_source:
+ * @request: a request
+ *
+ * Returns: (transfer full): the address that it came from, as the network saw it
+ */
+GInetAddress *
+sip_request_source (SipRequest *request)
+{
+  const su_sockaddr_t *source = msg_addr (request->msg);
+
+  return g_inet_address_new_from_bytes ((const guint8 *) SU_ADDR (source),
+                                        source->su_family == AF_INET6 ? G_SOCKET_FAMILY_IPV6
+                                                                      : G_SOCKET_FAMILY_IPV4);
+}
+
+/**
+ * sip_request_flow:
+ * @request: a request
+ *
+ * Returns: (transfer none): the flow that it came on
+ */
+SipFlow *
+sip_request_flow (SipRequest *request)
+{
+  if (!request->flow)
+    request->flow = sip_flow_from_request (request->listener, request->irq);
+  return request->flow;
+}
+
+/**
+ * sip_request_set_tag:
+ * @request: a request
+ * @tag: the To tag of each answer to come
+ */
+void
+sip_request_set_tag (SipRequest *request, const gchar *tag)
+{
+  nta_incoming_tag (request->irq, tag);
+}
+
+/**
+ * sip_request_watch:
+ * @request: an INVITE
+ * @func: (nullable): told of ACK, CANCEL and a missing ACK; NULL to be told no more
+ * @user_data: for @func
+ */
+void
+sip_request_watch (SipRequest *request, SipRequestFunc func, gpointer user_data)
+{
+  request->func = func;
+  request->user_data = user_data;
+}
+
+/**
+ * sip_request_answer:
+ * @request: a request
+ *
+ * Returns: the status of its last answer, 0 for none
+ */
+guint
+sip_request_answer (SipRequest *request)
+{
+  return request->answer;
+}
+
+/**
+ * sip_request_is_answered:
+ * @request: a request
+ *
+ * Returns: whether its final answer was sent
+ */
+gboolean
+sip_request_is_answered (SipRequest *request)
+{
+  return request->answer >= 200;
+}
+
+static gboolean
+take_answer (SipRequest *request, guint status)
+{
+  if (sip_request_is_answered (request)) {
+    log_debug (LOG_NONE, "%s was answered %u; %u comes too late",
+               sip_request_method_name (request), request->answer, status);
+    return FALSE;
+  }
+  request->answer = status;
+  sip_loop_kick (request->listener->loop);
+  return TRUE;
+}
+
+/**
+ * sip_request_reply:
+ * @request: a request
+ * @status: the status code
+ * @phrase: (nullable): the reason phrase; NULL for the usual one
+ * @tag: headers as tags, up to TAG_END()
+ * @value: the first tag's value
+ * @...: further tags
+ */
+void
+sip_request_reply (SipRequest *request, guint status, const gchar *phrase, tag_type_t tag,
+                   tag_value_t value, ...)
+{
+  ta_list ta;
+
+  if (!take_answer (request, status))
+    return;
+  ta_start (ta, tag, value);
+  nta_incoming_treply (request->irq, (int) status, phrase ? phrase : sip_map_phrase (status),
+                       ta_tags (ta));
+  ta_end (ta);
+}
+
+/**
+ * sip_request_create_response:
+ * @request: a request
+ *
+ * Returns: (transfer full): an empty message for sip_request_reply_msg()
+ */
+msg_t *
+sip_request_create_response (SipRequest *request)
+{
+  /* Without status: given one here, the stack would write an answer without To tag. */
+  return nta_incoming_create_response (request->irq, 0, NULL);
+}
+
+/**
+ * sip_request_reply_msg:
+ * @request: a request
+ * @status: the status code
+ * @phrase: (nullable): the reason phrase; NULL for the usual one
+ * @msg: (transfer full): further headers and the body
+ */
+void
+sip_request_reply_msg (SipRequest *request, guint status, const gchar *phrase, msg_t *msg)
+{
+  if (!take_answer (request, status)) {
+    msg_destroy (msg);
+    return;
+  }
+  nta_incoming_complete_response (request->irq, msg, (int) status,
+                                  phrase ? phrase : sip_map_phrase (status), TAG_END ());
+  nta_incoming_mreply (request->irq, msg);
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * sip-transaction: a request that went out, and what came back (RFC 3261 17.1).
+ *
+ * A transaction that is freed is retired: the stack goes on with its retransmissions, and what
+ * still arrives reaches nobody. An INVITE must not be retired before its final answer came, or
+ * a late 2xx would be acknowledged by the stack on a way of its own choice.
+ */
+#include "sip/sip-transaction.h"
+
+#include "base/counters.h"
+
+struct _SipTransaction {
+  SipListener *listener;
+  nta_outgoing_t *orq;
+  SipResponseFunc func;
+  gpointer user_data;
+  gboolean busy; /* inside @func */
+  gboolean dead; /* freed inside @func */
+};
+
+static void
+transaction_destroy (SipTransaction *transaction)
+{
+  if (transaction->orq) {
+    nta_outgoing_bind (transaction->orq, NULL, NULL);
+    nta_outgoing_destroy (transaction->orq);
+  }
+  sip_loop_kick (transaction->listener->loop);
+  counters_dec (COUNTER_TRANSACTIONS_OPEN);
+  g_free (transaction);
+}
+
+static int
+on_response (SipTransaction *transaction, nta_outgoing_t *orq, const sip_t *sip)
+{
+  guint status = (guint) nta_outgoing_status (orq);
+
+  if (!transaction || transaction->dead)
+    return 0;
+  transaction->orq = orq;
+  if (sip && nta_sip_is_internal (sip))
+    sip = NULL;
+
+  transaction->busy = TRUE;
+  transaction->func (transaction, status, sip, transaction->user_data);
+  transaction->busy = FALSE;
+  if (transaction->dead)
+    transaction_destroy (transaction);
+  return 0;
+}
+
+/**
+ * sip_transaction_send:
+ * @flow: the way out
+ * @msg: (transfer full): a complete request
+ * @func: told of every answer but 100; not before this returns, unless nothing could be sent
+ * @user_data: for @func
+ *
+ * Returns: (transfer full) (nullable): the transaction, or NULL when the message cannot be sent
+ */
+SipTransaction *
+sip_transaction_send (SipFlow *flow, msg_t *msg, SipResponseFunc func, gpointer user_data)
+{
+  SipTransaction *transaction = g_new0 (SipTransaction, 1);
+  SipListener *listener = sip_flow_listener (flow);
+
+  transaction->listener = listener;
+  transaction->func = func;
+  transaction->user_data = user_data;
+  counters_inc (COUNTER_TRANSACTIONS_OPEN);
+  transaction->orq = nta_outgoing_mcreate (listener->agent, on_response, transaction,
+                                           sip_flow_route (flow), msg, SIP_FLOW_TAGS (flow),
+                                           TAG_END ());
+  sip_loop_kick (listener->loop);
+  if (!transaction->orq) {
+    msg_destroy (msg);
+    transaction_destroy (transaction);
+    return NULL;
+  }
+  return transaction;
+}
+
+/**
+ * sip_transaction_free:
+ * @transaction: (transfer full): a transaction
+ */
+void
+sip_transaction_free (SipTransaction *transaction)
+{
+  if (transaction->busy)
+    transaction->dead = TRUE;
+  else
+    transaction_destroy (transaction);
+}
+
+/**
+ * sip_transaction_cancel:
+ * @transaction: an INVITE
+ * @reason: (nullable): the value of a Reason header (RFC 3326)
+ *
+ * Sends CANCEL, now or after the first provisional answer (RFC 3261 9.1). The final answer still
+ * comes to the response function.
+ */
+void
+sip_transaction_cancel (SipTransaction *transaction, const gchar *reason)
+{
+  nta_outgoing_t *cancel =
+    nta_outgoing_tcancel (transaction->orq, NULL, NULL,
+                          TAG_IF (reason, SIPTAG_REASON_STR (reason)), TAG_END ());
+
+  if (cancel)
+    nta_outgoing_destroy (cancel);
+  sip_loop_kick (transaction->listener->loop);
+}
+
+/**
+ * sip_transaction_status:
+ * @transaction: a transaction
+ *
+ * Returns: the status of the last answer, 0 for none
+ */
+guint
+sip_transaction_status (SipTransaction *transaction)
+{
+  return (guint) nta_outgoing_status (transaction->orq);
+}
+
+/**
+ * sip_transaction_cseq:
+ * @transaction: a transaction
+ *
+ * Returns: the sequence number of its request
+ */
+guint32
+sip_transaction_cseq (SipTransaction *transaction)
+{
+  return nta_outgoing_cseq (transaction->orq);
+}
+
+/**
+ * sip_transaction_branch:
+ * @transaction: a transaction
+ *
+ * Returns: (transfer none): its Via branch, by which an ACK finds its INVITE
+ */
+const gchar *
+sip_transaction_branch (SipTransaction *transaction)
+{
+  return nta_outgoing_branch (transaction->orq);
+}
