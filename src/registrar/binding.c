@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * binding: one registered phone: its Contact, its flow, how it is woken, until when.
+ *
+ * A plain struct, since there may be a hundred thousand. Whoever keeps one over a turn of the loop
+ * holds a reference; that it is still registered only the registrar says.
+ */
+#include "registrar/binding.h"
+
+/**
+ * binding_new:
+ * @pbx: (transfer none): where it is registered
+ * @token: the user part of our Contact there
+ * @aor: whose phone
+ *
+ * Returns: (transfer full): an empty binding
+ */
+Binding *
+binding_new (Pbx *pbx, const gchar *token, const gchar *aor)
+{
+  Binding *binding = g_new0 (Binding, 1);
+
+  binding->refs = 1;
+  binding->pbx = pbx;
+  binding->token = g_strdup (token);
+  binding->aor = g_strdup (aor);
+  return binding;
+}
+
+/**
+ * binding_ref:
+ * @binding: a binding
+ *
+ * Returns: (transfer full): @binding
+ */
+Binding *
+binding_ref (Binding *binding)
+{
+  binding->refs++;
+  return binding;
+}
+
+/**
+ * binding_unref:
+ * @binding: (transfer full): a binding
+ */
+void
+binding_unref (Binding *binding)
+{
+  if (--binding->refs > 0)
+    return;
+  g_clear_pointer (&binding->flow, sip_flow_unref);
+  g_clear_pointer (&binding->push, pn_params_free);
+  g_free (binding->user_agent);
+  g_free (binding->call_id);
+  g_free (binding->target);
+  g_free (binding->contact);
+  g_free (binding->aor);
+  g_free (binding->token);
+  g_free (binding);
+}
+
+/**
+ * binding_has_push:
+ * @binding: a binding
+ *
+ * Returns: whether the phone can be woken
+ */
+gboolean
+binding_has_push (const Binding *binding)
+{
+  return binding->push && binding->push->kind == PN_PUSH;
+}

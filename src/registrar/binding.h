@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "proto/pn-params.h"
+#include "registrar/pbx.h"
+
+typedef struct _Binding {
+  gint refs;
+  Pbx *pbx;
+  gchar *token;      /* the user part of our Contact at the PBX */
+  gchar *aor;
+  gchar *contact;    /* as the phone sent it, without expires */
+  gchar *target;     /* the Request-URI of requests to the phone */
+  gchar *call_id;    /* of the phone's REGISTER, with its sequence number */
+  guint32 cseq;
+  gchar *user_agent; /* nullable */
+  PnParams *push;    /* nullable: no push */
+  SipFlow *flow;     /* of the newest REGISTER */
+  gint64 registered; /* monotonic microseconds: when that was */
+  gint64 expires;    /* monotonic microseconds */
+  GSequenceIter *expiry;
+} Binding;
+
+Binding *binding_new (Pbx *pbx, const gchar *token, const gchar *aor);
+Binding *binding_ref (Binding *binding);
+void binding_unref (Binding *binding);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Binding, binding_unref)
+
+gboolean binding_has_push (const Binding *binding);

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * location: the location service (RFC 3261 10.1): which phones are registered, until when.
+ *
+ * The registrar writes it, calls and wake-ups read it. "refreshed" is emitted when a phone's
+ * binding was made or renewed, after the phone got its answer; "removed" when a binding is gone.
+ */
+#include "registrar/location.h"
+
+#include "base/clock.h"
+#include "base/counters.h"
+#include "base/log.h"
+
+struct _Location {
+  GObject parent;
+  GHashTable *records;  /* key -> Record */
+  GHashTable *tokens;   /* token -> Binding */
+  GSequence *by_expiry; /* Binding, the next one first */
+  guint expiry_timer;
+};
+
+enum { REFRESHED, REMOVED, N_SIGNALS };
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (Location, location, G_TYPE_OBJECT)
+
+static gint
+by_expiry (gconstpointer a, gconstpointer b, gpointer user_data)
+{
+  gint64 left = ((const Binding *) a)->expires, right = ((const Binding *) b)->expires;
+
+  return (left > right) - (left < right);
+}
+
+static void
+count_binding (const Binding *binding, gint64 delta)
+{
+  counters_add (COUNTER_BINDINGS, delta);
+  if (binding_has_push (binding))
+    counters_add (COUNTER_BINDINGS_WITH_PUSH, delta);
+}
+
+/* ---- who asks ---- */
+
+/**
+ * location_find_token:
+ * @location: the location service
+ * @token: the user part of our Contact at a PBX
+ *
+ * Returns: (transfer none) (nullable): the phone that it stands for
+ */
+Binding *
+location_find_token (Location *self, const gchar *token)
+{
+  return g_hash_table_lookup (self->tokens, token);
+}
+
+/**
+ * location_find_record:
+ * @location: the location service
+ * @pbx: a PBX
+ * @aor: an address of record there
+ *
+ * Returns: (transfer none) (nullable): its phones
+ */
+Record *
+location_find_record (Location *self, const Pbx *pbx, const gchar *aor)
+{
+  g_autofree gchar *key = record_key (pbx, aor);
+
+  return g_hash_table_lookup (self->records, key);
+}
+
+/**
+ * location_find_flow:
+ * @location: the location service
+ * @pbx: a PBX
+ * @aor: an address of record there
+ * @flow: a flow
+ *
+ * Returns: (transfer none) (nullable): the phone of @aor that registered on @flow
+ */
+Binding *
+location_find_flow (Location *self, const Pbx *pbx, const gchar *aor, SipFlow *flow)
+{
+  Record *record = location_find_record (self, pbx, aor);
+
+  for (guint i = 0; record && i < record->bindings->len; i++) {
+    Binding *binding = g_ptr_array_index (record->bindings, i);
+
+    if (binding->flow && sip_flow_equal (binding->flow, flow))
+      return binding;
+  }
+  return NULL;
+}
+
+/**
+ * location_has:
+ * @location: the location service
+ * @binding: a binding
+ *
+ * Returns: whether it is still registered
+ */
+gboolean
+location_has (Location *self, const Binding *binding)
+{
+  return g_hash_table_lookup (self->tokens, binding->token) == binding;
+}
+
+/* ---- what changes ---- */
+
+/**
+ * location_remove:
+ * @location: the location service
+ * @binding: a binding; one that is gone already is left alone
+ * @why: for the log
+ */
+void
+location_remove (Location *self, Binding *binding, const gchar *why)
+{
+  g_autoptr (Binding) kept = binding_ref (binding);
+  g_autofree gchar *key = record_key (binding->pbx, binding->aor);
+  Record *record = g_hash_table_lookup (self->records, key);
+
+  if (!location_has (self, binding))
+    return;
+  g_sequence_remove (kept->expiry);
+  kept->expiry = NULL;
+  g_hash_table_remove (self->tokens, kept->token);
+  record_drop (record, kept);
+  if (record->bindings->len == 0)
+    g_hash_table_remove (self->records, key);
+  count_binding (kept, -1);
+  log_info (LOG_FIELDS ("BINDING", kept->token), "%s: binding %s", log_mask_aor (kept->aor), why);
+  g_signal_emit (self, signals[REMOVED], 0, kept);
+}
+
+static void schedule_expiry (Location *self);
+
+static gboolean
+on_expiry (gpointer user_data)
+{
+  Location *self = user_data;
+
+  self->expiry_timer = 0;
+  while (!g_sequence_is_empty (self->by_expiry)) {
+    Binding *binding = g_sequence_get (g_sequence_get_begin_iter (self->by_expiry));
+
+    if (binding->expires > clock_now ())
+      break;
+    counters_inc (COUNTER_BINDINGS_EXPIRED);
+    location_remove (self, binding, "expired");
+  }
+  schedule_expiry (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+schedule_expiry (Location *self)
+{
+  const Binding *next;
+  gint64 left;
+
+  if (self->expiry_timer || g_sequence_is_empty (self->by_expiry))
+    return;
+  next = g_sequence_get (g_sequence_get_begin_iter (self->by_expiry));
+  left = CLAMP (next->expires - clock_now (), 0, 60 * CLOCK_SECOND);
+  self->expiry_timer =
+    g_timeout_add ((guint) (left / G_TIME_SPAN_MILLISECOND) + 1, on_expiry, self);
+}
+
+static void
+file_binding (Location *self, Binding *binding)
+{
+  g_autofree gchar *key = record_key (binding->pbx, binding->aor);
+  Record *record = g_hash_table_lookup (self->records, key);
+
+  if (!record) {
+    record = record_new (key);
+    g_hash_table_insert (self->records, record->key, record);
+  }
+  record_put (record, binding);
+  g_hash_table_insert (self->tokens, binding->token, binding);
+}
+
+/**
+ * location_put:
+ * @location: the location service
+ * @binding: (transfer none): a binding; it takes the place of the one with the same token
+ */
+void
+location_put (Location *self, Binding *binding)
+{
+  g_autoptr (Binding) old = g_hash_table_lookup (self->tokens, binding->token);
+
+  if (old) {
+    g_autofree gchar *key = record_key (old->pbx, old->aor);
+
+    binding_ref (old);
+    count_binding (old, -1);
+    g_sequence_remove (old->expiry);
+    old->expiry = NULL;
+    g_hash_table_remove (self->tokens, old->token);
+    record_drop (g_hash_table_lookup (self->records, key), old);
+  } else {
+    log_info (LOG_FIELDS ("BINDING", binding->token), "%s: registered from %s at %s, push %s",
+              log_mask_aor (binding->aor), sip_flow_address (binding->flow),
+              pbx_name (binding->pbx), binding->push ? binding->push->provider : "none");
+  }
+  file_binding (self, binding);
+  binding->expiry = g_sequence_insert_sorted (self->by_expiry, binding, by_expiry, NULL);
+  count_binding (binding, 1);
+  schedule_expiry (self);
+}
+
+/**
+ * location_refreshed:
+ * @location: the location service
+ * @binding: a binding whose phone was just answered
+ *
+ * Tells those who wait for it.
+ */
+void
+location_refreshed (Location *self, Binding *binding)
+{
+  g_signal_emit (self, signals[REFRESHED], 0, binding);
+}
+
+/* ---- the object ---- */
+
+static void
+location_dispose (GObject *object)
+{
+  Location *self = LOCATION_LOCATION (object);
+
+  g_clear_handle_id (&self->expiry_timer, g_source_remove);
+  g_clear_pointer (&self->tokens, g_hash_table_unref);
+  g_clear_pointer (&self->by_expiry, g_sequence_free);
+  g_clear_pointer (&self->records, g_hash_table_unref);
+  G_OBJECT_CLASS (location_parent_class)->dispose (object);
+}
+
+static void
+location_class_init (LocationClass *class)
+{
+  G_OBJECT_CLASS (class)->dispose = location_dispose;
+
+  /**
+   * Location::refreshed:
+   * @binding: (type gpointer): the Binding that was made or renewed
+   */
+  signals[REFRESHED] = g_signal_new ("refreshed", G_TYPE_FROM_CLASS (class), G_SIGNAL_RUN_LAST, 0,
+                                     NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_POINTER);
+  /**
+   * Location::removed:
+   * @binding: (type gpointer): the Binding that is gone
+   */
+  signals[REMOVED] = g_signal_new ("removed", G_TYPE_FROM_CLASS (class), G_SIGNAL_RUN_LAST, 0,
+                                   NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_POINTER);
+}
+
+static void
+location_init (Location *self)
+{
+  self->records =
+    g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) record_free);
+  self->tokens = g_hash_table_new (g_str_hash, g_str_equal);
+  self->by_expiry = g_sequence_new (NULL);
+}
+
+/**
+ * location_new:
+ *
+ * Returns: (transfer full): a location service without phones
+ */
+Location *
+location_new (void)
+{
+  return g_object_new (LOCATION_TYPE_LOCATION, NULL);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "sip/sip-stack.h"
+
+typedef struct _PbxRoute PbxRoute;
+
+PbxRoute *pbx_route_new (SipStack *stack, const gchar *pbx, const gchar *host, guint port,
+                         SipTransport transport);
+void pbx_route_free (PbxRoute *route);
+
+SipFlow *pbx_route_flow (PbxRoute *route);
+gboolean pbx_route_leads_to (PbxRoute *route, GInetAddress *address);

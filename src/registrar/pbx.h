@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "registrar/pbx-route.h"
+
+typedef struct _Pbx Pbx;
+
+Pbx *pbx_new (const gchar *name, const gchar *const *domains, guint register_expires,
+              const gchar *const *accept_from);
+void pbx_free (Pbx *pbx);
+void pbx_add_route (Pbx *pbx, PbxRoute *route);
+
+const gchar *pbx_name (const Pbx *pbx);
+guint pbx_register_expires (const Pbx *pbx);
+gboolean pbx_serves (const Pbx *pbx, const gchar *domain);
+gboolean pbx_accepts (const Pbx *pbx, GInetAddress *source);
+SipFlow *pbx_way (const Pbx *pbx);
+
+Pbx *pbx_find_by_domain (GPtrArray *pbxes, const gchar *domain);
+Pbx *pbx_find_by_source (GPtrArray *pbxes, GInetAddress *source);

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * registration: a phone's REGISTER, read and checked, before anybody acted on it (RFC 3261 10.3,
+ * RFC 8599 5.6.1).
+ */
+#include "registrar/registration.h"
+
+#include "base/error.h"
+#include "crypto/token.h"
+#include "proto/aor.h"
+#include "sip/sip-headers.h"
+
+#define MAX_CONTACTS 8 /* of one REGISTER */
+
+static const gchar *const push_headers[] = { "x-p-push", "portsip-push", "X-MPUSH" };
+
+static void
+registration_contact_free (RegistrationContact *entry)
+{
+  contact_free (entry->contact);
+  g_clear_pointer (&entry->push, pn_params_free);
+  g_free (entry->token);
+  g_free (entry);
+}
+
+/* What makes this phone the same one when it registers again: its instance (RFC 5626), else its
+ * push token, else the address that it names. */
+static gchar *
+device_identity (const Contact *contact, const PnParams *push)
+{
+  g_autofree gchar *instance = contact_instance (contact);
+
+  if (instance)
+    return g_strdup_printf ("instance %s %u", instance, contact_reg_id (contact));
+  if (push && push->kind == PN_PUSH)
+    return g_strdup_printf ("push %s %s %s", push->provider, push->param ? push->param : "",
+                            push->prid);
+  return g_strdup_printf ("address %s@%s:%u", contact->user ? contact->user : "", contact->host,
+                          contact->port);
+}
+
+static PnParams *
+read_push (const sip_t *sip, const Contact *contact)
+{
+  g_autoptr (PnParams) push = pn_params_from_contact (contact);
+
+  for (gsize i = 0; push->kind == PN_NONE && i < G_N_ELEMENTS (push_headers); i++) {
+    const gchar *value = sip_headers_unknown (sip, push_headers[i]);
+
+    if (value) {
+      pn_params_free (push);
+      push = pn_params_from_header (push_headers[i], value);
+    }
+  }
+  return g_steal_pointer (&push);
+}
+
+static gint64
+asked_seconds (const sip_t *sip, const Contact *contact, const Pbx *pbx)
+{
+  gint64 seconds = contact_expires (contact);
+
+  if (seconds >= 0)
+    return seconds;
+  return sip->sip_expires ? (gint64) sip->sip_expires->ex_delta : (gint64) pbx_register_expires (pbx);
+}
+
+static gboolean
+read_contact (Registration *registration, const sip_contact_t *header, GBytes *token_key,
+              GError **error)
+{
+  const sip_t *sip = sip_request_sip (registration->request);
+  su_home_t home[1] = { SU_HOME_INIT (home) };
+  g_autoptr (Contact) contact = NULL;
+  g_autofree gchar *device = NULL;
+  RegistrationContact *entry;
+
+  su_home_init (home);
+  contact = contact_parse (sip_header_as_string (home, (const sip_header_t *) header), error);
+  su_home_deinit (home);
+  if (!contact)
+    return FALSE;
+  if (registration->contacts->len == MAX_CONTACTS) {
+    g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_INVALID, "Too Many Contacts");
+    return FALSE;
+  }
+
+  entry = g_new0 (RegistrationContact, 1);
+  g_ptr_array_add (registration->contacts, entry);
+  entry->push = read_push (sip, contact);
+  if (entry->push->kind == PN_INCOMPLETE) {
+    g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_INVALID, "Bad Push Parameter: %s",
+                 entry->push->problem);
+    entry->contact = g_steal_pointer (&contact);
+    return FALSE;
+  }
+  device = device_identity (contact, entry->push);
+  entry->token = token_keyed (token_key, registration->key, device, NULL);
+  entry->asked = asked_seconds (sip, contact, registration->pbx);
+  entry->contact = g_steal_pointer (&contact);
+  return TRUE;
+}
+
+static gboolean
+read_wildcard (Registration *registration, GError **error)
+{
+  const sip_t *sip = sip_request_sip (registration->request);
+
+  if (sip->sip_contact->m_next || !sip->sip_expires || sip->sip_expires->ex_delta != 0) {
+    g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_INVALID,
+                 "Contact: * Stands Alone And With Expires: 0");
+    return FALSE;
+  }
+  registration->remove_all = TRUE;
+  return TRUE;
+}
+
+/**
+ * registration_read:
+ * @request: a REGISTER
+ * @pbx: the PBX whose domain it names
+ * @token_key: the key of our Contacts' tokens
+ * @error: return location; SIPWAKE_ERROR_INVALID with a phrase for the answer
+ *
+ * Returns: (transfer full) (nullable): what the phone wants
+ */
+Registration *
+registration_read (SipRequest *request, Pbx *pbx, GBytes *token_key, GError **error)
+{
+  g_autoptr (Registration) registration = g_new0 (Registration, 1);
+  const sip_t *sip = sip_request_sip (request);
+  g_autofree gchar *to = sip_headers_uri_text (sip->sip_to->a_url);
+
+  registration->request = sip_request_ref (request);
+  registration->pbx = pbx;
+  registration->contacts =
+    g_ptr_array_new_with_free_func ((GDestroyNotify) registration_contact_free);
+  registration->aor = aor_from_uri (to, error);
+  if (!registration->aor)
+    return NULL;
+  registration->key = record_key (pbx, registration->aor);
+
+  for (const sip_contact_t *header = sip->sip_contact; header; header = header->m_next) {
+    gboolean wildcard = header->m_url->url_type == url_any;
+
+    if (wildcard ? !read_wildcard (registration, error)
+                 : !read_contact (registration, header, token_key, error))
+      return NULL;
+  }
+  return g_steal_pointer (&registration);
+}
+
+/**
+ * registration_free:
+ * @registration: (transfer full): a registration
+ */
+void
+registration_free (Registration *registration)
+{
+  g_clear_pointer (&registration->request, sip_request_unref);
+  g_ptr_array_unref (registration->contacts);
+  g_free (registration->key);
+  g_free (registration->aor);
+  g_free (registration);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "registrar/record.h"
+
+/* One Contact of a REGISTER. */
+typedef struct {
+  Contact *contact;
+  PnParams *push;   /* nullable */
+  gchar *token;     /* the user part of our Contact that stands for it at the PBX */
+  gint64 asked;     /* seconds; 0 removes it */
+} RegistrationContact;
+
+/* A phone's REGISTER, read. */
+typedef struct {
+  SipRequest *request;
+  Pbx *pbx;
+  gchar *aor;
+  gchar *key;          /* of its record */
+  GPtrArray *contacts; /* RegistrationContact; empty: a query, or a removal of all */
+  gboolean remove_all; /* Contact: * */
+} Registration;
+
+Registration *
+registration_read (SipRequest *request, Pbx *pbx, GBytes *token_key, GError **error);
+void registration_free (Registration *registration);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Registration, registration_free)
