@@ -1,1 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+noinst_LIBRARIES += src/wake/libwake.a
+src_wake_libwake_a_CFLAGS = $(AM_CFLAGS) $(SOFIA_CFLAGS)
+src_wake_libwake_a_SOURCES = \
+  src/wake/wakeup.c src/wake/wakeup.h \
+  src/wake/push-bucket.c src/wake/push-bucket.h
+
+LIBWAKE = src/wake/libwake.a $(LIBPUSH) $(LIBREGISTRAR)

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * push-bucket: the waiting room of requests whose phone is being woken (RFC 8599 5.3, 5.6.2).
+ *
+ * A call takes a ticket for each phone that sleeps. Tickets for one phone share one wake-up and so
+ * one push; the phone's REGISTER, once the PBX has said 2xx to it, calls them all.
+ */
+#include "wake/push-bucket.h"
+
+#include "base/counters.h"
+#include "base/deadline.h"
+#include "wake/wakeup.h"
+
+struct _PushBucket {
+  Location *location;
+  PushService *service;
+  GHashTable *queues; /* token -> Queue */
+  gulong refreshed;
+  gulong removed;
+};
+
+/* Those who wait for one phone. */
+typedef struct {
+  PushBucket *bucket;
+  gchar *token;
+  Binding *binding;
+  Wakeup *wakeup;
+  GPtrArray *tickets;
+  gboolean awake;
+} Queue;
+
+struct _PushTicket {
+  Queue *queue;
+  Deadline *deadline;
+  Deadline *soon; /* what a wake-up that is under way has reached already */
+  PushBucketFunc func;
+  gpointer user_data;
+};
+
+static void
+queue_free (Queue *queue)
+{
+  wakeup_free (queue->wakeup);
+  g_ptr_array_unref (queue->tickets);
+  binding_unref (queue->binding);
+  g_free (queue->token);
+  g_free (queue);
+}
+
+/* A ticket's owner may leave, and with it others, while it is told. */
+static void
+tell_all (Queue *queue, PushBucketEvent event, const gchar *reason)
+{
+  PushBucket *bucket = queue->bucket;
+  g_autofree gchar *token = g_strdup (queue->token);
+  g_autoptr (GPtrArray) tickets = g_ptr_array_copy (queue->tickets, NULL, NULL);
+  g_autoptr (Binding) binding = binding_ref (queue->binding);
+
+  for (guint i = 0; i < tickets->len; i++) {
+    PushTicket *ticket = g_ptr_array_index (tickets, i);
+
+    if (g_hash_table_lookup (bucket->queues, token) != queue)
+      return;
+    if (g_ptr_array_find (queue->tickets, ticket, NULL))
+      ticket->func (ticket, event, binding, reason, ticket->user_data);
+  }
+}
+
+static void
+on_push_answer (Wakeup *wakeup, gboolean accepted, const gchar *reason, gpointer user_data)
+{
+  Queue *queue = user_data;
+
+  if (queue->awake)
+    return;
+  tell_all (queue, accepted ? PUSH_BUCKET_PUSHED : PUSH_BUCKET_REFUSED, reason);
+}
+
+static void
+on_refreshed (Location *location, Binding *binding, gpointer user_data)
+{
+  PushBucket *bucket = user_data;
+  Queue *queue = g_hash_table_lookup (bucket->queues, binding->token);
+
+  if (!queue)
+    return;
+  if (!queue->awake)
+    counters_inc (COUNTER_WAKES_SUCCEEDED);
+  queue->awake = TRUE;
+  binding_ref (binding);
+  binding_unref (queue->binding);
+  queue->binding = binding;
+  tell_all (queue, PUSH_BUCKET_AWAKE, "the phone registered");
+}
+
+static void
+on_removed (Location *location, Binding *binding, gpointer user_data)
+{
+  PushBucket *bucket = user_data;
+  Queue *queue = g_hash_table_lookup (bucket->queues, binding->token);
+
+  if (queue)
+    tell_all (queue, PUSH_BUCKET_REFUSED, "the phone's registration ended");
+}
+
+static void
+on_deadline (gpointer user_data)
+{
+  PushTicket *ticket = user_data;
+  g_autoptr (Binding) binding = binding_ref (ticket->queue->binding);
+
+  ticket->deadline = NULL;
+  counters_inc (COUNTER_WAKES_TIMED_OUT);
+  ticket->func (ticket, PUSH_BUCKET_TIMED_OUT, binding, "the phone did not wake in time",
+                ticket->user_data);
+}
+
+static void
+on_soon (gpointer user_data)
+{
+  PushTicket *ticket = user_data;
+  g_autoptr (Binding) binding = binding_ref (ticket->queue->binding);
+
+  ticket->soon = NULL;
+  ticket->func (ticket, PUSH_BUCKET_PUSHED, binding, "joined a wake-up under way",
+                ticket->user_data);
+}
+
+static Queue *
+queue_new (PushBucket *bucket, Binding *binding, const gchar *call_id, guint seconds)
+{
+  Queue *queue = g_new0 (Queue, 1);
+
+  queue->bucket = bucket;
+  queue->token = g_strdup (binding->token);
+  queue->binding = binding_ref (binding);
+  queue->tickets = g_ptr_array_new ();
+  g_hash_table_insert (bucket->queues, queue->token, queue);
+  queue->wakeup = wakeup_start (bucket->service, binding, call_id, seconds, on_push_answer, queue);
+  return queue;
+}
+
+/**
+ * push_bucket_enter:
+ * @bucket: the bucket
+ * @binding: a phone that has push
+ * @call_id: of the INVITE that will reach it
+ * @seconds: how long to wait at most
+ * @func: told what happens, not before this returns
+ * @user_data: for @func
+ *
+ * Pushes, unless the phone is being woken already.
+ *
+ * Returns: (transfer full): a ticket, to be given back by push_bucket_leave()
+ */
+PushTicket *
+push_bucket_enter (PushBucket *bucket, Binding *binding, const gchar *call_id, guint seconds,
+                   PushBucketFunc func, gpointer user_data)
+{
+  Queue *queue = g_hash_table_lookup (bucket->queues, binding->token);
+  PushTicket *ticket = g_new0 (PushTicket, 1);
+
+  /* A phone that answered its wake-up and fell asleep again needs another one. */
+  if (queue && queue->awake) {
+    wakeup_free (queue->wakeup);
+    queue->awake = FALSE;
+    queue->wakeup =
+      wakeup_start (bucket->service, binding, call_id, seconds, on_push_answer, queue);
+  } else if (queue) {
+    counters_inc (COUNTER_WAKES_JOINED);
+    if (wakeup_is_accepted (queue->wakeup))
+      ticket->soon = deadline_new (0, on_soon, ticket);
+  } else {
+    queue = queue_new (bucket, binding, call_id, seconds);
+  }
+  ticket->queue = queue;
+  ticket->func = func;
+  ticket->user_data = user_data;
+  ticket->deadline = deadline_new (seconds * 1000, on_deadline, ticket);
+  g_ptr_array_add (queue->tickets, ticket);
+  counters_inc (COUNTER_BUCKET_WAITING);
+  return ticket;
+}
+
+/**
+ * push_bucket_leave:
+ * @ticket: (transfer full): a ticket
+ *
+ * The wake-up ends with its last ticket.
+ */
+void
+push_bucket_leave (PushTicket *ticket)
+{
+  Queue *queue = ticket->queue;
+
+  deadline_clear (&ticket->deadline);
+  deadline_clear (&ticket->soon);
+  g_ptr_array_remove (queue->tickets, ticket);
+  if (queue->tickets->len == 0)
+    g_hash_table_remove (queue->bucket->queues, queue->token);
+  counters_dec (COUNTER_BUCKET_WAITING);
+  g_free (ticket);
+}
+
+/**
+ * push_bucket_new:
+ * @location: which tells when phones register
+ * @service: the push services
+ *
+ * Returns: (transfer full): an empty bucket
+ */
+PushBucket *
+push_bucket_new (Location *location, PushService *service)
+{
+  PushBucket *bucket = g_new0 (PushBucket, 1);
+
+  bucket->location = g_object_ref (location);
+  bucket->service = g_object_ref (service);
+  bucket->queues =
+    g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) queue_free);
+  bucket->refreshed = g_signal_connect (location, "refreshed", G_CALLBACK (on_refreshed), bucket);
+  bucket->removed = g_signal_connect (location, "removed", G_CALLBACK (on_removed), bucket);
+  return bucket;
+}
+
+/**
+ * push_bucket_free:
+ * @bucket: (transfer full): a bucket that all have left
+ */
+void
+push_bucket_free (PushBucket *bucket)
+{
+  g_signal_handler_disconnect (bucket->location, bucket->refreshed);
+  g_signal_handler_disconnect (bucket->location, bucket->removed);
+  g_hash_table_unref (bucket->queues);
+  g_object_unref (bucket->service);
+  g_object_unref (bucket->location);
+  g_free (bucket);
+}
