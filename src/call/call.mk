@@ -1,1 +1,17 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+noinst_LIBRARIES += src/call/libcall.a
+src_call_libcall_a_CFLAGS = $(AM_CFLAGS) $(SOFIA_CFLAGS)
+src_call_libcall_a_SOURCES = \
+  src/call/leg-state.c src/call/leg-state.h \
+  src/call/header-policy.c src/call/header-policy.h \
+  src/call/call-record.c src/call/call-record.h \
+  src/call/leg.c src/call/leg.h \
+  src/call/caller.c src/call/caller.h \
+  src/call/midcall.c src/call/midcall.h \
+  src/call/bridge.c src/call/bridge.h \
+  src/call/branch.c src/call/branch.h \
+  src/call/fork.c src/call/fork.h \
+  src/call/call.c src/call/call.h \
+  src/call/router.c src/call/router.h
+
+LIBCALL = src/call/libcall.a $(LIBWAKE)

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "call/call-record.h"
+#include "call/leg.h"
+#include "wake/push-bucket.h"
+
+typedef struct _Branch Branch;
+
+typedef enum { BRANCH_ANSWERED_ELSEWHERE, BRANCH_CALL_IS_OVER } BranchEnd;
+
+typedef struct {
+  void (*held) (Branch *branch, gpointer user_data);
+  void (*ringing) (Branch *branch, const sip_t *response, gpointer user_data);
+  void (*answered) (Branch *branch, const sip_t *response, gpointer user_data);
+  void (*failed) (Branch *branch, guint status, const gchar *phrase, const sip_t *response,
+                  gpointer user_data);
+  void (*ended) (Branch *branch, const sip_t *bye, gpointer user_data);
+  void (*request) (Branch *branch, SipRequest *request, gpointer user_data);
+} BranchFuncs;
+
+/* What the branches of one fork have in common. */
+typedef struct {
+  const sip_t *original;
+  const gchar *call_id;
+  const gchar *tag;
+  guint wake_seconds;
+  guint direct_try_ms;
+  PushBucket *bucket;
+  CallRecord *record;
+} BranchCall;
+
+Branch *branch_new (const BranchCall *call, const BranchFuncs *funcs, gpointer user_data);
+void branch_free (Branch *branch);
+
+void branch_call_phone (Branch *branch, Binding *binding);
+void branch_call_way (Branch *branch, SipFlow *flow, const gchar *target, const gchar *contact);
+void branch_hang_up (Branch *branch, BranchEnd end, const sip_t *because);
+
+gboolean branch_has_failed (const Branch *branch);
+Leg *branch_leg (const Branch *branch);

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * bridge: the two dialogs of a call, and the requests that cross between them (RFC 3261 14).
+ */
+#include "call/bridge.h"
+
+#include "call/midcall.h"
+
+#define MAX_UNDER_WAY 32 /* requests that cross at once in one call */
+#define MAX_RETRY_AFTER 10
+
+struct _Bridge {
+  SipDialog *one;
+  SipDialog *other;
+  GPtrArray *under_way; /* Midcall */
+};
+
+/**
+ * bridge_new:
+ * @one: a dialog
+ * @other: the dialog of the other side; both outlive the bridge
+ *
+ * Returns: (transfer full): the bridge between them
+ */
+Bridge *
+bridge_new (SipDialog *one, SipDialog *other)
+{
+  Bridge *bridge = g_new0 (Bridge, 1);
+
+  bridge->one = one;
+  bridge->other = other;
+  bridge->under_way = g_ptr_array_new_with_free_func ((GDestroyNotify) midcall_free);
+  return bridge;
+}
+
+/**
+ * bridge_free:
+ * @bridge: (transfer full): a bridge
+ */
+void
+bridge_free (Bridge *bridge)
+{
+  g_ptr_array_unref (bridge->under_way);
+  g_free (bridge);
+}
+
+static void
+on_done (Midcall *midcall, gpointer user_data)
+{
+  Bridge *bridge = user_data;
+
+  g_ptr_array_remove_fast (bridge->under_way, midcall);
+}
+
+static const Midcall *
+find_invite (Bridge *bridge)
+{
+  for (guint i = 0; i < bridge->under_way->len; i++)
+    if (midcall_is_invite (g_ptr_array_index (bridge->under_way, i)))
+      return g_ptr_array_index (bridge->under_way, i);
+  return NULL;
+}
+
+static void
+refuse_for_now (SipRequest *request)
+{
+  g_autofree gchar *after =
+    g_strdup_printf ("%d", g_random_int_range (0, MAX_RETRY_AFTER + 1));
+
+  sip_request_reply (request, SIP_500_INTERNAL_SERVER_ERROR, SIPTAG_RETRY_AFTER_STR (after),
+                     TAG_END ());
+}
+
+/**
+ * bridge_take:
+ * @bridge: a bridge
+ * @from: the dialog that @request came in
+ * @request: a request inside a dialog, other than BYE
+ *
+ * Sends it across. One re-INVITE at a time: one that crosses another gets 491, one that follows
+ * another from the same side gets 500 (RFC 3261 14.2).
+ */
+void
+bridge_take (Bridge *bridge, SipDialog *from, SipRequest *request)
+{
+  SipDialog *to = from == bridge->one ? bridge->other : bridge->one;
+  Midcall *midcall;
+
+  if (sip_request_method (request) == sip_method_invite) {
+    const Midcall *pending = find_invite (bridge);
+
+    if (pending && midcall_from (pending) != from) {
+      sip_request_reply (request, SIP_491_REQUEST_PENDING, TAG_END ());
+      return;
+    }
+    if (pending) {
+      refuse_for_now (request);
+      return;
+    }
+  }
+  if (bridge->under_way->len >= MAX_UNDER_WAY) {
+    refuse_for_now (request);
+    return;
+  }
+  midcall = midcall_relay (request, from, to, on_done, bridge);
+  if (midcall)
+    g_ptr_array_add (bridge->under_way, midcall);
+}

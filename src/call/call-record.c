@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * call-record: what happened in a call, step by step: the answer to "why did it not ring?".
+ *
+ * Steps name no person: who called whom is not part of it.
+ */
+#include "call/call-record.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#define MAX_STEPS 200 /* a call that goes on and on keeps its beginning */
+
+struct _CallRecord {
+  gint refs;
+  gchar *id;
+  gint64 begun; /* monotonic microseconds */
+  GArray *steps;
+};
+
+static void
+clear_step (gpointer step)
+{
+  g_free (((CallStep *) step)->text);
+}
+
+/**
+ * call_record_new:
+ * @id: the call's id
+ *
+ * Returns: (transfer full): a record that begins now
+ */
+CallRecord *
+call_record_new (const gchar *id)
+{
+  CallRecord *record = g_new0 (CallRecord, 1);
+
+  record->refs = 1;
+  record->id = g_strdup (id);
+  record->begun = clock_now ();
+  record->steps = g_array_sized_new (FALSE, FALSE, sizeof (CallStep), 8);
+  g_array_set_clear_func (record->steps, clear_step);
+  return record;
+}
+
+/**
+ * call_record_ref:
+ * @record: a record
+ *
+ * Returns: (transfer full): @record
+ */
+CallRecord *
+call_record_ref (CallRecord *record)
+{
+  record->refs++;
+  return record;
+}
+
+/**
+ * call_record_unref:
+ * @record: (transfer full): a record
+ */
+void
+call_record_unref (CallRecord *record)
+{
+  if (--record->refs > 0)
+    return;
+  g_array_unref (record->steps);
+  g_free (record->id);
+  g_free (record);
+}
+
+/**
+ * call_record_add:
+ * @record: a record
+ * @format: what happened
+ * @...: its arguments
+ */
+void
+call_record_add (CallRecord *record, const gchar *format, ...)
+{
+  CallStep step = { clock_now () - record->begun, NULL };
+  va_list args;
+
+  va_start (args, format);
+  step.text = g_strdup_vprintf (format, args);
+  va_end (args);
+  log_debug (LOG_FIELDS ("CALL_ID", record->id), "call: %s", step.text);
+  if (record->steps->len < MAX_STEPS)
+    g_array_append_val (record->steps, step);
+  else
+    g_free (step.text);
+}
+
+/**
+ * call_record_id:
+ * @record: a record
+ *
+ * Returns: (transfer none): the call's id
+ */
+const gchar *
+call_record_id (const CallRecord *record)
+{
+  return record->id;
+}
+
+/**
+ * call_record_begun:
+ * @record: a record
+ *
+ * Returns: when the call began, in monotonic microseconds
+ */
+gint64
+call_record_begun (const CallRecord *record)
+{
+  return record->begun;
+}
+
+/**
+ * call_record_steps:
+ * @record: a record
+ *
+ * Returns: (transfer none) (element-type CallStep): what happened, in order
+ */
+GArray *
+call_record_steps (const CallRecord *record)
+{
+  return record->steps;
+}

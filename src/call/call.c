@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * call: the recipe: a caller, a fork of those who are called, and once one of them has answered, a
+ * bridge between the two.
+ */
+#include "call/call.h"
+
+#include "base/counters.h"
+#include "base/deadline.h"
+#include "base/log.h"
+#include "call/bridge.h"
+#include "call/caller.h"
+#include "crypto/token.h"
+#include "sip/sip-headers.h"
+#include "sip/sip-map.h"
+
+#define CALL_ID_BITS 100
+#define TAG_BITS 80
+
+struct _Call {
+  CallDirection direction;
+  CallOptions options;
+  CallRecord *record;
+  Caller *caller;
+  Fork *fork;
+  Bridge *bridge; /* between the caller and the leg that it talks with */
+  SipDialog *bridged;
+  CallOverFunc over_func;
+  gpointer user_data;
+  Deadline *farewell;
+  gboolean over;
+};
+
+static const gchar *
+peer_of_caller (const Call *call)
+{
+  return call->direction == CALL_TO_PHONE ? "the PBX" : "the phone";
+}
+
+static void
+on_farewell (gpointer user_data)
+{
+  Call *call = user_data;
+
+  call->farewell = NULL;
+  call->over_func (call, call->user_data);
+}
+
+/* What led here still stands on the stack of callbacks, so the call goes a moment later. */
+static void
+end (Call *call, Counter outcome, const gchar *how)
+{
+  if (call->over)
+    return;
+  call->over = TRUE;
+  counters_inc (outcome);
+  call_record_add (call->record, "ended: %s", how);
+  log_info (LOG_FIELDS ("CALL_ID", call_record_id (call->record)), "call %s: %s",
+            call->direction == CALL_TO_PHONE ? "to a phone" : "from a phone", how);
+  call->farewell = deadline_new (0, on_farewell, call);
+}
+
+/* ---- the caller ---- */
+
+static void
+on_cancelled (Caller *caller, const sip_t *cancel, gpointer user_data)
+{
+  Call *call = user_data;
+
+  call_record_add (call->record, "CANCEL from %s, 487", peer_of_caller (call));
+  fork_hang_up (call->fork, cancel);
+  end (call, COUNTER_CALLS_CANCELLED, "the caller gave up");
+}
+
+static void
+on_acked (Caller *caller, const sip_t *ack, gpointer user_data)
+{
+  Call *call = user_data;
+  Leg *leg = fork_only_leg (call->fork);
+
+  call_record_add (call->record, "ACK");
+  if (leg)
+    leg_ack (leg, ack);
+}
+
+static void
+on_caller_ended (Caller *caller, const sip_t *bye, gpointer user_data)
+{
+  Call *call = user_data;
+
+  fork_hang_up (call->fork, bye);
+  end (call, COUNTER_CALLS_BRIDGED, bye ? "the caller hung up" : "the caller sent no ACK");
+}
+
+/* Who is called sleeps, or rings in several places: there is nobody to pass a request to. */
+static void
+refuse_while_held (SipRequest *request)
+{
+  sip_request_reply (request, SIP_500_INTERNAL_SERVER_ERROR, SIPTAG_RETRY_AFTER_STR ("5"),
+                     TAG_END ());
+}
+
+static Bridge *
+bridge_of (Call *call)
+{
+  Leg *leg = fork_only_leg (call->fork);
+  SipDialog *dialog = leg ? leg_dialog (leg) : NULL;
+
+  if (!dialog || !sip_dialog_remote_tag (dialog))
+    return NULL;
+  if (call->bridged != dialog) {
+    g_clear_pointer (&call->bridge, bridge_free);
+    call->bridge = bridge_new (caller_dialog (call->caller), dialog);
+    call->bridged = dialog;
+  }
+  return call->bridge;
+}
+
+static void
+on_caller_request (Caller *caller, SipRequest *request, gpointer user_data)
+{
+  Call *call = user_data;
+  Bridge *bridge = bridge_of (call);
+
+  if (bridge)
+    bridge_take (bridge, caller_dialog (caller), request);
+  else
+    refuse_while_held (request);
+}
+
+static const CallerFuncs caller_funcs = {
+  .cancelled = on_cancelled,
+  .acked = on_acked,
+  .ended = on_caller_ended,
+  .request = on_caller_request,
+};
+
+/* ---- those who are called ---- */
+
+static void
+on_held (Fork *fork, gpointer user_data)
+{
+  Call *call = user_data;
+
+  if (call->over || call->options.hold_response <= 100)
+    return;
+  call_record_add (call->record, "%u to the PBX", call->options.hold_response);
+  caller_hold (call->caller, call->options.hold_response);
+}
+
+static void
+on_ringing (Fork *fork, Leg *leg, const sip_t *response, gpointer user_data)
+{
+  Call *call = user_data;
+
+  /* With one To tag the caller takes the first SDP for the answer: only one phone may send any. */
+  caller_ring (call->caller, response, fork_size (fork) == 1);
+}
+
+static void
+on_answered (Fork *fork, Leg *leg, const sip_t *response, gpointer user_data)
+{
+  Call *call = user_data;
+
+  caller_answer (call->caller, response);
+}
+
+static void
+on_failed (Fork *fork, guint status, const gchar *phrase, const sip_t *response,
+           gpointer user_data)
+{
+  Call *call = user_data;
+  g_autofree gchar *how =
+    g_strdup_printf ("%u %s", status, phrase ? phrase : sip_map_phrase (status));
+
+  caller_reject (call->caller, status, phrase, response);
+  end (call, COUNTER_CALLS_FAILED, how);
+}
+
+static void
+on_leg_ended (Fork *fork, Leg *leg, const sip_t *bye, gpointer user_data)
+{
+  Call *call = user_data;
+
+  caller_hang_up (call->caller, bye);
+  end (call, COUNTER_CALLS_BRIDGED, "the called party hung up");
+}
+
+static void
+on_leg_request (Fork *fork, Leg *leg, SipRequest *request, gpointer user_data)
+{
+  Call *call = user_data;
+  Bridge *bridge = leg == fork_only_leg (fork) ? bridge_of (call) : NULL;
+
+  if (bridge)
+    bridge_take (bridge, leg_dialog (leg), request);
+  else
+    refuse_while_held (request);
+}
+
+static const ForkFuncs fork_funcs = {
+  .held = on_held,
+  .ringing = on_ringing,
+  .answered = on_answered,
+  .failed = on_failed,
+  .ended = on_leg_ended,
+  .request = on_leg_request,
+};
+
+/**
+ * call_new:
+ * @invite: what the caller sent
+ * @direction: where it goes
+ * @contact: our URI toward the caller
+ * @options: how phones are waited for
+ * @bucket: where
+ * @over: called when the call is over, which then frees it
+ * @user_data: for @over
+ *
+ * Returns: (transfer full): a call that rings nobody yet
+ */
+Call *
+call_new (SipRequest *invite, CallDirection direction, const gchar *contact,
+          const CallOptions *options, PushBucket *bucket, CallOverFunc over, gpointer user_data)
+{
+  Call *call = g_new0 (Call, 1);
+  g_autofree gchar *id = token_random (CALL_ID_BITS);
+  g_autofree gchar *tag = token_random (TAG_BITS);
+  ForkOptions fork_options = {
+    .original = sip_request_sip (invite),
+    .call_id = id,
+    .tag = tag,
+    .wake_seconds = options->wake_seconds,
+    .direct_try_ms = options->direct_try_ms,
+  };
+
+  call->direction = direction;
+  call->options = *options;
+  call->over_func = over;
+  call->user_data = user_data;
+  call->record = call_record_new (id);
+  call_record_add (call->record, "INVITE from %s at %s", peer_of_caller (call),
+                   sip_flow_address (sip_request_flow (invite)));
+  call->caller = caller_new (invite, contact, &caller_funcs, call);
+  call->fork = fork_new (&fork_options, bucket, call->record, &fork_funcs, call);
+  counters_inc (COUNTER_CALLS_OPEN);
+  counters_inc (direction == CALL_TO_PHONE ? COUNTER_CALLS_IN : COUNTER_CALLS_OUT);
+  return call;
+}
+
+/**
+ * call_free:
+ * @call: (transfer full): a call; what is left of it ends by itself
+ */
+void
+call_free (Call *call)
+{
+  deadline_clear (&call->farewell);
+  g_clear_pointer (&call->bridge, bridge_free);
+  fork_free (call->fork);
+  caller_release (call->caller);
+  call_record_unref (call->record);
+  counters_dec (COUNTER_CALLS_OPEN);
+  g_free (call);
+}
+
+/**
+ * call_ring_phone:
+ * @call: a new call
+ * @binding: a phone to ring, awake or not
+ */
+void
+call_ring_phone (Call *call, Binding *binding)
+{
+  fork_add_phone (call->fork, binding);
+}
+
+/**
+ * call_ring_pbx:
+ * @call: a new call
+ * @way: the way to the PBX
+ * @contact: our URI toward it
+ *
+ * The Request-URI stays what the phone wrote, since its digest covers it.
+ */
+void
+call_ring_pbx (Call *call, SipFlow *way, const gchar *contact)
+{
+  const sip_t *sip = sip_request_sip (caller_invite (call->caller));
+  g_autofree gchar *target = sip_headers_uri_text (sip->sip_request->rq_url);
+
+  fork_add_way (call->fork, way, target, contact);
+}
+
+/**
+ * call_start:
+ * @call: a call that rings all whom it shall ring
+ */
+void
+call_start (Call *call)
+{
+  fork_start (call->fork);
+}
+
+/**
+ * call_hang_up:
+ * @call: a call
+ * @why: for its record
+ *
+ * Ends it on both sides.
+ */
+void
+call_hang_up (Call *call, const gchar *why)
+{
+  fork_hang_up (call->fork, NULL);
+  caller_hang_up (call->caller, NULL);
+  end (call, COUNTER_CALLS_FAILED, why);
+}
+
+/**
+ * call_record:
+ * @call: a call
+ *
+ * Returns: (transfer none): what happened so far
+ */
+CallRecord *
+call_record (const Call *call)
+{
+  return call->record;
+}

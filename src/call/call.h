@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "call/call-record.h"
+#include "call/fork.h"
+
+typedef struct _Call Call;
+
+typedef enum { CALL_TO_PHONE, CALL_TO_PBX } CallDirection;
+
+typedef struct {
+  guint wake_seconds;
+  guint hold_response; /* 180, 183, or 100 for silence */
+  guint direct_try_ms;
+} CallOptions;
+
+typedef void (*CallOverFunc) (Call *call, gpointer user_data);
+
+Call *call_new (SipRequest *invite, CallDirection direction, const gchar *contact,
+                const CallOptions *options, PushBucket *bucket, CallOverFunc over,
+                gpointer user_data);
+void call_free (Call *call);
+
+void call_ring_phone (Call *call, Binding *binding);
+void call_ring_pbx (Call *call, SipFlow *way, const gchar *contact);
+void call_start (Call *call);
+void call_hang_up (Call *call, const gchar *why);
+
+CallRecord *call_record (const Call *call);

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * fork: all who are called at once: phones that sleep, phones that are awake, or the PBX.
+ *
+ * The first 2xx wins and the others are hung up (RFC 3261 16.7). Each of them is a branch, which
+ * does the waking; a branch tells its fork and the fork tells the call.
+ */
+#include "call/fork.h"
+
+#include "base/deadline.h"
+#include "call/branch.h"
+
+struct _Fork {
+  const ForkFuncs *funcs;
+  gpointer user_data;
+  PushBucket *bucket;
+  CallRecord *record;
+  BranchCall call;
+  gchar *call_id;
+  gchar *tag;
+  GPtrArray *branches;
+  Branch *winner;
+  Deadline *verdict;
+  gboolean started;
+  gboolean held;
+  gboolean over;
+  guint best; /* status of the best failure so far */
+};
+
+/* RFC 3261 16.7 step 6: 6xx before all, then the lowest class; in it, what helps the caller most. */
+static guint
+rank (guint status)
+{
+  if (status >= 600)
+    return 0;
+  if (status == 482)
+    return 900; /* a phone that has the call already has not rejected it */
+  if (status == 401 || status == 407 || status == 415 || status == 420 || status == 484)
+    return status - 200;
+  return status;
+}
+
+static void
+give_verdict (Fork *fork, guint status, const gchar *phrase, const sip_t *response)
+{
+  fork->over = TRUE;
+  fork->funcs->failed (fork, status, phrase, response, fork->user_data);
+}
+
+static gboolean
+all_failed (const Fork *fork)
+{
+  for (guint i = 0; i < fork->branches->len; i++)
+    if (!branch_has_failed (g_ptr_array_index (fork->branches, i)))
+      return FALSE;
+  return TRUE;
+}
+
+static void
+on_verdict (gpointer user_data)
+{
+  Fork *fork = user_data;
+
+  fork->verdict = NULL;
+  give_verdict (fork, fork->best ? fork->best : 480, NULL, NULL);
+}
+
+static void
+on_branch_failed (Branch *branch, guint status, const gchar *phrase, const sip_t *response,
+                  gpointer user_data)
+{
+  Fork *fork = user_data;
+  gboolean better = !fork->best || rank (status) < rank (fork->best);
+
+  if (fork->over || fork->winner)
+    return;
+  if (better)
+    fork->best = status;
+  /* While branches are being added more may come, and the call is not told from within. */
+  if (!fork->started || !all_failed (fork))
+    return;
+  give_verdict (fork, fork->best, better ? phrase : NULL, better ? response : NULL);
+}
+
+static void
+on_branch_held (Branch *branch, gpointer user_data)
+{
+  Fork *fork = user_data;
+
+  if (fork->held || fork->over)
+    return;
+  fork->held = TRUE;
+  fork->funcs->held (fork, fork->user_data);
+}
+
+static void
+on_branch_ringing (Branch *branch, const sip_t *response, gpointer user_data)
+{
+  Fork *fork = user_data;
+
+  if (!fork->over)
+    fork->funcs->ringing (fork, branch_leg (branch), response, fork->user_data);
+}
+
+static void
+on_branch_answered (Branch *branch, const sip_t *response, gpointer user_data)
+{
+  Fork *fork = user_data;
+
+  if (fork->over || fork->winner) {
+    branch_hang_up (branch, BRANCH_ANSWERED_ELSEWHERE, NULL);
+    return;
+  }
+  fork->winner = branch;
+  for (guint i = 0; i < fork->branches->len; i++)
+    if (g_ptr_array_index (fork->branches, i) != branch)
+      branch_hang_up (g_ptr_array_index (fork->branches, i), BRANCH_ANSWERED_ELSEWHERE, NULL);
+  fork->funcs->answered (fork, branch_leg (branch), response, fork->user_data);
+}
+
+static void
+on_branch_ended (Branch *branch, const sip_t *bye, gpointer user_data)
+{
+  Fork *fork = user_data;
+
+  if (branch == fork->winner)
+    fork->funcs->ended (fork, branch_leg (branch), bye, fork->user_data);
+}
+
+static void
+on_branch_request (Branch *branch, SipRequest *request, gpointer user_data)
+{
+  Fork *fork = user_data;
+
+  fork->funcs->request (fork, branch_leg (branch), request, fork->user_data);
+}
+
+static const BranchFuncs branch_funcs = {
+  .held = on_branch_held,
+  .ringing = on_branch_ringing,
+  .answered = on_branch_answered,
+  .failed = on_branch_failed,
+  .ended = on_branch_ended,
+  .request = on_branch_request,
+};
+
+/**
+ * fork_new:
+ * @options: the call
+ * @bucket: where phones are waited for
+ * @record: of the call
+ * @funcs: what the call wants to know; never called from within fork_new() to fork_start()
+ * @user_data: for @funcs
+ *
+ * Returns: (transfer full): a fork that calls nobody yet
+ */
+Fork *
+fork_new (const ForkOptions *options, PushBucket *bucket, CallRecord *record,
+          const ForkFuncs *funcs, gpointer user_data)
+{
+  Fork *fork = g_new0 (Fork, 1);
+
+  fork->funcs = funcs;
+  fork->user_data = user_data;
+  fork->bucket = bucket;
+  fork->record = call_record_ref (record);
+  fork->call_id = g_strdup (options->call_id);
+  fork->tag = g_strdup (options->tag);
+  fork->call = (BranchCall){
+    .original = options->original,
+    .call_id = fork->call_id,
+    .tag = fork->tag,
+    .wake_seconds = options->wake_seconds,
+    .direct_try_ms = options->direct_try_ms,
+    .bucket = bucket,
+    .record = fork->record,
+  };
+  fork->branches = g_ptr_array_new_with_free_func ((GDestroyNotify) branch_free);
+  return fork;
+}
+
+/**
+ * fork_free:
+ * @fork: (transfer full): a fork; its legs end by themselves
+ */
+void
+fork_free (Fork *fork)
+{
+  fork->over = TRUE;
+  deadline_clear (&fork->verdict);
+  g_ptr_array_unref (fork->branches);
+  call_record_unref (fork->record);
+  g_free (fork->call_id);
+  g_free (fork->tag);
+  g_free (fork);
+}
+
+/**
+ * fork_add_phone:
+ * @fork: a fork
+ * @binding: a phone, called on its flow and woken where that does not answer
+ */
+void
+fork_add_phone (Fork *fork, Binding *binding)
+{
+  Branch *branch = branch_new (&fork->call, &branch_funcs, fork);
+
+  g_ptr_array_add (fork->branches, branch);
+  branch_call_phone (branch, binding);
+}
+
+/**
+ * fork_add_way:
+ * @fork: a fork
+ * @flow: a way out
+ * @target: the Request-URI
+ * @contact: our URI toward it
+ */
+void
+fork_add_way (Fork *fork, SipFlow *flow, const gchar *target, const gchar *contact)
+{
+  Branch *branch = branch_new (&fork->call, &branch_funcs, fork);
+
+  g_ptr_array_add (fork->branches, branch);
+  branch_call_way (branch, flow, target, contact);
+}
+
+/**
+ * fork_start:
+ * @fork: a fork that has all its branches
+ *
+ * From here on the call is told, also of what went wrong before.
+ */
+void
+fork_start (Fork *fork)
+{
+  fork->started = TRUE;
+  if (all_failed (fork))
+    fork->verdict = deadline_new (0, on_verdict, fork);
+}
+
+/**
+ * fork_hang_up:
+ * @fork: a fork
+ * @because: (nullable): the CANCEL or BYE of the other side
+ *
+ * Ends all branches; nobody is told any more.
+ */
+void
+fork_hang_up (Fork *fork, const sip_t *because)
+{
+  fork->over = TRUE;
+  for (guint i = 0; i < fork->branches->len; i++)
+    branch_hang_up (g_ptr_array_index (fork->branches, i), BRANCH_CALL_IS_OVER, because);
+}
+
+/**
+ * fork_size:
+ * @fork: a fork
+ *
+ * Returns: how many are called
+ */
+guint
+fork_size (const Fork *fork)
+{
+  return fork->branches->len;
+}
+
+/**
+ * fork_only_leg:
+ * @fork: a fork
+ *
+ * Returns: (transfer none) (nullable): the leg with whom one can talk: the winner's, or the only one
+ */
+Leg *
+fork_only_leg (const Fork *fork)
+{
+  if (fork->winner)
+    return branch_leg (fork->winner);
+  return fork->branches->len == 1 ? branch_leg (g_ptr_array_index (fork->branches, 0)) : NULL;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "call/call-record.h"
+#include "call/leg.h"
+#include "wake/push-bucket.h"
+
+typedef struct _Fork Fork;
+
+typedef struct {
+  void (*held) (Fork *fork, gpointer user_data);
+  void (*ringing) (Fork *fork, Leg *leg, const sip_t *response, gpointer user_data);
+  void (*answered) (Fork *fork, Leg *leg, const sip_t *response, gpointer user_data);
+  /* nobody is left; @response is NULL where no answer stands behind it */
+  void (*failed) (Fork *fork, guint status, const gchar *phrase, const sip_t *response,
+                  gpointer user_data);
+  void (*ended) (Fork *fork, Leg *leg, const sip_t *bye, gpointer user_data);
+  void (*request) (Fork *fork, Leg *leg, SipRequest *request, gpointer user_data);
+} ForkFuncs;
+
+typedef struct {
+  const sip_t *original; /* the INVITE that is continued; outlives the fork */
+  const gchar *call_id;  /* of every INVITE that goes out, and of the pushes before them */
+  const gchar *tag;
+  guint wake_seconds;
+  guint direct_try_ms;
+} ForkOptions;
+
+Fork *fork_new (const ForkOptions *options, PushBucket *bucket, CallRecord *record,
+                const ForkFuncs *funcs, gpointer user_data);
+void fork_free (Fork *fork);
+
+void fork_add_phone (Fork *fork, Binding *binding);
+void fork_add_way (Fork *fork, SipFlow *flow, const gchar *target, const gchar *contact);
+void fork_start (Fork *fork);
+void fork_hang_up (Fork *fork, const sip_t *because);
+
+guint fork_size (const Fork *fork);
+Leg *fork_only_leg (const Fork *fork);

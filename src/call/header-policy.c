@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * header-policy: which headers of a call are ours, and that all others pass as they are.
+ *
+ * Ours are those of the hop and the dialog, and what we do not offer across the call: reliable
+ * provisional answers are numbered per leg (RFC 3262), so 100rel is not passed on.
+ */
+#include "call/header-policy.h"
+
+static gboolean
+is_body (const sip_header_t *header)
+{
+  const msg_hclass_t *class = header->sh_class;
+
+  return class == sip_payload_class || class == sip_content_type_class ||
+         class == sip_content_disposition_class || class == sip_content_encoding_class ||
+         class == sip_content_language_class;
+}
+
+static gboolean
+is_ours (const sip_header_t *header, gpointer user_data)
+{
+  const msg_hclass_t *class = header->sh_class;
+  gboolean drop_body = GPOINTER_TO_INT (user_data);
+
+  return sip_headers_belong_to_hop (header) || class == sip_supported_class ||
+         class == sip_require_class || class == sip_rseq_class ||
+         sip_headers_is (header, "Feature-Caps") || (drop_body && is_body (header));
+}
+
+static gchar *
+join_options (const msg_list_t *header)
+{
+  g_autoptr (GString) options = g_string_new (NULL);
+
+  for (; header; header = header->k_next)
+    for (gsize i = 0; header->k_items && header->k_items[i]; i++)
+      if (g_ascii_strcasecmp (header->k_items[i], "100rel") != 0)
+        g_string_append_printf (options, "%s%s", options->len ? ", " : "", header->k_items[i]);
+  return options->len ? g_string_free (g_steal_pointer (&options), FALSE) : NULL;
+}
+
+static void
+copy (msg_t *msg, const sip_t *source, gboolean drop_body)
+{
+  g_autofree gchar *supported = join_options (source->sip_supported);
+  g_autofree gchar *require = join_options (source->sip_require);
+
+  sip_add_tl (msg, sip_object (msg), TAG_IF (supported, SIPTAG_SUPPORTED_STR (supported)),
+              TAG_IF (require, SIPTAG_REQUIRE_STR (require)), TAG_END ());
+  sip_headers_copy (msg, source, is_ours, GINT_TO_POINTER (drop_body));
+}
+
+/**
+ * header_policy_copy:
+ * @msg: a message to the other side of a call
+ * @source: the message that it continues
+ *
+ * Copies what passes, body included.
+ */
+void
+header_policy_copy (msg_t *msg, const sip_t *source)
+{
+  copy (msg, source, FALSE);
+}
+
+/**
+ * header_policy_copy_without_body:
+ * @msg: a message to the other side of a call
+ * @source: the message that it continues
+ *
+ * Copies what passes, but no body and nothing about one.
+ */
+void
+header_policy_copy_without_body (msg_t *msg, const sip_t *source)
+{
+  copy (msg, source, TRUE);
+}
+
+/**
+ * header_policy_requires:
+ * @sip: a request
+ * @option: an option tag
+ *
+ * Returns: whether the request's Require names it
+ */
+gboolean
+header_policy_requires (const sip_t *sip, const gchar *option)
+{
+  return sip->sip_require && sip_has_feature (sip->sip_require, option);
+}

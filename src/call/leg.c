@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * leg: the side of a call that we call: a phone on its flow, or the PBX (RFC 3261 13.2).
+ *
+ * leg-state decides, this does. A leg that its owner releases ends by itself: it cancels or hangs
+ * up, and lives until the peer has said its last word.
+ */
+#include "call/leg.h"
+
+#include "base/counters.h"
+#include "base/deadline.h"
+#include "call/header-policy.h"
+
+#define CANCEL_PATIENCE_MS 32000 /* 64*T1: nobody answers a CANCEL later */
+
+struct _Leg {
+  LegState state;
+  const LegFuncs *funcs; /* NULL: released */
+  gpointer user_data;
+  SipDialog *dialog;
+  SipTransaction *invite;
+  guint32 cseq;
+  gchar *branch;
+  Deadline *patience;
+  guint busy;
+};
+
+/* What an event brings along. */
+typedef struct {
+  guint status;
+  const sip_t *sip;
+} Cause;
+
+static void
+leg_free (Leg *leg)
+{
+  deadline_clear (&leg->patience);
+  g_clear_pointer (&leg->invite, sip_transaction_free);
+  g_clear_pointer (&leg->dialog, sip_dialog_free);
+  counters_dec (COUNTER_LEGS_OPEN);
+  g_free (leg->branch);
+  g_free (leg);
+}
+
+static void
+free_when_done (Leg *leg)
+{
+  if (!leg->funcs && leg->state == LEG_DEAD && !leg->busy)
+    leg_free (leg);
+}
+
+static gchar *
+reason_of (const sip_t *because)
+{
+  su_home_t home[1] = { SU_HOME_INIT (home) };
+  gchar *text;
+
+  if (!because || !because->sip_reason)
+    return NULL;
+  su_home_init (home);
+  text = g_strdup (sip_header_as_string (home, (const sip_header_t *) because->sip_reason));
+  su_home_deinit (home);
+  return text;
+}
+
+static void on_patience_over (gpointer user_data);
+
+static void
+send_cancel (Leg *leg, const sip_t *because)
+{
+  g_autofree gchar *reason = reason_of (because);
+
+  sip_transaction_cancel (leg->invite, reason);
+  deadline_clear (&leg->patience);
+  leg->patience = deadline_new (CANCEL_PATIENCE_MS, on_patience_over, leg);
+}
+
+static void
+send_bye (Leg *leg, const sip_t *because)
+{
+  msg_t *msg = sip_dialog_create_request (leg->dialog);
+
+  if (because && because->sip_request && because->sip_request->rq_method == sip_method_bye)
+    header_policy_copy (msg, because);
+  sip_dialog_bye (leg->dialog, msg);
+}
+
+static void
+tell (Leg *leg, CallActions actions, const Cause *cause)
+{
+  const LegFuncs *funcs = leg->funcs;
+
+  if (!funcs)
+    return;
+  if (actions & CALL_TELL_RINGING)
+    funcs->ringing (leg, cause->sip, leg->user_data);
+  if (actions & CALL_TELL_ANSWERED)
+    funcs->answered (leg, cause->sip, leg->user_data);
+  if (actions & CALL_TELL_FAILED)
+    funcs->failed (leg, cause->status, cause->sip, leg->user_data);
+  if (actions & CALL_TELL_ENDED)
+    funcs->ended (leg, cause->sip, leg->user_data);
+}
+
+static void
+step (Leg *leg, LegEvent event, guint status, const sip_t *sip)
+{
+  Cause cause = { status, sip };
+  CallActions actions;
+
+  leg->state = leg_state_next (leg->state, event, &actions);
+  leg->busy++;
+  if (actions & CALL_SEND_CANCEL)
+    send_cancel (leg, sip);
+  if (actions & CALL_SEND_ACK)
+    sip_dialog_ack (leg->dialog, leg->cseq, leg->branch, event == LEG_EVENT_ACK ? sip : NULL);
+  if (actions & CALL_SEND_BYE)
+    send_bye (leg, sip);
+  tell (leg, actions, &cause);
+  leg->busy--;
+  free_when_done (leg);
+}
+
+static void
+on_patience_over (gpointer user_data)
+{
+  Leg *leg = user_data;
+
+  leg->patience = NULL;
+  step (leg, LEG_EVENT_GIVE_UP, 0, NULL);
+}
+
+static void
+on_response (SipTransaction *transaction, guint status, const sip_t *response, gpointer user_data)
+{
+  Leg *leg = user_data;
+
+  if (status < 300 && response)
+    sip_dialog_establish (leg->dialog, response);
+  if (status >= 200 && status < 300) {
+    leg->cseq = sip_transaction_cseq (transaction);
+    g_free (leg->branch);
+    leg->branch = g_strdup (sip_transaction_branch (transaction));
+  }
+  if (status < 200)
+    step (leg, LEG_EVENT_PROVISIONAL, status, response);
+  else
+    step (leg, status < 300 ? LEG_EVENT_SUCCESS : LEG_EVENT_FAILURE, status, response);
+}
+
+static void
+on_request (SipDialog *dialog, SipRequest *request, gpointer user_data)
+{
+  Leg *leg = user_data;
+
+  if (sip_request_method (request) == sip_method_ack)
+    return;
+  if (sip_request_method (request) == sip_method_bye) {
+    sip_request_reply (request, SIP_200_OK, TAG_END ());
+    step (leg, LEG_EVENT_BYE, 0, sip_request_sip (request));
+  } else if (leg->funcs && leg->state != LEG_DEAD) {
+    leg->funcs->request (leg, request, leg->user_data);
+  } else {
+    sip_request_reply (request, SIP_481_NO_TRANSACTION, TAG_END ());
+  }
+}
+
+/**
+ * leg_new:
+ * @funcs: what its owner wants to know
+ * @user_data: for @funcs
+ *
+ * Returns: (transfer full): a leg that calls nobody yet
+ */
+Leg *
+leg_new (const LegFuncs *funcs, gpointer user_data)
+{
+  Leg *leg = g_new0 (Leg, 1);
+
+  leg->funcs = funcs;
+  leg->user_data = user_data;
+  counters_inc (COUNTER_LEGS_OPEN);
+  return leg;
+}
+
+/**
+ * leg_release:
+ * @leg: (transfer full): a leg; nobody is told of it any more, and it ends
+ */
+void
+leg_release (Leg *leg)
+{
+  leg->funcs = NULL;
+  leg->busy++;
+  step (leg, LEG_EVENT_HANG_UP, 0, NULL);
+  leg->busy--;
+  free_when_done (leg);
+}
+
+/**
+ * leg_invite:
+ * @leg: an idle leg
+ * @flow: the way to who is called
+ * @invite: the call
+ *
+ * Returns: whether the INVITE was sent; otherwise the leg is dead and nobody is told
+ */
+gboolean
+leg_invite (Leg *leg, SipFlow *flow, const LegInvite *invite)
+{
+  const sip_t *original = invite->original;
+  su_home_t home[1] = { SU_HOME_INIT (home) };
+  SipDialogIdentity identity = {
+    .from = original->sip_from,
+    .to = original->sip_to,
+    .call_id = invite->call_id,
+    .tag = invite->tag,
+    .cseq = original->sip_cseq->cs_seq,
+    .contact = invite->contact,
+  };
+  CallActions actions;
+  msg_t *msg;
+
+  su_home_init (home);
+  if (invite->to)
+    identity.to = sip_to_make (home, invite->to);
+  leg->dialog = sip_dialog_new_uac (flow, &identity, on_request, leg);
+  su_home_deinit (home);
+
+  leg->state = leg_state_next (leg->state, LEG_EVENT_INVITE, &actions);
+  msg = sip_dialog_create_request (leg->dialog);
+  sip_headers_forward (msg, original);
+  header_policy_copy (msg, original);
+  leg->invite = sip_dialog_send (leg->dialog, SIP_METHOD_INVITE, invite->target, msg, on_response,
+                                 leg);
+  if (!leg->invite)
+    leg->state = LEG_DEAD;
+  return leg->invite != NULL;
+}
+
+/**
+ * leg_ack:
+ * @leg: a leg that answered
+ * @ack: (nullable): the caller's ACK
+ */
+void
+leg_ack (Leg *leg, const sip_t *ack)
+{
+  step (leg, LEG_EVENT_ACK, 0, ack);
+}
+
+/**
+ * leg_hang_up:
+ * @leg: a leg
+ * @because: (nullable): the CANCEL or BYE of the other side, whose reason goes along
+ *
+ * Cancels or ends it.
+ */
+void
+leg_hang_up (Leg *leg, const sip_t *because)
+{
+  step (leg, LEG_EVENT_HANG_UP, 0, because);
+}
+
+/**
+ * leg_abandon:
+ * @leg: a leg
+ *
+ * Forgets it where the peer has never answered, and hangs up otherwise: for an INVITE into a dead
+ * flow, which a CANCEL would only keep alive.
+ */
+void
+leg_abandon (Leg *leg)
+{
+  step (leg, LEG_EVENT_ABANDON, 0, NULL);
+}
+
+/**
+ * leg_state:
+ * @leg: a leg
+ *
+ * Returns: where it is
+ */
+LegState
+leg_state (const Leg *leg)
+{
+  return leg->state;
+}
+
+/**
+ * leg_dialog:
+ * @leg: a leg
+ *
+ * Returns: (transfer none) (nullable): its dialog, NULL while it is idle
+ */
+SipDialog *
+leg_dialog (const Leg *leg)
+{
+  return leg->dialog;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "call/leg-state.h"
+#include "sip/sip-dialog.h"
+
+typedef struct _Leg Leg;
+
+typedef struct {
+  void (*ringing) (Leg *leg, const sip_t *response, gpointer user_data);
+  void (*answered) (Leg *leg, const sip_t *response, gpointer user_data);
+  /* @response is NULL when nobody answered */
+  void (*failed) (Leg *leg, guint status, const sip_t *response, gpointer user_data);
+  void (*ended) (Leg *leg, const sip_t *bye, gpointer user_data);
+  void (*request) (Leg *leg, SipRequest *request, gpointer user_data);
+} LegFuncs;
+
+/* Who is called, and on behalf of whom. */
+typedef struct {
+  const sip_t *original; /* the INVITE that is continued */
+  const gchar *target;   /* the Request-URI */
+  const gchar *to;       /* nullable: the To URI, where it is not the original's */
+  const gchar *call_id;
+  const gchar *tag;
+  const gchar *contact;
+} LegInvite;
+
+Leg *leg_new (const LegFuncs *funcs, gpointer user_data);
+void leg_release (Leg *leg);
+
+gboolean leg_invite (Leg *leg, SipFlow *flow, const LegInvite *invite);
+void leg_ack (Leg *leg, const sip_t *ack);
+void leg_hang_up (Leg *leg, const sip_t *because);
+void leg_abandon (Leg *leg);
+
+LegState leg_state (const Leg *leg);
+SipDialog *leg_dialog (const Leg *leg);

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * router: which room a request outside of a dialog belongs to.
+ *
+ * From phones: REGISTER to the registrar, calls to the PBX of their domain. From a PBX, and from
+ * nobody else on its side: calls to the phone that the Request-URI or the To stands for.
+ */
+#include "call/router.h"
+
+#include "base/counters.h"
+#include "base/log.h"
+#include "call/header-policy.h"
+#include "proto/aor.h"
+#include "sip/sip-map.h"
+
+#define METHODS "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REFER, NOTIFY, MESSAGE"
+
+struct _Router {
+  GPtrArray *pbxes;
+  Location *location;
+  Registrar *registrar;
+  PushBucket *bucket;
+  CallOptions options;
+  GHashTable *calls; /* Call */
+};
+
+static void
+refuse (SipRequest *request, guint status, const gchar *phrase)
+{
+  counters_inc (COUNTER_REQUESTS_REFUSED);
+  log_info (LOG_NONE, "%s from %s refused: %u %s", sip_request_method_name (request),
+            sip_flow_address (sip_request_flow (request)), status,
+            phrase ? phrase : sip_map_phrase (status));
+  sip_request_reply (request, status, phrase, TAG_IF (status == 405, SIPTAG_ALLOW_STR (METHODS)),
+                     TAG_END ());
+}
+
+static void
+on_call_over (Call *call, gpointer user_data)
+{
+  Router *router = user_data;
+
+  g_hash_table_remove (router->calls, call);
+}
+
+static Call *
+open_call (Router *router, SipRequest *request, CallDirection direction, const gchar *user)
+{
+  g_autofree gchar *contact = sip_listener_uri (sip_request_listener (request), user);
+  Call *call = call_new (request, direction, contact, &router->options, router->bucket,
+                         on_call_over, router);
+
+  g_hash_table_add (router->calls, call);
+  return call;
+}
+
+/* Each leg numbers its own reliable answers; we do not offer them across the call. */
+static gboolean
+check_invite (SipRequest *request)
+{
+  const sip_t *sip = sip_request_sip (request);
+
+  if (sip->sip_max_forwards && sip->sip_max_forwards->mf_count == 0) {
+    refuse (request, 483, NULL);
+    return FALSE;
+  }
+  if (header_policy_requires (sip, "100rel")) {
+    sip_request_reply (request, SIP_420_BAD_EXTENSION, SIPTAG_UNSUPPORTED_STR ("100rel"),
+                       TAG_END ());
+    return FALSE;
+  }
+  return TRUE;
+}
+
+/* ---- from a PBX ---- */
+
+/* Whom the PBX means: our token, or, as many PBXs write, the extension, in the Request-URI or in
+ * To. */
+static GPtrArray *
+find_phones (Router *router, const Pbx *pbx, const sip_t *sip)
+{
+  const url_t *places[] = { sip->sip_request->rq_url, sip->sip_to->a_url };
+  GPtrArray *phones = g_ptr_array_new ();
+
+  for (gsize i = 0; i < G_N_ELEMENTS (places) && phones->len == 0; i++) {
+    const gchar *user = places[i]->url_user;
+    g_autofree gchar *aor = user ? aor_new (user, pbx_name (pbx)) : NULL;
+    Binding *binding = user ? location_find_token (router->location, user) : NULL;
+    Record *record = aor ? location_find_record (router->location, pbx, aor) : NULL;
+
+    if (binding && binding->pbx == pbx)
+      g_ptr_array_add (phones, binding);
+    for (guint j = 0; phones->len == 0 && record && j < record->bindings->len; j++)
+      g_ptr_array_add (phones, g_ptr_array_index (record->bindings, j));
+  }
+  return phones;
+}
+
+static void
+call_phones (Router *router, SipRequest *request, GPtrArray *phones)
+{
+  const Binding *first = g_ptr_array_index (phones, 0);
+  g_autofree gchar *user = phones->len == 1 ? g_strdup (first->token) : aor_user (first->aor);
+  Call *call;
+
+  if (!check_invite (request))
+    return;
+  call = open_call (router, request, CALL_TO_PHONE, user);
+  for (guint i = 0; i < phones->len; i++)
+    call_ring_phone (call, g_ptr_array_index (phones, i));
+  call_start (call);
+}
+
+static void
+answer_options (SipRequest *request)
+{
+  sip_request_reply (request, SIP_200_OK, SIPTAG_ALLOW_STR (METHODS),
+                     SIPTAG_ACCEPT_STR ("application/sdp"), TAG_END ());
+}
+
+static void
+take_from_pbx (Router *router, SipRequest *request)
+{
+  g_autoptr (GInetAddress) source = sip_request_source (request);
+  Pbx *pbx = pbx_find_by_source (router->pbxes, source);
+  sip_method_t method = sip_request_method (request);
+  g_autoptr (GPtrArray) phones = NULL;
+
+  if (!pbx) {
+    refuse (request, 403, "Not A PBX Of Ours");
+    return;
+  }
+  if (method == sip_method_options && !sip_request_sip (request)->sip_request->rq_url->url_user) {
+    answer_options (request);
+    return;
+  }
+  phones = find_phones (router, pbx, sip_request_sip (request));
+  if (phones->len == 0)
+    refuse (request, 404, NULL);
+  else if (method == sip_method_options)
+    answer_options (request); /* in place of the phone, which may sleep */
+  else if (method == sip_method_invite)
+    call_phones (router, request, phones);
+  else
+    refuse (request, 405, NULL);
+}
+
+/* ---- from a phone ---- */
+
+static Pbx *
+pbx_of_phone (Router *router, const sip_t *sip)
+{
+  Pbx *pbx = pbx_find_by_domain (router->pbxes, sip->sip_request->rq_url->url_host);
+
+  return pbx ? pbx : pbx_find_by_domain (router->pbxes, sip->sip_from->a_url->url_host);
+}
+
+/* What the PBX knows this phone by, where it is registered. */
+static gchar *
+user_toward_pbx (Router *router, const Pbx *pbx, SipRequest *request)
+{
+  const sip_t *sip = sip_request_sip (request);
+  const gchar *user = sip->sip_from->a_url->url_user;
+  g_autofree gchar *aor = user ? aor_new (user, pbx_name (pbx)) : NULL;
+  const Binding *binding =
+    aor ? location_find_flow (router->location, pbx, aor, sip_request_flow (request)) : NULL;
+
+  return g_strdup (binding ? binding->token : user);
+}
+
+static void
+call_pbx (Router *router, SipRequest *request)
+{
+  const sip_t *sip = sip_request_sip (request);
+  Pbx *pbx = pbx_of_phone (router, sip);
+  SipFlow *way = pbx ? pbx_way (pbx) : NULL;
+  g_autofree gchar *user = NULL;
+  g_autofree gchar *contact = NULL;
+  Call *call;
+
+  if (!way) {
+    refuse (request, pbx ? 503 : 404, pbx ? "PBX Address Not Resolved" : "Unknown Domain");
+    return;
+  }
+  if (!check_invite (request))
+    return;
+  user = user_toward_pbx (router, pbx, request);
+  contact = sip_listener_uri (sip_flow_listener (way), user);
+  call = open_call (router, request, CALL_TO_PBX, sip->sip_request->rq_url->url_user);
+  call_ring_pbx (call, way, contact);
+  call_start (call);
+}
+
+static void
+take_from_phone (Router *router, SipRequest *request)
+{
+  switch (sip_request_method (request)) {
+  case sip_method_register:
+    registrar_take (router->registrar, request);
+    break;
+  case sip_method_invite:
+    call_pbx (router, request);
+    break;
+  case sip_method_options:
+    answer_options (request);
+    break;
+  default:
+    refuse (request, 405, NULL);
+    break;
+  }
+}
+
+/**
+ * router_take:
+ * @router: the router
+ * @request: a request outside of our dialogs
+ */
+void
+router_take (Router *router, SipRequest *request)
+{
+  if (sip_request_sip (request)->sip_to->a_tag) {
+    sip_request_reply (request, SIP_481_NO_TRANSACTION, TAG_END ());
+    return;
+  }
+  switch (sip_request_listener (request)->side) {
+  case SIP_SIDE_PHONES:
+    take_from_phone (router, request);
+    break;
+  case SIP_SIDE_PBX:
+    take_from_pbx (router, request);
+    break;
+  }
+}
+
+/**
+ * router_n_calls:
+ * @router: the router
+ *
+ * Returns: how many calls there are
+ */
+guint
+router_n_calls (Router *router)
+{
+  return g_hash_table_size (router->calls);
+}
+
+/**
+ * router_hang_up_all:
+ * @router: the router
+ *
+ * Ends all calls, as before the daemon stops.
+ */
+void
+router_hang_up_all (Router *router)
+{
+  GHashTableIter iter;
+  gpointer call;
+
+  g_hash_table_iter_init (&iter, router->calls);
+  while (g_hash_table_iter_next (&iter, &call, NULL))
+    call_hang_up (call, "sipwake stops");
+}
+
+/**
+ * router_new:
+ * @pbxes: (element-type Pbx): all PBXs
+ * @location: where phones are looked up
+ * @registrar: gets the REGISTERs
+ * @bucket: where calls wait for phones
+ * @options: how
+ *
+ * Returns: (transfer full): the router
+ */
+Router *
+router_new (GPtrArray *pbxes, Location *location, Registrar *registrar, PushBucket *bucket,
+            const CallOptions *options)
+{
+  Router *router = g_new0 (Router, 1);
+
+  router->pbxes = g_ptr_array_ref (pbxes);
+  router->location = g_object_ref (location);
+  router->registrar = registrar;
+  router->bucket = bucket;
+  router->options = *options;
+  router->calls = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) call_free, NULL);
+  return router;
+}
+
+/**
+ * router_free:
+ * @router: (transfer full): the router; its calls end
+ */
+void
+router_free (Router *router)
+{
+  g_hash_table_unref (router->calls);
+  g_object_unref (router->location);
+  g_ptr_array_unref (router->pbxes);
+  g_free (router);
+}
+
+/**
+ * router_set_options:
+ * @router: the router
+ * @options: how calls to come wait for phones
+ */
+void
+router_set_options (Router *router, const CallOptions *options)
+{
+  router->options = *options;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "call/call.h"
+#include "registrar/registrar.h"
+
+typedef struct _Router Router;
+
+Router *router_new (GPtrArray *pbxes, Location *location, Registrar *registrar, PushBucket *bucket,
+                    const CallOptions *options);
+void router_free (Router *router);
+void router_set_options (Router *router, const CallOptions *options);
+
+void router_take (Router *router, SipRequest *request);
+guint router_n_calls (Router *router);
+void router_hang_up_all (Router *router);
