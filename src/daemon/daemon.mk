@@ -1,1 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+sbin_PROGRAMS += src/sipwaked
+src_sipwaked_CFLAGS = $(AM_CFLAGS) $(SOFIA_CFLAGS) $(SYSTEMD_CFLAGS)
+src_sipwaked_SOURCES = \
+  src/daemon/push-setup.c src/daemon/push-setup.h \
+  src/daemon/daemon.c src/daemon/daemon.h \
+  src/daemon/main.c
+src_sipwaked_LDADD = $(LIBCALL) $(LIBCONFIG) $(SYSTEMD_LIBS)

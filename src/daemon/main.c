@@ -1,12 +1,177 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * main: the daemon's command line.
+ * main: the daemon's command line, signals and service manager.
  */
+#include "config.h"
+
 #include "base/log.h"
+#include "base/names.h"
+#include "daemon/daemon.h"
+
+#include <glib-unix.h>
+#include <glib/gi18n.h>
+#include <locale.h>
+#include <sys/resource.h>
+#include <systemd/sd-daemon.h>
+
+#define EXIT_USAGE 2 /* a command line or a configuration that cannot be used */
+
+typedef struct {
+  gchar *config; /* nullable */
+  gboolean check;
+  gboolean version;
+} Options;
+
+typedef struct {
+  const Options *options;
+  Daemon *daemon;
+  GMainLoop *loop;
+  gboolean stopping;
+} Process;
+
+static void
+on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Process *process = user_data;
+
+  daemon_stop_finish (process->daemon, result, NULL);
+  g_main_loop_quit (process->loop);
+}
+
+static gboolean
+on_terminate (gpointer user_data)
+{
+  Process *process = user_data;
+
+  if (process->stopping)
+    return G_SOURCE_CONTINUE;
+  process->stopping = TRUE;
+  log_info (LOG_NONE, "stopping");
+  sd_notify (0, "STOPPING=1");
+  daemon_stop_async (process->daemon, on_stopped, process);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_hang_up (gpointer user_data)
+{
+  Process *process = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (Settings) settings = NULL;
+
+  sd_notifyf (0, "RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, g_get_monotonic_time ());
+  settings = settings_load (process->options->config, &error);
+  if (settings) {
+    daemon_reconfigure (process->daemon, settings);
+    log_info (LOG_NONE, "configuration re-read; listeners, PBXs and push groups change at a restart");
+  } else {
+    log_error (LOG_NONE, "the running configuration stays: %s", error->message);
+  }
+  sd_notify (0, "READY=1");
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_watchdog (gpointer user_data)
+{
+  sd_notify (0, "WATCHDOG=1");
+  return G_SOURCE_CONTINUE;
+}
+
+/* Each phone on a stream is a descriptor. */
+static void
+raise_descriptors (void)
+{
+  struct rlimit limit;
+
+  if (getrlimit (RLIMIT_NOFILE, &limit) < 0)
+    return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit (RLIMIT_NOFILE, &limit);
+  log_info (LOG_NONE, "may hold %" G_GUINT64_FORMAT " descriptors", (guint64) limit.rlim_cur);
+}
+
+static void
+run (Process *process)
+{
+  guint64 watchdog = 0;
+
+  process->loop = g_main_loop_new (NULL, FALSE);
+  g_unix_signal_add (SIGTERM, on_terminate, process);
+  g_unix_signal_add (SIGINT, on_terminate, process);
+  g_unix_signal_add (SIGHUP, on_hang_up, process);
+  if (sd_watchdog_enabled (0, &watchdog) > 0)
+    g_timeout_add ((guint) (watchdog / 2 / G_TIME_SPAN_MILLISECOND), on_watchdog, NULL);
+  log_info (LOG_NONE, "sipwaked " PACKAGE_VERSION " is ready");
+  sd_notify (0, "READY=1");
+  g_main_loop_run (process->loop);
+  g_main_loop_unref (process->loop);
+}
+
+static int
+complain (const GError *error)
+{
+  g_printerr ("sipwaked: %s\n", error->message);
+  return EXIT_USAGE;
+}
+
+static gboolean
+parse_options (int argc, char **argv, Options *options, GError **error)
+{
+  const GOptionEntry entries[] = {
+    { "config", 'c', 0, G_OPTION_ARG_FILENAME, &options->config,
+      N_ ("Read this file instead of " SIPWAKE_CONFIG_FILE " and its directory"), N_ ("FILE") },
+    { "check-config", 0, 0, G_OPTION_ARG_NONE, &options->check,
+      N_ ("Check the configuration and exit"), NULL },
+    { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, N_ ("Print the version and exit"),
+      NULL },
+    { 0 },
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+
+  g_option_context_set_summary (context, _ ("Wakes sleeping SIP phones for a PBX that cannot."));
+  g_option_context_add_main_entries (context, entries, PACKAGE);
+  if (!g_option_context_parse (context, &argc, &argv, error))
+    return FALSE;
+  if (argc > 1) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION,
+                 _ ("unknown argument %s"), argv[1]);
+    return FALSE;
+  }
+  return TRUE;
+}
 
 int
 main (int argc, char **argv)
 {
+  Options options = { 0 };
+  Process process = { .options = &options };
+  g_autoptr (Settings) settings = NULL;
+  g_autoptr (GError) error = NULL;
+
+  setlocale (LC_ALL, "");
+  bindtextdomain (PACKAGE, LOCALEDIR);
+  textdomain (PACKAGE);
+  if (!parse_options (argc, argv, &options, &error))
+    return complain (error);
+  if (options.version) {
+    g_print ("sipwaked %s\n", PACKAGE_VERSION);
+    return EXIT_SUCCESS;
+  }
+  settings = settings_load (options.config, &error);
+  if (!settings)
+    return complain (error);
+  if (options.check)
+    return EXIT_SUCCESS;
+
   log_init ();
-  return 0;
+  log_set_level (settings->daemon.log_level);
+  raise_descriptors ();
+  process.daemon = daemon_new (settings, &error);
+  if (!process.daemon)
+    return complain (error);
+  run (&process);
+  daemon_free (process.daemon);
+  g_free (options.config);
+  return EXIT_SUCCESS;
 }

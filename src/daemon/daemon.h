@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "config/settings.h"
+
+typedef struct _Daemon Daemon;
+
+Daemon *daemon_new (Settings *settings, GError **error);
+void daemon_free (Daemon *daemon);
+
+void daemon_reconfigure (Daemon *daemon, Settings *settings);
+void daemon_stop_async (Daemon *daemon, GAsyncReadyCallback callback, gpointer user_data);
+gboolean daemon_stop_finish (Daemon *daemon, GAsyncResult *result, GError **error);
