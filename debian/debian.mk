@@ -8,6 +8,7 @@ EXTRA_DIST += \
   debian/rules \
   debian/sipwake.dirs \
   debian/sipwake.docs \
+  debian/sipwake.lintian-overrides \
   debian/sipwake.postrm \
   debian/source/format \
   debian/tests/control \
