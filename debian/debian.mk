@@ -8,7 +8,7 @@ EXTRA_DIST += \
   debian/rules \
   debian/sipwake.dirs \
   debian/sipwake.docs \
-  debian/sipwake.lintian-overrides \
+  debian/debian-12.lintian-overrides \
   debian/sipwake.postrm \
   debian/source/format \
   debian/tests/control \
