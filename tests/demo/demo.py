@@ -247,6 +247,7 @@ class Demo:
                 self.reached.add("rings")
             if "Media streams established" in line.text:
                 self.reached.add("sleeper talks")
+                self.sleeper.speak()
 
     def follow_push(self, line):
         try:

@@ -81,11 +81,15 @@ class Linphone:
         self.stage.start(self.name, ["stdbuf", "-oL", "linphonec", "-c", self.config],
                          {"HOME": self.home, "XDG_DATA_HOME": "", "XDG_CONFIG_HOME": "",
                           "TERM": "dumb"})
-        for command in ("soundcard use files", f"play {self.tone}", f"record {self.recording}"):
-            self.stage.tell(self.name, command)
+        self.stage.tell(self.name, "soundcard use files")
+        self.stage.tell(self.name, f"record {self.recording}")
 
     def answer(self):
         self.stage.tell(self.name, "answer")
+
+    def speak(self):
+        """Plays its tone. Once the sound flows, not before: Linphone 5.3 forgets it otherwise."""
+        self.stage.tell(self.name, f"play {self.tone}")
 
     def fall_asleep(self):
         """No de-registration, no farewell: as a phone whose system stops the application."""
