@@ -1,1 +1,30 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# What is installed beside the programs: configuration, units, user, manual pages.
+
+confdir = $(sysconfdir)/sipwake
+sysusersdir = $(prefix)/lib/sysusers.d
+
+dist_conf_DATA = data/sipwake.conf
+systemdsystemunit_DATA = data/sipwaked.service data/sipwaked@.service
+sysusers_DATA = data/sysusers/sipwake.conf
+dist_man_MANS += data/man/sipwaked.8 data/man/sipwake.conf.5
+
+EXTRA_DIST += data/sipwaked.service.in data/sipwake.sysusers
+CLEANFILES += $(systemdsystemunit_DATA) $(sysusers_DATA)
+
+data/sipwaked.service: data/sipwaked.service.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) data && $(SED) -e 's|@sbindir[@]|$(sbindir)|' -e 's|@TITLE[@]||' \
+	  -e 's|@ARGUMENTS[@]||' -e 's|@STATE[@]|sipwake|' $(srcdir)/data/sipwaked.service.in > $@
+
+data/sipwaked@.service: data/sipwaked.service.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) data && $(SED) -e 's|@sbindir[@]|$(sbindir)|' -e 's|@TITLE[@]| (%i)|' \
+	  -e 's|@ARGUMENTS[@]| --config $(confdir)/%i.conf|' -e 's|@STATE[@]|sipwake/%i|' \
+	  $(srcdir)/data/sipwaked.service.in > $@
+
+# Installed under the package's name, so it takes that name in a folder of its own first.
+data/sysusers/sipwake.conf: data/sipwake.sysusers
+	$(AM_V_GEN)$(MKDIR_P) data/sysusers && cp $(srcdir)/data/sipwake.sysusers $@
+
+dist_check_SCRIPTS += tests/check-manuals.py tests/check-units.py
+tests/check-units.log: $(systemdsystemunit_DATA)
