@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""endpoint: sockets of one party (UDP and TCP on one port) and the thread that reads them."""
+import re
+import selectors
+import socket
+import threading
+
+from . import ports
+
+LENGTH = re.compile(rb"\r\n(?:content-length|l)[ \t]*:[ \t]*(\d+)", re.I)
+
+
+class Flow:
+    """A way to a peer: a datagram address, or one TCP connection."""
+
+    def __init__(self, endpoint, transport, sock, remote):
+        self.endpoint = endpoint
+        self.transport = transport
+        self.sock = sock
+        self.remote = remote[:2]
+        self.local = sock.getsockname()[:2]
+        self.buffer = b""
+        self.closed = False
+
+    def send(self, data):
+        self.endpoint.trace.add(self.endpoint.name, True, self.transport, self.local, self.remote,
+                                data)
+        if self.transport == "udp":
+            self.sock.sendto(data, self.remote)
+        else:
+            self.sock.sendall(data)
+
+    def send_keepalive(self, data=b"\r\n\r\n"):
+        """What is no SIP message and so stands in no trace."""
+        if self.transport == "udp":
+            self.sock.sendto(data, self.remote)
+        else:
+            self.sock.sendall(data)
+
+
+class Endpoint:
+    """Reads its sockets in a thread of its own and gives each message to on_message()."""
+
+    def __init__(self, stage, name, address, port=0):
+        self.stage = stage
+        self.trace = stage.trace
+        self.name = name
+        self.address = address
+        self.port = port
+        self.flows = []
+        self.pongs = 0
+        self.frozen = False
+        self.thread = None
+        self.changed = threading.Condition()
+        stage.own(self)
+        self.open(port)
+
+    def open(self, port=0):
+        self.udp, self.listener = ports.bind_pair(self.address, port)
+        self.port = self.udp.getsockname()[1]
+        self.bell, self.rope = socket.socketpair()
+        self.selector = selectors.DefaultSelector()
+        self.selector.register(self.udp, selectors.EVENT_READ, self.read_datagram)
+        self.selector.register(self.listener, selectors.EVENT_READ, self.accept)
+        self.selector.register(self.bell, selectors.EVENT_READ, None)
+        self.thread = threading.Thread(target=self.run, name=self.name, daemon=True)
+        self.thread.start()
+
+    @property
+    def is_open(self):
+        return self.thread is not None
+
+    def close(self):
+        """Closes every socket, as a phone does whose process is gone."""
+        if not self.thread:
+            return
+        self.rope.send(b"x")
+        self.thread.join(5)
+        self.thread = None
+        for flow in list(self.flows):
+            self.drop(flow)
+        for sock in (self.udp, self.listener, self.bell, self.rope):
+            sock.close()
+        self.selector.close()
+
+    def udp_flow(self, remote):
+        return Flow(self, "udp", self.udp, remote)
+
+    def tcp_flow(self, remote):
+        """The open connection to this peer, or a new one."""
+        for flow in list(self.flows):
+            if flow.remote == tuple(remote[:2]) and not flow.closed:
+                return flow
+        sock = socket.socket(ports.family(self.address), socket.SOCK_STREAM)
+        sock.settimeout(5)
+        sock.bind((self.address, 0))
+        sock.connect(remote)
+        return self.adopt(sock)
+
+    def flow_to(self, transport, remote):
+        return self.udp_flow(remote) if transport == "udp" else self.tcp_flow(remote)
+
+    def adopt(self, sock):
+        sock.settimeout(5)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        flow = Flow(self, "tcp", sock, sock.getpeername())
+        self.flows.append(flow)
+        self.selector.register(sock, selectors.EVENT_READ, lambda: self.read_stream(flow))
+        self.rope.send(b"n")
+        return flow
+
+    def drop(self, flow):
+        """Closes one connection."""
+        if flow.closed:
+            return
+        flow.closed = True
+        self.selector.unregister(flow.sock)
+        self.flows.remove(flow)
+        flow.sock.close()
+        with self.changed:
+            self.changed.notify_all()
+
+    def close_connections(self):
+        for flow in list(self.flows):
+            self.drop(flow)
+
+    def run(self):
+        while True:
+            for key, _ in self.selector.select(1):
+                if key.fileobj is self.bell:
+                    if b"x" in self.bell.recv(64):
+                        return
+                else:
+                    key.data()
+
+    def accept(self):
+        sock, _ = self.listener.accept()
+        self.adopt(sock)
+
+    def read_datagram(self):
+        try:
+            data, remote = self.udp.recvfrom(65536)
+        except OSError:
+            return
+        if not data.strip(b"\r\n\0"):
+            self.on_keepalive()
+            return
+        self.receive(data, Flow(self, "udp", self.udp, remote))
+
+    def read_stream(self, flow):
+        try:
+            data = flow.sock.recv(65536)
+        except OSError:
+            data = b""
+        if not data:
+            self.drop(flow)
+            return
+        flow.buffer += data
+        while self.cut_message(flow):
+            pass
+
+    def cut_message(self, flow):
+        while flow.buffer.startswith(b"\r\n"):
+            flow.buffer = flow.buffer[2:]
+            self.on_keepalive()
+        head, separator, rest = flow.buffer.partition(b"\r\n\r\n")
+        if not separator:
+            return False
+        found = LENGTH.search(head)
+        length = int(found.group(1)) if found else 0
+        if len(rest) < length:
+            return False
+        size = len(head) + 4 + length
+        data, flow.buffer = flow.buffer[:size], flow.buffer[size:]
+        self.receive(data, flow)
+        return True
+
+    def on_keepalive(self):
+        with self.changed:
+            self.pongs += 1
+            self.changed.notify_all()
+
+    def receive(self, data, flow):
+        event = self.trace.add(self.name, False, flow.transport, flow.local, flow.remote, data)
+        if event.message is not None:
+            event.message.flow = flow
+        if not self.frozen:
+            self.on_message(event.message, data, flow)
+
+    def on_message(self, message, data, flow):
+        """Called in the reading thread; `message` is None for what is no SIP."""
+        raise NotImplementedError

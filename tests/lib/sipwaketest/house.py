@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""house: a PBX, the daemon, a push service, and a place for phones, on loopback."""
+import os
+
+from . import ports
+from .daemon import Sipwaked
+from .pbx import ScriptedPbx
+from .phone import Phone
+from .push import PushSimulator
+from .uri import host_port
+
+USERS = {name: f"pw{name}" for name in ("alice", "bob", "carol", "2000")}
+
+
+class House:
+    """`pbx` is made here (with `habits`) unless given; `config` changes groups of the settings."""
+
+    def __init__(self, stage, pbx=None, pbx_transport="udp", ipv6=False, wake=None, config=None,
+                 start=True, **habits):
+        self.stage = stage
+        self.trace = stage.trace
+        self.phones_side = "::1" if ipv6 else ports.PHONES_SIDE
+        self.pbx_side = "::1" if ipv6 else ports.PBX_SIDE
+        self.phone_address = "::1" if ipv6 else ports.PHONE
+        self.push = PushSimulator(stage)
+        self.pbx = pbx or ScriptedPbx(stage, dict(USERS), address="::1" if ipv6 else ports.PBX,
+                                      **habits)
+        self.pbx_transport = pbx_transport
+        self.phones_port = ports.free_port(self.phones_side)
+        self.pbx_port = ports.free_port(self.pbx_side)
+        self.daemon = None
+        self.groups = self.settings(wake or {})
+        for group, keys in (config or {}).items():
+            self.groups.setdefault(group, {}).update(keys)
+        if start:
+            self.start()
+
+    def settings(self, wake):
+        state = os.path.join(self.stage.path, "state")
+        os.makedirs(state, exist_ok=True)
+        phones = host_port(self.phones_side, self.phones_port)
+        pbx = host_port(self.pbx_side, self.pbx_port)
+        return {
+            "daemon": {"bus": "none", "state-dir": state, "log-level": "debug"},
+            "listen:phones-udp": {"side": "phones", "uri": f"sip:{phones};transport=udp"},
+            "listen:phones-tcp": {"side": "phones", "uri": f"sip:{phones};transport=tcp"},
+            "listen:pbx-udp": {"side": "pbx", "uri": f"sip:{pbx};transport=udp"},
+            "listen:pbx-tcp": {"side": "pbx", "uri": f"sip:{pbx};transport=tcp"},
+            "pbx:office": {"domains": self.pbx.domain,
+                           "route": f"{self.pbx.route};transport={self.pbx_transport}",
+                           "register-expires": 3600},
+            "push:webpush": {"provider": "webpush", "subject": "mailto:t@example.com",
+                             "allow-origins": self.push.url, "ca-file": self.push.ca},
+            "wake": {"timeout": 10, "hold-response": 180, "direct-try": 400, **wake},
+        }
+
+    def start(self):
+        self.daemon = Sipwaked(self.stage, self.groups)
+
+    def restart(self):
+        """Stops the daemon and starts it on the same state."""
+        self.daemon.stop()
+        self.trace.note("sipwaked restarts")
+        self.start()
+
+    @property
+    def phones_door(self):
+        return self.phones_side, self.phones_port
+
+    @property
+    def pbx_door(self):
+        return self.pbx_side, self.pbx_port
+
+    def phone(self, name="alice", transport="udp", path=None, **more):
+        """A phone whose push resource is /push/NAME; `path` says otherwise, "" gives none."""
+        path = f"/push/{name}" if path is None else path
+        push = {"provider": "webpush", "prid": self.push.prid(path)} if path else None
+        more.setdefault("push", push)
+        more.setdefault("address", self.phone_address)
+        return Phone(self.stage, name, self.phones_door, self.pbx.domain, transport=transport,
+                     **more)
+
+    def sleeper(self, name="alice", transport="udp", **more):
+        """A phone that has registered and sleeps now."""
+        phone = self.phone(name, transport, **more)
+        phone.register_ok()
+        phone.sleep()
+        return phone
+
+    def wake(self, phone, path=None, pushes=1):
+        """The push arrives, the phone wakes and registers."""
+        self.push.wait_pushes(pushes, path or f"/push/{phone.user}")
+        phone.wake()
+        phone.register_ok()
+
+    def assert_settled(self, *phones):
+        """Nothing is left over anywhere, and the daemon is well."""
+        for party in (self.pbx, *phones):
+            party.assert_quiet()
+        self.daemon.assert_alive()
+
+    def assert_pbx_clean(self):
+        """What never may reach a PBX: anything of push, and what belongs to the phone alone."""
+        self.trace.assert_absent("pbx", "pn-")
+        for word in ("+sip.instance", "reg-id", ";ob>", ";ob;", "\r\npath:", "+sip.pns"):
+            self.trace.assert_absent("pbx", word)

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""ports: addresses by role, and port numbers that the kernel gave out."""
+import socket
+
+# One loopback address per role, so that the source of a message tells who sent it.
+PHONES_SIDE = "127.0.0.2"
+PBX_SIDE = "127.0.0.3"
+PBX = "127.0.0.4"
+PHONE = "127.0.0.5"
+OTHER_PHONE = "127.0.0.6"
+CALLER = "127.0.0.7"
+STRANGER = "127.0.0.9"
+
+
+def family(address):
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+def bind_pair(address, port=0, attempts=20):
+    """A UDP socket and a listening TCP socket on one port."""
+    for _ in range(attempts):
+        tcp = socket.socket(family(address), socket.SOCK_STREAM)
+        tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        udp = socket.socket(family(address), socket.SOCK_DGRAM)
+        udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        try:
+            tcp.bind((address, port))
+            udp.bind((address, tcp.getsockname()[1]))
+            tcp.listen(128)
+            return udp, tcp
+        except OSError:
+            tcp.close()
+            udp.close()
+            if port:
+                raise
+    raise OSError(f"no port is free on {address} for UDP and TCP")
+
+
+def free_port(address):
+    """A port that was free for UDP and TCP a moment ago; for a process that binds it itself."""
+    udp, tcp = bind_pair(address)
+    port = tcp.getsockname()[1]
+    udp.close()
+    tcp.close()
+    return port

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""registrar: the location service of the scripted PBX, with the habits of real ones."""
+import time
+
+from .message import parameter, split_commas, uri_of
+
+
+class Contact:
+    def __init__(self, uri, expires, flow, request):
+        self.uri = uri
+        self.until = time.monotonic() + expires
+        self.granted = expires
+        self.flow = flow
+        self.value = request.get("Contact")
+        self.call_id = request.call_id
+        self.cseq = request.cseq[0]
+
+
+class Registrar:
+    """Contacts by user. `keep_one` replaces the contact of before; `grant` caps the expiry."""
+
+    def __init__(self, grant=3600, keep_one=False, min_expires=0):
+        self.grant = grant
+        self.keep_one = keep_one
+        self.min_expires = min_expires
+        self.contacts = {}
+
+    def of(self, user):
+        now = time.monotonic()
+        return [c for c in self.contacts.get(user, {}).values() if c.until > now]
+
+    def asked(self, request):
+        """The expiry asked for the first contact."""
+        values = split_commas(request.get("Contact") or "")
+        text = parameter(values[0], "expires") if values else None
+        return int(text if text is not None else request.get("Expires") or self.grant)
+
+    def save(self, user, request):
+        """Applies a REGISTER that was accepted; returns the Contact values of the 200."""
+        mine = self.contacts.setdefault(user, {})
+        values = split_commas(request.get("Contact") or "")
+        expires = self.asked(request)
+        if values == ["*"]:
+            mine.clear()
+            values = []
+        for value in values:
+            uri = uri_of(value)
+            if expires == 0:
+                mine.pop(uri, None)
+                continue
+            if self.keep_one:
+                mine.clear()
+            mine.pop(uri, None)
+            mine[uri] = Contact(uri, min(expires, self.grant), request.flow, request)
+        return [f"<{c.uri}>;expires={int(c.until - time.monotonic() + 0.5)}" for c in self.of(user)]
+
+    def forget(self):
+        self.contacts.clear()
