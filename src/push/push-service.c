@@ -83,7 +83,6 @@ outcome_level (PushOutcome outcome)
   case PUSH_CANCELLED:
     return G_LOG_LEVEL_INFO;
   case PUSH_CREDENTIALS:
-    return G_LOG_LEVEL_CRITICAL;
   case PUSH_REFUSED:
   case PUSH_UNREACHABLE:
   case PUSH_TIMED_OUT:

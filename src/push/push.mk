@@ -16,6 +16,20 @@ src_push_libpush_a_SOURCES = \
 
 LIBPUSH = src/push/libpush.a $(LIBCRYPTO) $(CURL_LIBS) $(JSON_LIBS)
 
-check_PROGRAMS += tests/unit/test-push-service
+check_PROGRAMS += \
+  tests/unit/test-push-service \
+  tests/unit/test-push-gate \
+  tests/unit/test-push-http \
+  tests/unit/test-provider-webpush
 tests_unit_test_push_service_SOURCES = tests/unit/test-push-service.c
 tests_unit_test_push_service_LDADD = $(LIBPUSH)
+tests_unit_test_push_gate_SOURCES = tests/unit/test-push-gate.c
+tests_unit_test_push_gate_LDADD = $(LIBPUSH)
+tests_unit_test_push_http_SOURCES = tests/unit/test-push-http.c \
+  tests/unit/simulator.c tests/unit/simulator.h
+tests_unit_test_push_http_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
+tests_unit_test_push_http_LDADD = $(LIBPUSH)
+tests_unit_test_provider_webpush_SOURCES = tests/unit/test-provider-webpush.c \
+  tests/unit/simulator.c tests/unit/simulator.h
+tests_unit_test_provider_webpush_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
+tests_unit_test_provider_webpush_LDADD = $(LIBPUSH)
