@@ -2,8 +2,8 @@
 /*
  * branch: one of those who are called: woken if need be, then called on its newest flow, once.
  *
- * A phone whose connection is open gets the INVITE at once; the push follows when it keeps silent,
- * since a suspended app leaves behind a socket that the kernel still acknowledges. A newer flow
+ * A phone whose flow is open gets the INVITE at once; the push follows when it keeps silent, since a
+ * suspended app leaves behind a socket that the kernel still acknowledges. A newer flow
  * replaces the older one while the phone has not answered; after that it changes nothing, however
  * often the phone registers.
  */
@@ -250,14 +250,6 @@ branch_free (Branch *branch)
   g_free (branch);
 }
 
-/* A datagram into a closed NAT costs nothing but teaches nothing: only connections show life. */
-static gboolean
-seems_awake (const Binding *binding)
-{
-  return binding->flow && sip_flow_is_connection (binding->flow) &&
-         sip_flow_is_open (binding->flow);
-}
-
 /**
  * branch_call_phone:
  * @branch: a new branch
@@ -269,7 +261,7 @@ branch_call_phone (Branch *branch, Binding *binding)
   gboolean wakes = binding_has_push (binding);
 
   branch->binding = binding_ref (binding);
-  if (wakes && !seems_awake (binding)) {
+  if (wakes && !sip_flow_is_open (binding->flow)) {
     wake (branch);
     return;
   }

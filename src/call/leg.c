@@ -52,15 +52,9 @@ free_when_done (Leg *leg)
 static gchar *
 reason_of (const sip_t *because)
 {
-  su_home_t home[1] = { SU_HOME_INIT (home) };
-  gchar *text;
-
-  if (!because || !because->sip_reason)
-    return NULL;
-  su_home_init (home);
-  text = g_strdup (sip_header_as_string (home, (const sip_header_t *) because->sip_reason));
-  su_home_deinit (home);
-  return text;
+  return because && because->sip_reason
+           ? sip_headers_text ((const sip_header_t *) because->sip_reason)
+           : NULL;
 }
 
 static void on_patience_over (gpointer user_data);

@@ -70,14 +70,11 @@ read_contact (Registration *registration, const sip_contact_t *header, GBytes *t
               GError **error)
 {
   const sip_t *sip = sip_request_sip (registration->request);
-  su_home_t home[1] = { SU_HOME_INIT (home) };
-  g_autoptr (Contact) contact = NULL;
+  g_autofree gchar *text = sip_headers_text ((const sip_header_t *) header);
+  g_autoptr (Contact) contact = contact_parse (text, error);
   g_autofree gchar *device = NULL;
   RegistrationContact *entry;
 
-  su_home_init (home);
-  contact = contact_parse (sip_header_as_string (home, (const sip_header_t *) header), error);
-  su_home_deinit (home);
   if (!contact)
     return FALSE;
   if (registration->contacts->len == MAX_CONTACTS) {

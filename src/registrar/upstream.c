@@ -93,10 +93,9 @@ add_identity (msg_t *msg, const sip_t *phone, const gchar *call_id)
   sip_from_t *from = sip_from_dup (home, phone->sip_from);
   sip_to_t *to = sip_to_dup (home, phone->sip_to);
   g_autofree gchar *tag = token_random (TAG_BITS);
-  g_autofree gchar *param = g_strconcat ("tag=", tag, NULL);
 
   msg_header_remove_param (from->a_common, "tag");
-  msg_header_add_param (home, from->a_common, param);
+  sip_from_tag (home, from, tag);
   msg_header_remove_param (to->a_common, "tag");
   msg_header_insert (msg, msg_object (msg), (msg_header_t *) from);
   msg_header_insert (msg, msg_object (msg), (msg_header_t *) to);

@@ -133,12 +133,11 @@ sip_dialog_new_uac (SipFlow *flow, const SipDialogIdentity *identity, SipDialogF
   su_home_t home[1] = { SU_HOME_INIT (home) };
   sip_from_t *from;
   sip_to_t *to;
-  g_autofree gchar *tag = g_strconcat ("tag=", identity->tag, NULL);
 
   su_home_init (home);
   from = sip_from_dup (home, identity->from);
   msg_header_remove_param (from->a_common, "tag");
-  msg_header_add_param (home, from->a_common, tag);
+  sip_from_tag (home, from, identity->tag);
   to = sip_to_dup (home, identity->to);
   msg_header_remove_param (to->a_common, "tag");
   /* The stack counts on from here; it takes 0 for no number at all. */

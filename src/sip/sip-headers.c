@@ -122,3 +122,26 @@ sip_headers_uri_text (const url_t *url)
   su_home_deinit (home);
   return text;
 }
+
+/**
+ * sip_headers_text:
+ * @header: a header
+ *
+ * The stack's own function for it leaves long values without their end.
+ *
+ * Returns: (transfer full): its value
+ */
+gchar *
+sip_headers_text (const sip_header_t *header)
+{
+  gsize size = 512;
+
+  for (;;) {
+    g_autofree gchar *text = g_malloc (size);
+    gssize length = sip_header_field_e (text, (isize_t) size, header, 0);
+
+    if (length >= 0 && (gsize) length < size)
+      return g_strndup (text, (gsize) length);
+    size *= 2;
+  }
+}
