@@ -15,3 +15,8 @@ src_call_libcall_a_SOURCES = \
   src/call/router.c src/call/router.h
 
 LIBCALL = src/call/libcall.a $(LIBWAKE)
+
+EXTRA_DIST += docs/states/leg.dot docs/states/caller.dot
+check_PROGRAMS += tests/unit/test-leg-state
+tests_unit_test_leg_state_SOURCES = tests/unit/test-leg-state.c
+tests_unit_test_leg_state_LDADD = $(LIBCALL)

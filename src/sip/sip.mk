@@ -14,3 +14,8 @@ src_sip_libsip_a_SOURCES = \
   src/sip/sip-stack.c src/sip/sip-stack.h
 
 LIBSIP = src/sip/libsip.a $(LIBCRYPTO) $(LIBPROTO) $(SOFIA_LIBS)
+
+check_PROGRAMS += tests/unit/test-sip-stack
+tests_unit_test_sip_stack_CFLAGS = $(AM_CFLAGS) $(SOFIA_CFLAGS)
+tests_unit_test_sip_stack_SOURCES = tests/unit/test-sip-stack.c
+tests_unit_test_sip_stack_LDADD = $(LIBSIP)
