@@ -6,3 +6,8 @@ src_wake_libwake_a_SOURCES = \
   src/wake/push-bucket.c src/wake/push-bucket.h
 
 LIBWAKE = src/wake/libwake.a $(LIBPUSH) $(LIBREGISTRAR)
+
+check_PROGRAMS += tests/unit/test-push-bucket
+tests_unit_test_push_bucket_CFLAGS = $(AM_CFLAGS) $(SOFIA_CFLAGS)
+tests_unit_test_push_bucket_SOURCES = tests/unit/test-push-bucket.c
+tests_unit_test_push_bucket_LDADD = $(LIBWAKE)
