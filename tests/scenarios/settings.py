@@ -39,7 +39,7 @@ MISTAKES = (
     ("timeout=10", "timeout=soon", "timeout"),
     ("route=sip:127.0.0.4:5060;transport=udp", "route=nowhere", "route"),
     ("provider=webpush", "provider=pigeon", "provider"),
-    ("domains=pbx.test", "domains=pbx.test\nno-equals-sign", "no-equals-sign"),
+    ("domains=pbx.test", "domains=pbx.test\nno-equals-sign", "line"),
 )
 
 
