@@ -57,6 +57,10 @@ def a_message_is_read_and_written(stage):
     assert message.values("Contact") == ['"x, y" <sip:a,b@c>', "<sip:d@e>;q=1"]
     assert message.body == b"abc" and message.raw == text and message.to_bytes() == text
     assert parameter(message.values("Contact")[1], "q") == "1"
+    value = '"a <b>;c" <sip:x;y=1>;+sip.instance="<urn:u;v>";expires=7;lone'
+    assert parameter(value, "+sip.instance") == '"<urn:u;v>"'
+    assert (parameter(value, "expires"), parameter(value, "lone")) == ("7", "")
+    assert parameter(value, "y") is None and parameter("SIP/2.0/UDP h:1;branch=z", "branch") == "z"
     assert split_commas('a;b="1,2",c') == ['a;b="1,2"', "c"]
     assert Uri("sip:a@[::1]:70;transport=TCP").address == ("::1", 70)
     for broken in (b"hello\r\n\r\n", b"INVITE x SIP/2.0\r\nno colon\r\n\r\n", b"INVITE"):

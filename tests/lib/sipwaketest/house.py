@@ -7,8 +7,11 @@ from .daemon import Sipwaked
 from .pbx import ScriptedPbx
 from .phone import Phone
 from .push import PushSimulator
+from .sdp import sdp
 from .uri import host_port
 
+OFFER = sdp("offer", "192.0.2.1", 40000)
+ANSWER = sdp("answer", "192.0.2.2", 40002)
 USERS = {name: f"pw{name}" for name in ("alice", "bob", "carol", "2000")}
 
 
@@ -36,8 +39,8 @@ class House:
             self.start()
 
     def settings(self, wake):
-        state = os.path.join(self.stage.path, "state")
-        os.makedirs(state, exist_ok=True)
+        state = os.path.join(self.stage.path, self.stage.unique("state"))
+        os.makedirs(state, mode=0o700)
         phones = host_port(self.phones_side, self.phones_port)
         pbx = host_port(self.pbx_side, self.pbx_port)
         return {
@@ -62,6 +65,12 @@ class House:
         self.daemon.stop()
         self.trace.note("sipwaked restarts")
         self.start()
+
+    def tear_down(self, *phones):
+        """Ends this house within a test that builds several."""
+        self.daemon.stop()
+        for part in (*phones, self.pbx, self.push):
+            part.close()
 
     @property
     def phones_door(self):
@@ -92,6 +101,25 @@ class House:
         self.push.wait_pushes(pushes, path or f"/push/{phone.user}")
         phone.wake()
         phone.register_ok()
+
+    def connect(self, call, phone, offer=OFFER, answer=ANSWER):
+        """The phone takes the call and it is answered; returns the phone's end of it."""
+        leg = phone.expect_call()
+        assert leg.invite.body == offer, f"the offer came as {leg.invite.body!r}"
+        leg.ring()
+        call.expect(180)
+        leg.answer(answer)
+        answered = call.expect(200)
+        assert answered.body == answer, f"the answer came as {answered.body!r}"
+        call.ack()
+        leg.expect_ack()
+        return leg
+
+    def finish(self, hanging_up, other):
+        """One end says BYE and the other hears it."""
+        bye = hanging_up.send("BYE")
+        other.expect_bye()
+        bye.expect(200)
 
     def assert_settled(self, *phones):
         """Nothing is left over anywhere, and the daemon is well."""

@@ -4,9 +4,15 @@
 The bytes that came from the wire stay in `raw`, so that a test can assert on what was really sent.
 """
 
+import re
+
 COMPACT = {"v": "via", "f": "from", "t": "to", "m": "contact", "i": "call-id", "l": "content-length",
            "c": "content-type", "e": "content-encoding", "k": "supported", "s": "subject",
            "o": "event", "r": "refer-to", "b": "referred-by", "x": "session-expires"}
+
+# What stands before an element's parameters: a name-addr, or anything up to the first semicolon.
+NAME_ADDR = re.compile(r'(?:(?:"(?:[^"\\]|\\.)*"|[^"<;]*)\s*<[^>]*>|[^;]*)')
+PARAMETER = re.compile(r';\s*([^=;\s]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^;]*))?')
 
 
 class Malformed(ValueError):
@@ -157,11 +163,9 @@ class Message:
 
 def parameter(value, name):
     """A parameter behind a header's element, outside any angle brackets; "" when it has no value."""
-    outside = value[value.rindex(">") + 1:] if ">" in value else value
-    for part in outside.split(";")[1:]:
-        key, _, text = part.partition("=")
-        if key.strip().lower() == name.lower():
-            return text.strip()
+    for key, text in PARAMETER.findall(value[NAME_ADDR.match(value).end():]):
+        if key.lower() == name.lower():
+            return text
     return None
 
 

@@ -20,10 +20,10 @@ class Process:
     """Starts `command`; close() ends it by pid, and then whatever it left in its own group."""
 
     def __init__(self, stage, name, command, env=None, cwd=None):
-        self.name = name
         self.stage = stage
-        self.out_path = os.path.join(stage.path, f"{name}.out")
-        self.err_path = os.path.join(stage.path, f"{name}.err")
+        self.name = stage.unique(name)
+        self.out_path = os.path.join(stage.path, f"{self.name}.out")
+        self.err_path = os.path.join(stage.path, f"{self.name}.err")
         with open(self.out_path, "ab") as out, open(self.err_path, "ab") as err:
             self.child = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=cwd or stage.path,

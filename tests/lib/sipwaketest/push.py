@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """push: the simulated push service (tests/push-simulator) and what arrived there."""
 import json
+import os
 import time
 
 from . import tap
@@ -9,9 +10,10 @@ from .process import Process
 
 class PushSimulator(Process):
     def __init__(self, stage, *options):
+        directory = os.path.join(stage.path, stage.unique("push"))
+        os.makedirs(directory)
         super().__init__(stage, "push-simulator", [
-            tap.build_file("tests", "push-simulator"), "--directory", stage.path, *options])
-        self.stage = stage
+            tap.build_file("tests", "push-simulator"), "--directory", directory, *options])
         stage.own(self)
         self.wait_line(r'"event"\s*:\s*"listening"', read=self.output)
         listening = self.events("listening")[0]

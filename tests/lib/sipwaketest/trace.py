@@ -63,13 +63,17 @@ class Trace:
                 (method is None or (e.message and e.message.method == method))]
 
     def labels(self, *, without=()):
-        """The story as labels; repetitions on the wire count once."""
+        """The story as labels; what was repeated on the wire counts once.
+
+        Provisional answers stand as often as they came: a phone's 180 may equal the held one.
+        """
         seen, labels = set(), []
         for event in self.select():
             key = (event.who, event.sent, event.data)
             if event.label.split("> ")[-1].split("< ")[-1] in without:
                 continue
-            if key not in seen:
+            provisional = event.message and 0 < event.message.status < 200
+            if key not in seen or provisional:
                 labels.append(event.label)
             seen.add(key)
         return labels

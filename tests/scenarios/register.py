@@ -1,0 +1,205 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""register: what a phone's REGISTER becomes at the PBX, and what comes back."""
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
+from sipwaketest import ports
+from sipwaketest.house import OFFER, House
+from sipwaketest.message import parameter, uri_of
+from sipwaketest.tap import main, test
+from sipwaketest.uri import Uri
+
+FEATURE_CAPS = re.compile(r'\*;\+sip\.pns="webpush";\+sip\.vapid="[A-Za-z0-9_-]{87}"')
+
+
+def see_an_opaque_contact(stage, transport, pbx_transport, ipv6=False):
+    house = House(stage, pbx_transport=pbx_transport, ipv6=ipv6)
+    phone = house.phone(transport=transport, contact_params=";ob", header_params=";reg-id=1")
+    phone.register_ok(headers=[("Path", "<sip:192.0.2.9;lr>")])
+    contact = Uri(house.pbx.contact("alice").uri)
+    assert contact.address == house.pbx_door, f"the PBX's Contact is {contact.text}"
+    assert contact.user and "alice" not in contact.user, contact.text
+    for request in house.pbx.registers():
+        assert request.uri == f"sip:{house.pbx.domain}", request.uri
+        assert uri_of(request.get("To")) == phone.aor
+        assert house.pbx.registrar.asked(request) == 3600
+        assert request.flow.transport == pbx_transport
+    assert len(house.pbx.registers()) == 2
+    house.assert_pbx_clean()
+    house.assert_settled(phone)
+
+
+@test
+def the_pbx_sees_an_opaque_contact_udp(stage):
+    see_an_opaque_contact(stage, "udp", "udp")
+
+
+@test
+def the_pbx_sees_an_opaque_contact_tcp(stage):
+    see_an_opaque_contact(stage, "tcp", "tcp")
+
+
+@test
+def the_pbx_sees_an_opaque_contact_ipv6(stage):
+    see_an_opaque_contact(stage, "tcp", "udp", ipv6=True)
+
+
+@test
+def challenge_and_credentials_are_relayed(stage):
+    house = House(stage)
+    phone = house.phone()
+    challenge = phone.send_register().expect(401)
+    sent = [e.message for e in stage.trace.select("pbx") if e.sent and e.message.status == 401]
+    assert challenge.get("WWW-Authenticate") == sent[0].get("WWW-Authenticate")
+    phone.send_register(challenge=challenge).expect(200)
+    stage.trace.assert_order("alice> REGISTER", "pbx< REGISTER", "pbx> 401 REGISTER",
+                             "alice< 401 REGISTER", "alice> REGISTER", "pbx< REGISTER",
+                             "pbx> 200 REGISTER", "alice< 200 REGISTER")
+    first, second = house.pbx.registers()
+    assert first.call_id == second.call_id and first.cseq[0] < second.cseq[0]
+    house.assert_settled(phone)
+
+
+@test
+def every_digest_goes_through(stage):
+    for algorithm, qop in (("SHA-256", "auth"), ("MD5", ""), ("SHA-256", "")):
+        house = House(stage, algorithm=algorithm, qop=qop)
+        house.pbx.stale_once = True
+        phone = house.phone()
+        phone.register_ok()
+        assert len(house.pbx.contacts("alice")) == 1
+        house.tear_down(phone)
+
+
+@test
+def the_phone_gets_its_own_contact_back(stage):
+    house = House(stage, grant=1800)
+    phone = house.phone()
+    answer = phone.register_ok()
+    assert len(answer.values("Contact")) == 1, answer.values("Contact")
+    contact = answer.values("Contact")[0]
+    assert uri_of(contact) == uri_of(phone.contact()), contact
+    assert 1790 <= int(parameter(contact, "expires")) <= 1800, contact
+    caps = answer.values("Feature-Caps")
+    assert len(caps) == 1 and FEATURE_CAPS.fullmatch(caps[0].replace("; ", ";")), caps
+    assert house.pbx.contact("alice").uri not in answer.raw.decode()
+
+
+@test
+def a_phone_without_push_is_promised_none(stage):
+    house = House(stage)
+    answer = house.phone(path="").register_ok()
+    assert not answer.values("Feature-Caps")
+    assert len(house.pbx.contacts("alice")) == 1
+
+
+@test
+def repeated_registrations_keep_one_contact(stage):
+    house = House(stage)
+    phone = house.phone()
+    phone.register_ok()
+    contact = house.pbx.contact("alice").uri
+    phone.register_ok()
+    phone.send_register().expect(401)  # and is interrupted
+    for _ in range(2):
+        phone.sleep()
+        phone.wake()
+        phone.register_ok()
+    assert house.pbx.contact("alice").uri == contact
+    house.restart()
+    phone.register_ok()
+    assert house.pbx.contact("alice").uri == contact, "the token outlives the process"
+
+
+@test
+def two_devices_have_two_contacts(stage):
+    house = House(stage)
+    for number, address in enumerate((ports.PHONE, ports.OTHER_PHONE)):
+        phone = house.phone(path=f"/push/alice{number}", address=address)
+        phone.instance = f"urn:uuid:00000000-0000-4000-8000-00000000000{number}"
+        phone.register_ok()
+    assert len(house.pbx.contacts("alice")) == 2
+
+
+@test
+def a_wrong_password_leaves_the_old_binding(stage):
+    house = House(stage)
+    phone = house.phone()
+    phone.register_ok()
+    contact = house.pbx.contact("alice").uri
+    thief = house.phone(path="/push/thief", password="wrong", address=ports.STRANGER)
+    assert thief.register().status == 401
+    assert house.pbx.contact("alice").uri == contact
+    phone.sleep()
+    call = house.pbx.call("alice", OFFER)
+    call.expect(180)
+    house.wake(phone)
+    leg = house.connect(call, phone)
+    house.finish(call, leg)
+    thief.assert_quiet()
+    house.push.assert_pushes(0, "/push/thief")
+    house.assert_settled(phone)
+
+
+@test
+def what_the_pbx_forbids_is_not_stored(stage):
+    house = House(stage)
+    house.pbx.forbidden.add("alice")
+    phone = house.phone()
+    assert phone.register().status == 403
+    uri = f"sip:alice@{ports.PBX_SIDE}:{house.pbx_port}"
+    house.pbx.call("alice", OFFER, uri=uri).expect(404)
+    house.push.assert_pushes(0)
+    house.assert_settled()
+
+
+@test
+def a_de_registration_reaches_the_pbx(stage):
+    house = House(stage)
+    phone = house.phone()
+    phone.register_ok()
+    contact = house.pbx.contact("alice").uri
+    assert phone.deregister().status == 200
+    assert not house.pbx.contacts("alice")
+    house.pbx.call("alice", OFFER, uri=contact).expect(404)
+    house.push.assert_pushes(0)
+    house.assert_pbx_clean()
+
+
+@test
+def an_interval_too_brief_comes_back(stage):
+    house = House(stage, config={"pbx:office": {"register-expires": 60}}, min_expires=120)
+    phone = house.phone()
+    answer = phone.register(expires=60)
+    assert (answer.status, answer.get("Min-Expires")) == (423, "120"), answer.start
+    assert not house.pbx.contacts("alice")
+
+
+@test
+def nothing_is_pushed_after_expiry(stage):
+    house = House(stage, grant=2)
+    phone = house.phone()
+    assert parameter(phone.register_ok().values("Contact")[0], "expires") in ("1", "2")
+    contact = house.pbx.contact("alice").uri
+    phone.sleep()
+    phone.open()
+    phone.expect_nothing(3.2)
+    house.pbx.call("alice", OFFER, uri=contact).expect(404)
+    house.push.assert_pushes(0)
+
+
+@test
+def a_ping_is_answered_over_tcp(stage):
+    house = House(stage)
+    phone = house.phone(transport="tcp")
+    phone.register_ok()
+    phone.ping()
+    phone.wait_pongs(1)
+    phone.register_ok()
+
+
+if __name__ == "__main__":
+    main()
