@@ -5,10 +5,11 @@ EXTRA_DIST += \
   debian/changelog \
   debian/control \
   debian/copyright \
+  debian/debian-12.lintian-overrides \
   debian/rules \
   debian/sipwake.dirs \
   debian/sipwake.docs \
-  debian/debian-12.lintian-overrides \
+  debian/sipwake.lintian-overrides \
   debian/sipwake.postrm \
   debian/source/format \
   debian/tests/control \

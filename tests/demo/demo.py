@@ -66,7 +66,7 @@ timeout=30
 """
 
 # What the daemon and the phones say of a call, and how the timeline words it.
-STEP = re.compile(r"\bcall: (.*?)(?: [A-Z][A-Z_]*=|$)")
+STEP = re.compile(r"^\S+ \w+ +call: (.*?)(?: [A-Z][A-Z_]*=|$)")
 CALLER_STEPS = [
     (re.compile(r"SIP Progress: 180"), "180: hears ringing"),
     (re.compile(r"Call established"), "200: the call stands"),

@@ -7,6 +7,7 @@ the caller: another SIP stack, another media stack, registered straight at the P
 import glob
 import os
 import signal
+import uuid
 
 LINPHONE = """\
 [sip]
@@ -17,6 +18,9 @@ use_ipv6=0
 default_proxy=0
 register_only_when_network_is_up=0
 auto_net_state_mon=0
+
+[misc]
+uuid={identity}
 
 [rtp]
 audio_rtp_port=-1
@@ -74,8 +78,10 @@ class Linphone:
         self.config = os.path.join(self.home, "linphonerc")
         # It keeps its identity in a data base here and does not make the folder itself.
         os.makedirs(os.path.join(self.home, ".local", "share", "linphone"))
+        # Written here, since it is killed before it would write an identity of its own.
         with open(self.config, "w", encoding="utf-8") as file:
-            file.write(LINPHONE.format(contact_parameters=contact_parameters, **account))
+            file.write(LINPHONE.format(contact_parameters=contact_parameters,
+                                       identity=uuid.uuid4(), **account))
 
     def start(self):
         self.stage.start(self.name, ["stdbuf", "-oL", "linphonec", "-c", self.config],
