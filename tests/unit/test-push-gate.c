@@ -122,17 +122,20 @@ test_bad_urls (void)
   };
   g_autofree gchar *letters = g_strnfill (2048, 'x');
   g_autofree gchar *large = g_strconcat ("https://h/", letters, NULL);
+  g_autoptr (GError) error = NULL;
 
   for (gsize i = 0; i < G_N_ELEMENTS (urls); i++) {
-    g_autoptr (GError) error = NULL;
+    g_autoptr (GError) refusal = NULL;
     gchar *origin = NULL;
 
-    if (push_url_parse (urls[i], &origin, &error))
+    if (push_url_parse (urls[i], &origin, &refusal))
       g_error ("%s is no push URL", urls[i]);
-    g_assert_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_INVALID);
+    g_assert_error (refusal, SIPWAKE_ERROR, SIPWAKE_ERROR_INVALID);
     g_assert_null (origin);
   }
   g_assert_null (push_url_parse (large, NULL, NULL));
+  g_assert_null (push_url_parse ("https://user@h/", NULL, &error));
+  g_assert_nonnull (strstr (error->message, "user information"));
 }
 
 static void
