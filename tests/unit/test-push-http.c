@@ -341,6 +341,39 @@ test_a_burst_shares_one_connection (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (g_hash_table_size (ports), ==, 1);
 }
 
+static gboolean
+on_incoming (GSocketService *service, GSocketConnection *connection, GObject *source,
+             gpointer user_data)
+{
+  g_ptr_array_add (user_data, g_object_ref (connection));
+  return TRUE;
+}
+
+static void
+test_others_outlive_the_one_that_connects (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GSocketService) mute = g_socket_service_new ();
+  g_autoptr (GPtrArray) connections = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  guint16 port = g_socket_listener_add_any_inet_port (G_SOCKET_LISTENER (mute), NULL, NULL);
+  g_autofree gchar *url = g_strdup_printf ("https://127.0.0.1:%u/push/abc", port);
+
+  g_signal_connect (mute, "incoming", G_CALLBACK (on_incoming), connections);
+  /* The first opens a connection whose handshake never ends; the second waits for it. */
+  start (fixture, url, LONG, cancellable);
+  start (fixture, url, 600, NULL);
+  g_timeout_add (200, cancel, cancellable);
+  while (fixture->left > 1)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpint (last_answer (fixture)->outcome, ==, PUSH_HTTP_CANCELLED);
+  g_assert_cmpuint (connections->len, ==, 1);
+  wait_for_all (fixture);
+  g_assert_cmpint (last_answer (fixture)->outcome, ==, PUSH_HTTP_TIMED_OUT);
+  g_assert_cmpuint (connections->len, ==, 2);
+  g_socket_service_stop (mute);
+  assert_status (ask (fixture, "/push/after", LONG), 201);
+}
+
 #define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
 
 int
@@ -361,5 +394,7 @@ main (int argc, char **argv)
   ADD ("/push-http/an-unknown-certificate-is-refused", test_an_unknown_certificate_is_refused);
   ADD ("/push-http/private-addresses-are-refused", test_private_addresses_are_refused);
   ADD ("/push-http/a-burst-shares-one-connection", test_a_burst_shares_one_connection);
+  ADD ("/push-http/others-outlive-the-one-that-connects",
+       test_others_outlive_the_one_that_connects);
   return g_test_run ();
 }
