@@ -116,9 +116,9 @@ on_socket (CURL *easy, curl_socket_t fd, int what, void *data, void *unused)
 
   push_watch_set (http->watch, fd,
                   what == CURL_POLL_REMOVE
-                    ? 0
-                    : ((what & CURL_POLL_IN) ? G_IO_IN | G_IO_HUP | G_IO_ERR : 0) |
-                        ((what & CURL_POLL_OUT) ? G_IO_OUT | G_IO_ERR : 0));
+                      ? 0
+                      : ((what & CURL_POLL_IN) ? G_IO_IN | G_IO_HUP | G_IO_ERR : 0) |
+                            ((what & CURL_POLL_OUT) ? G_IO_OUT | G_IO_ERR : 0));
   return 0;
 }
 
@@ -361,8 +361,11 @@ make_headers (const PushHttpRequest *request)
  * on another one, so the request must bear to arrive twice.
  */
 void
-push_http_send_async (PushHttp *http, const PushHttpRequest *request, GCancellable *cancellable,
-                      GAsyncReadyCallback callback, gpointer user_data)
+push_http_send_async (PushHttp *http,
+                      const PushHttpRequest *request,
+                      GCancellable *cancellable,
+                      GAsyncReadyCallback callback,
+                      gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (http, cancellable, callback, user_data);
   g_autoptr (GError) error = NULL;
@@ -391,13 +394,12 @@ push_http_send_async (PushHttp *http, const PushHttpRequest *request, GCancellab
   transfer->answer = g_string_new (NULL);
   transfer->any_address = request->any_address;
   transfer->deadline = g_get_monotonic_time () + request->deadline_ms * G_GINT64_CONSTANT (1000);
-  transfer->place =
-    g_sequence_insert_sorted (http->deadlines, transfer, compare_deadlines, NULL);
+  transfer->place = g_sequence_insert_sorted (http->deadlines, transfer, compare_deadlines, NULL);
   transfer->easy = set_up_easy (http, transfer, request);
   curl_multi_add_handle (http->multi, transfer->easy);
   if (cancellable)
     transfer->cancel_handler =
-      g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), transfer, NULL);
+        g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), transfer, NULL);
   schedule (http);
 }
 

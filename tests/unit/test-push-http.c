@@ -264,8 +264,8 @@ test_a_server_that_died_comes_back (Fixture *fixture, gconstpointer data)
   wait_for_all (fixture);
   g_assert_cmpint (last_answer (fixture)->outcome, ==, PUSH_HTTP_UNREACHABLE);
 
-  fixture->simulator = simulator_start (
-    (const gchar *const[]){ "--port", port, "--directory", directory, NULL });
+  fixture->simulator =
+      simulator_start ((const gchar *const[]){ "--port", port, "--directory", directory, NULL });
   assert_status (ask (fixture, "/push/abc", LONG), 201);
   g_assert_cmpint (g_remove (certificate), ==, 0);
   g_assert_cmpint (g_remove (key), ==, 0);
@@ -303,7 +303,7 @@ static void
 test_private_addresses_are_refused (Fixture *fixture, gconstpointer data)
 {
   const gchar *port = strrchr (fixture->simulator->url, ':');
-  static const gchar *const hosts[] = { "127.0.0.1", "localhost", "2130706433", "0x7f.1",
+  static const gchar *const hosts[] = { "127.0.0.1", "localhost", "2130706433",        "0x7f.1",
                                         "[::1]",     "0.0.0.0",   "[::ffff:127.0.0.1]" };
   g_autofree gchar *known = simulator_url (fixture->simulator, "/push/abc");
   g_autoptr (JsonObject) push = NULL;
@@ -342,7 +342,9 @@ test_a_burst_shares_one_connection (Fixture *fixture, gconstpointer data)
 }
 
 static gboolean
-on_incoming (GSocketService *service, GSocketConnection *connection, GObject *source,
+on_incoming (GSocketService *service,
+             GSocketConnection *connection,
+             GObject *source,
              gpointer user_data)
 {
   g_ptr_array_add (user_data, g_object_ref (connection));
