@@ -16,6 +16,8 @@
 #include "push/push-watch.h"
 
 #include <curl/curl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 
 #define MAX_HOST_CONNECTIONS 4L
@@ -25,6 +27,7 @@
 #define MAX_IDLE_HANDLES 256
 #define CONNECTION_AGE (4 * 3600L) /* seconds; libcurl's own 118 would throw warm ones away */
 #define BUFFER_SIZE 16384L
+#define SILENCE_MS 10000 /* without a TCP acknowledgement the connection is dead */
 
 struct _PushHttp {
   GObject parent_instance;
@@ -126,13 +129,19 @@ static curl_socket_t
 on_open_socket (void *data, curlsocktype purpose, struct curl_sockaddr *address)
 {
   Transfer *transfer = data;
+  unsigned int patience = SILENCE_MS;
+  int fd;
 
   if (!transfer->any_address && !push_gate_allows (&address->addr)) {
     transfer->addresses_refused++;
     return CURL_SOCKET_BAD;
   }
   transfer->addresses_tried++;
-  return socket (address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  fd = socket (address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  /* The kernel would try a quarter of an hour before it called a silent path dead. */
+  if (fd >= 0)
+    setsockopt (fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience, sizeof patience);
+  return fd;
 }
 
 static size_t
