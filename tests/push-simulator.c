@@ -45,15 +45,15 @@ typedef struct {
   Simulator *simulator;
   SoupServerMessage *message;
   const gchar *path;
-  const gchar *id;  /* what follows the route's own words */
-  guint number;     /* what stood between them, or 0 */
-  guint visit;      /* the how manieth push to this path, from 1 */
-  guint status;     /* what to answer */
-  guint delay;      /* milliseconds before it */
-  gboolean silent;  /* never answer */
-  gboolean cut;     /* break the connection instead */
-  gchar *problem;   /* what is wrong with the push */
-  gchar *vapid;     /* ok, absent or what is wrong with it */
+  const gchar *id; /* what follows the route's own words */
+  guint number;    /* what stood between them, or 0 */
+  guint visit;     /* the how manieth push to this path, from 1 */
+  guint status;    /* what to answer */
+  guint delay;     /* milliseconds before it */
+  gboolean silent; /* never answer */
+  gboolean cut;    /* break the connection instead */
+  gchar *problem;  /* what is wrong with the push */
+  gchar *vapid;    /* ok, absent or what is wrong with it */
   JsonNode *payload;
 } Push;
 
@@ -241,10 +241,10 @@ static const Route routes[] = {
   { "/status/", TRUE, judge_webpush, act_status },
   { "/slow/", TRUE, judge_webpush, act_slow },
   { "/hang/", FALSE, judge_webpush, act_hang },
-  { "/flaky/", TRUE, judge_webpush, act_flaky },       /* NUMBER times 503, then accepted */
-  { "/cut/", TRUE, judge_webpush, act_cut },           /* NUMBER connections cut, then accepted */
+  { "/flaky/", TRUE, judge_webpush, act_flaky }, /* NUMBER times 503, then accepted */
+  { "/cut/", TRUE, judge_webpush, act_cut },     /* NUMBER connections cut, then accepted */
   { "/redirect/", FALSE, judge_webpush, act_redirect },
-  { "/large/", FALSE, judge_webpush, act_large },      /* an answer of 1 MB */
+  { "/large/", FALSE, judge_webpush, act_large }, /* an answer of 1 MB */
 };
 
 static const Route *
@@ -307,8 +307,8 @@ peer_port (SoupServerMessage *message)
   GSocketAddress *address = soup_server_message_get_remote_address (message);
 
   return G_IS_INET_SOCKET_ADDRESS (address)
-           ? g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address))
-           : 0;
+             ? g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address))
+             : 0;
 }
 
 static void
@@ -389,7 +389,10 @@ on_delay_over (gpointer user_data)
 }
 
 static void
-on_request (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query,
+on_request (SoupServer *server,
+            SoupServerMessage *message,
+            const char *path,
+            GHashTable *query,
             gpointer user_data)
 {
   Simulator *simulator = user_data;
@@ -461,10 +464,10 @@ make_ua_key (Simulator *simulator, GError **error)
 static gboolean
 start_server (Simulator *simulator, GError **error)
 {
-  g_autoptr (GTlsCertificate) certificate = g_tls_certificate_new_from_files (
-    simulator->certificate_path, simulator->key_path, error);
+  g_autoptr (GTlsCertificate) certificate =
+      g_tls_certificate_new_from_files (simulator->certificate_path, simulator->key_path, error);
   g_autoptr (GSocketAddress) address =
-    g_inet_socket_address_new_from_string (simulator->address, (guint) simulator->port);
+      g_inet_socket_address_new_from_string (simulator->address, (guint) simulator->port);
 
   if (!certificate)
     return FALSE;

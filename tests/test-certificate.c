@@ -4,10 +4,10 @@
  */
 #include "test-certificate.h"
 
+#include <gio/gio.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
-#include <gio/gio.h>
 
 #define LIFE (7 * 24 * 3600)
 
@@ -48,8 +48,8 @@ write_bio (const gchar *path, BIO *bio, GError **error)
 {
   gchar *data;
   long size = BIO_get_mem_data (bio, &data);
-  gboolean good = g_file_set_contents_full (path, data, size, G_FILE_SET_CONTENTS_CONSISTENT, 0600,
-                                            error);
+  gboolean good =
+      g_file_set_contents_full (path, data, size, G_FILE_SET_CONTENTS_CONSISTENT, 0600, error);
 
   BIO_free_all (bio);
   return good;

@@ -3,5 +3,5 @@
 
 #include <glib.h>
 
-gboolean test_certificate_make (const gchar *certificate_path, const gchar *key_path,
-                                GError **error);
+gboolean
+test_certificate_make (const gchar *certificate_path, const gchar *key_path, GError **error);

@@ -40,7 +40,7 @@ hmac (GBytes *key, const guint8 *data, gsize size, guint8 *digest)
 {
   gsize length = HASH_SIZE;
   GHmac *context =
-    g_hmac_new (G_CHECKSUM_SHA256, g_bytes_get_data (key, NULL), g_bytes_get_size (key));
+      g_hmac_new (G_CHECKSUM_SHA256, g_bytes_get_data (key, NULL), g_bytes_get_size (key));
 
   g_hmac_update (context, data, (gssize) size);
   g_hmac_get_digest (context, digest, &length);
@@ -49,7 +49,11 @@ hmac (GBytes *key, const guint8 *data, gsize size, guint8 *digest)
 
 /* RFC 8291 section 3.4. */
 static GBytes *
-agree_key (KeyPair *own, KeyPair *peer, GBytes *ua_point, GBytes *sender_point, GBytes *auth,
+agree_key (KeyPair *own,
+           KeyPair *peer,
+           GBytes *ua_point,
+           GBytes *sender_point,
+           GBytes *auth,
            GError **error)
 {
   static const gchar label[] = "WebPush: info";
@@ -93,10 +97,10 @@ seal (const Content *content, const guint8 *plain, gsize size, guint8 *cipher)
   EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new ();
   int n = 0, rest = 0;
   gboolean good =
-    EVP_EncryptInit_ex (context, EVP_aes_128_gcm (), NULL, content->key, content->nonce) == 1 &&
-    EVP_EncryptUpdate (context, cipher, &n, plain, (int) size) == 1 &&
-    EVP_EncryptFinal_ex (context, cipher + n, &rest) == 1 &&
-    EVP_CIPHER_CTX_ctrl (context, EVP_CTRL_AEAD_GET_TAG, TAG_SIZE, cipher + size) == 1;
+      EVP_EncryptInit_ex (context, EVP_aes_128_gcm (), NULL, content->key, content->nonce) == 1 &&
+      EVP_EncryptUpdate (context, cipher, &n, plain, (int) size) == 1 &&
+      EVP_EncryptFinal_ex (context, cipher + n, &rest) == 1 &&
+      EVP_CIPHER_CTX_ctrl (context, EVP_CTRL_AEAD_GET_TAG, TAG_SIZE, cipher + size) == 1;
 
   EVP_CIPHER_CTX_free (context);
   return good;
@@ -136,8 +140,12 @@ unseal (const Content *content, guint64 number, const guint8 *cipher, gsize size
  * Returns: (transfer full) (nullable): the body, at most 4096 bytes, one record
  */
 GBytes *
-ece_encrypt_with (KeyPair *sender, GBytes *salt, GBytes *ua_public, GBytes *auth,
-                  GBytes *plaintext, GError **error)
+ece_encrypt_with (KeyPair *sender,
+                  GBytes *salt,
+                  GBytes *ua_public,
+                  GBytes *auth,
+                  GBytes *plaintext,
+                  GError **error)
 {
   guint32 record_size = GUINT32_TO_BE (RECORD_SIZE);
   guint8 id_size = KEY_PAIR_POINT_SIZE;

@@ -48,8 +48,8 @@ make_header (KeyPair *pair, const gchar *type, const gchar *key_id)
  * Returns: (transfer full) (nullable): the token
  */
 gchar *
-jwt_sign (KeyPair *pair, const gchar *type, const gchar *key_id, const gchar *claims,
-          GError **error)
+jwt_sign (
+    KeyPair *pair, const gchar *type, const gchar *key_id, const gchar *claims, GError **error)
 {
   g_autofree gchar *header = make_header (pair, type, key_id);
   g_autofree gchar *header64 = base64url_encode (header, strlen (header));
@@ -146,7 +146,8 @@ jwt_verify (KeyPair *pair, const gchar *token, GError **error)
     return NULL;
   signature = base64url_decode (last + 1, -1);
   if (!signature || !key_pair_verify (pair, token, last - token, signature)) {
-    g_set_error_literal (error, SIPWAKE_ERROR, SIPWAKE_ERROR_CRYPTO, "The JWT's signature is wrong");
+    g_set_error_literal (error, SIPWAKE_ERROR, SIPWAKE_ERROR_CRYPTO,
+                         "The JWT's signature is wrong");
     return NULL;
   }
   claims = decode_text (first + 1, last);

@@ -3,7 +3,7 @@
 
 #include "crypto/key-pair.h"
 
-gchar *jwt_sign (KeyPair *pair, const gchar *type, const gchar *key_id, const gchar *claims,
-                 GError **error);
+gchar *jwt_sign (
+    KeyPair *pair, const gchar *type, const gchar *key_id, const gchar *claims, GError **error);
 gchar *jwt_verify (KeyPair *pair, const gchar *token, GError **error);
 gchar *jwt_header (const gchar *token, GError **error);

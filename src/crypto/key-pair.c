@@ -99,8 +99,8 @@ key_pair_from_pem (const gchar *pem, GError **error)
 {
   g_autoptr (BIO) bio = BIO_new_mem_buf (pem, -1);
   EVP_PKEY *key = strstr (pem, "PRIVATE KEY")
-                    ? PEM_read_bio_PrivateKey (bio, NULL, refuse_passphrase, NULL)
-                    : PEM_read_bio_PUBKEY (bio, NULL, refuse_passphrase, NULL);
+                      ? PEM_read_bio_PrivateKey (bio, NULL, refuse_passphrase, NULL)
+                      : PEM_read_bio_PUBKEY (bio, NULL, refuse_passphrase, NULL);
 
   return key ? wrap (key, error) : fail (error, "There is no readable key in the PEM text");
 }
@@ -208,8 +208,9 @@ key_pair_point (KeyPair *pair, GError **error)
   guint8 point[KEY_PAIR_POINT_SIZE];
   gsize size = 0;
 
-  if (pair->rsa || EVP_PKEY_get_octet_string_param (pair->key, OSSL_PKEY_PARAM_PUB_KEY, point,
-                                                    sizeof point, &size) != 1 ||
+  if (pair->rsa ||
+      EVP_PKEY_get_octet_string_param (pair->key, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point,
+                                       &size) != 1 ||
       size != sizeof point)
     return fail (error, "The key has no uncompressed point");
   return g_bytes_new (point, size);

@@ -14,7 +14,7 @@
 #include <json-glib/json-glib.h>
 #include <string.h>
 
-#define MAX_TOKENS 256      /* origins come from phones */
+#define MAX_TOKENS 256       /* origins come from phones */
 #define MAX_LIFE (24 * 3600) /* RFC 8292 section 2 */
 
 struct _Vapid {
@@ -57,7 +57,7 @@ vapid_new (KeyPair *pair, GError **error)
   vapid->pair = g_steal_pointer (&owned);
   vapid->key = base64url_encode_bytes (point);
   vapid->tokens =
-    g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) token_free);
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) token_free);
   return vapid;
 }
 

@@ -16,5 +16,4 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Vapid, vapid_unref)
 const gchar *vapid_key (Vapid *vapid);
 gchar *vapid_authorization (Vapid *vapid, const gchar *origin, const gchar *subject, gint64 now);
 
-gboolean vapid_verify (const gchar *authorization, const gchar *origin, gint64 now,
-                       GError **error);
+gboolean vapid_verify (const gchar *authorization, const gchar *origin, gint64 now, GError **error);

@@ -28,10 +28,7 @@ typedef struct {
   GSource *cancelled;
 } Answer;
 
-enum {
-  SIGNAL_PUSHED,
-  N_SIGNALS
-};
+enum { SIGNAL_PUSHED, N_SIGNALS };
 
 static guint signals[N_SIGNALS];
 
@@ -72,8 +69,11 @@ on_cancelled (GCancellable *cancellable, gpointer user_data)
 }
 
 static void
-provider_fake_send_async (PushProvider *provider, const PushRequest *request, guint deadline_ms,
-                          GCancellable *cancellable, GAsyncReadyCallback callback,
+provider_fake_send_async (PushProvider *provider,
+                          const PushRequest *request,
+                          guint deadline_ms,
+                          GCancellable *cancellable,
+                          GAsyncReadyCallback callback,
                           gpointer user_data)
 {
   ProviderFake *fake = PROVIDER_FAKE (provider);

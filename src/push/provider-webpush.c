@@ -23,8 +23,7 @@
 #define MAX_PAUSE_MS 8000
 #define MAX_TTL 2419200 /* four weeks */
 #define MAX_REASON 80   /* characters of the service's own words that are shown */
-#define PRINTABLE                                                                                  \
-  "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .,:;-_{}\"'()"
+#define PRINTABLE "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .,:;-_{}\"'()"
 
 struct _ProviderWebpush {
   PushProvider parent_instance;
@@ -48,7 +47,7 @@ typedef struct {
   GCancellable *cancellable; /* follows the caller's and the provider's */
   gulong caller_handler;
   gulong stop_handler;
-  GSource *pause;            /* before the next try */
+  GSource *pause; /* before the next try */
 } Send;
 
 G_DEFINE_FINAL_TYPE (ProviderWebpush, provider_webpush, PUSH_TYPE_PROVIDER)
@@ -134,7 +133,7 @@ make_headers (ProviderWebpush *webpush, const PushRequest *request, const Send *
 {
   g_autoptr (GStrvBuilder) headers = g_strv_builder_new ();
   g_autofree gchar *authorization =
-    vapid_authorization (webpush->vapid, send->origin, webpush->subject, clock_wall ());
+      vapid_authorization (webpush->vapid, send->origin, webpush->subject, clock_wall ());
   g_autofree gchar *topic = make_topic (request);
   g_autofree gchar *ttl = g_strdup_printf ("TTL: %u", MIN (request->ttl, MAX_TTL));
   g_autofree gchar *urgent = g_strdup_printf ("Urgency: %s", urgency (request->kind));
@@ -310,9 +309,12 @@ prepare (ProviderWebpush *webpush, const PushRequest *request, Send *send, GErro
 }
 
 static void
-provider_webpush_send_async (PushProvider *provider, const PushRequest *request,
-                             guint deadline_ms, GCancellable *cancellable,
-                             GAsyncReadyCallback callback, gpointer user_data)
+provider_webpush_send_async (PushProvider *provider,
+                             const PushRequest *request,
+                             guint deadline_ms,
+                             GCancellable *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer user_data)
 {
   ProviderWebpush *webpush = PROVIDER_WEBPUSH (provider);
   GTask *task = g_task_new (provider, cancellable, callback, user_data);
@@ -329,8 +331,7 @@ provider_webpush_send_async (PushProvider *provider, const PushRequest *request,
     end (task, push_result_new (PUSH_REFUSED, 0, error->message));
     return;
   }
-  send->stop_handler =
-    g_cancellable_connect (webpush->stopped, G_CALLBACK (on_abort), send, NULL);
+  send->stop_handler = g_cancellable_connect (webpush->stopped, G_CALLBACK (on_abort), send, NULL);
   if (cancellable)
     send->caller_handler = g_cancellable_connect (cancellable, G_CALLBACK (on_abort), send, NULL);
   try_once (task);
@@ -434,7 +435,9 @@ add_origin (ProviderWebpush *webpush, const gchar *text, GError **error)
  * Returns: (transfer full) (nullable): the provider
  */
 ProviderWebpush *
-provider_webpush_new (PushHttp *http, Vapid *vapid, const ProviderWebpushOptions *options,
+provider_webpush_new (PushHttp *http,
+                      Vapid *vapid,
+                      const ProviderWebpushOptions *options,
                       GError **error)
 {
   g_autoptr (ProviderWebpush) webpush = g_object_new (PROVIDER_TYPE_WEBPUSH, NULL);

@@ -14,5 +14,7 @@ typedef struct {
 #define PROVIDER_TYPE_WEBPUSH (provider_webpush_get_type ())
 G_DECLARE_FINAL_TYPE (ProviderWebpush, provider_webpush, PROVIDER, WEBPUSH, PushProvider)
 
-ProviderWebpush *provider_webpush_new (PushHttp *http, Vapid *vapid,
-                                       const ProviderWebpushOptions *options, GError **error);
+ProviderWebpush *provider_webpush_new (PushHttp *http,
+                                       Vapid *vapid,
+                                       const ProviderWebpushOptions *options,
+                                       GError **error);

@@ -16,6 +16,8 @@
 #include "push/push-watch.h"
 
 #include <curl/curl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 
 #define MAX_HOST_CONNECTIONS 4L
@@ -25,6 +27,7 @@
 #define MAX_IDLE_HANDLES 256
 #define CONNECTION_AGE (4 * 3600L) /* seconds; libcurl's own 118 would throw warm ones away */
 #define BUFFER_SIZE 16384L
+#define SILENCE_MS 10000 /* without a TCP acknowledgement the connection is dead */
 
 struct _PushHttp {
   GObject parent_instance;
@@ -116,9 +119,9 @@ on_socket (CURL *easy, curl_socket_t fd, int what, void *data, void *unused)
 
   push_watch_set (http->watch, fd,
                   what == CURL_POLL_REMOVE
-                    ? 0
-                    : ((what & CURL_POLL_IN) ? G_IO_IN | G_IO_HUP | G_IO_ERR : 0) |
-                        ((what & CURL_POLL_OUT) ? G_IO_OUT | G_IO_ERR : 0));
+                      ? 0
+                      : ((what & CURL_POLL_IN) ? G_IO_IN | G_IO_HUP | G_IO_ERR : 0) |
+                            ((what & CURL_POLL_OUT) ? G_IO_OUT | G_IO_ERR : 0));
   return 0;
 }
 
@@ -126,13 +129,19 @@ static curl_socket_t
 on_open_socket (void *data, curlsocktype purpose, struct curl_sockaddr *address)
 {
   Transfer *transfer = data;
+  unsigned int patience = SILENCE_MS;
+  int fd;
 
   if (!transfer->any_address && !push_gate_allows (&address->addr)) {
     transfer->addresses_refused++;
     return CURL_SOCKET_BAD;
   }
   transfer->addresses_tried++;
-  return socket (address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  fd = socket (address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  /* The kernel would try a quarter of an hour before it called a silent path dead. */
+  if (fd >= 0)
+    setsockopt (fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience, sizeof patience);
+  return fd;
 }
 
 static size_t
@@ -361,8 +370,11 @@ make_headers (const PushHttpRequest *request)
  * on another one, so the request must bear to arrive twice.
  */
 void
-push_http_send_async (PushHttp *http, const PushHttpRequest *request, GCancellable *cancellable,
-                      GAsyncReadyCallback callback, gpointer user_data)
+push_http_send_async (PushHttp *http,
+                      const PushHttpRequest *request,
+                      GCancellable *cancellable,
+                      GAsyncReadyCallback callback,
+                      gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (http, cancellable, callback, user_data);
   g_autoptr (GError) error = NULL;
@@ -391,13 +403,12 @@ push_http_send_async (PushHttp *http, const PushHttpRequest *request, GCancellab
   transfer->answer = g_string_new (NULL);
   transfer->any_address = request->any_address;
   transfer->deadline = g_get_monotonic_time () + request->deadline_ms * G_GINT64_CONSTANT (1000);
-  transfer->place =
-    g_sequence_insert_sorted (http->deadlines, transfer, compare_deadlines, NULL);
+  transfer->place = g_sequence_insert_sorted (http->deadlines, transfer, compare_deadlines, NULL);
   transfer->easy = set_up_easy (http, transfer, request);
   curl_multi_add_handle (http->multi, transfer->easy);
   if (cancellable)
     transfer->cancel_handler =
-      g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), transfer, NULL);
+        g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), transfer, NULL);
   schedule (http);
 }
 

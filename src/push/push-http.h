@@ -37,8 +37,10 @@ G_DECLARE_FINAL_TYPE (PushHttp, push_http, PUSH, HTTP, GObject)
 
 PushHttp *push_http_new (guint max_in_flight);
 
-void push_http_send_async (PushHttp *http, const PushHttpRequest *request,
-                           GCancellable *cancellable, GAsyncReadyCallback callback,
+void push_http_send_async (PushHttp *http,
+                           const PushHttpRequest *request,
+                           GCancellable *cancellable,
+                           GAsyncReadyCallback callback,
                            gpointer user_data);
 PushHttpAnswer *push_http_send_finish (PushHttp *http, GAsyncResult *result, GError **error);
 

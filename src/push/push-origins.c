@@ -12,7 +12,7 @@
 
 struct _PushOrigins {
   GHashTable *active;  /* name to Origin, while anything is in flight there */
-  GHashTable *trusted; /* set of names that were ever entered as trusted: few, the administrator's */
+  GHashTable *trusted; /* set of names that the administrator gave */
   guint max_in_flight;
   guint in_flight;
 };

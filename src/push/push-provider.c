@@ -60,12 +60,15 @@ push_provider_vapid_key (PushProvider *provider)
  * @user_data: for @callback
  */
 void
-push_provider_send_async (PushProvider *provider, const PushRequest *request, guint deadline_ms,
-                          GCancellable *cancellable, GAsyncReadyCallback callback,
+push_provider_send_async (PushProvider *provider,
+                          const PushRequest *request,
+                          guint deadline_ms,
+                          GCancellable *cancellable,
+                          GAsyncReadyCallback callback,
                           gpointer user_data)
 {
-  PUSH_PROVIDER_GET_CLASS (provider)
-    ->send_async (provider, request, deadline_ms, cancellable, callback, user_data);
+  PUSH_PROVIDER_GET_CLASS (provider)->send_async (provider, request, deadline_ms, cancellable,
+                                                  callback, user_data);
 }
 
 /**

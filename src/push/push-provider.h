@@ -27,20 +27,27 @@ struct _PushProviderClass {
   const gchar *(*name) (PushProvider *provider);
   gboolean (*supports) (PushProvider *provider, const gchar *pn_provider, const gchar *pn_param);
   const gchar *(*vapid_key) (PushProvider *provider);
-  void (*send_async) (PushProvider *provider, const PushRequest *request, guint deadline_ms,
-                      GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+  void (*send_async) (PushProvider *provider,
+                      const PushRequest *request,
+                      guint deadline_ms,
+                      GCancellable *cancellable,
+                      GAsyncReadyCallback callback,
+                      gpointer user_data);
   PushResult *(*send_finish) (PushProvider *provider, GAsyncResult *result, GError **error);
   void (*stop) (PushProvider *provider);
 };
 
 const gchar *push_provider_name (PushProvider *provider);
-gboolean push_provider_supports (PushProvider *provider, const gchar *pn_provider,
-                                 const gchar *pn_param);
+gboolean
+push_provider_supports (PushProvider *provider, const gchar *pn_provider, const gchar *pn_param);
 const gchar *push_provider_vapid_key (PushProvider *provider);
 
-void push_provider_send_async (PushProvider *provider, const PushRequest *request,
-                               guint deadline_ms, GCancellable *cancellable,
-                               GAsyncReadyCallback callback, gpointer user_data);
-PushResult *push_provider_send_finish (PushProvider *provider, GAsyncResult *result,
-                                       GError **error);
+void push_provider_send_async (PushProvider *provider,
+                               const PushRequest *request,
+                               guint deadline_ms,
+                               GCancellable *cancellable,
+                               GAsyncReadyCallback callback,
+                               gpointer user_data);
+PushResult *
+push_provider_send_finish (PushProvider *provider, GAsyncResult *result, GError **error);
 void push_provider_stop (PushProvider *provider);

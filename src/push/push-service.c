@@ -160,8 +160,11 @@ on_sent (GObject *source, GAsyncResult *async, gpointer user_data)
  * @user_data: for @callback
  */
 void
-push_service_send_async (PushService *service, const PushRequest *request, guint deadline_ms,
-                         GCancellable *cancellable, GAsyncReadyCallback callback,
+push_service_send_async (PushService *service,
+                         const PushRequest *request,
+                         guint deadline_ms,
+                         GCancellable *cancellable,
+                         GAsyncReadyCallback callback,
                          gpointer user_data)
 {
   GTask *task = g_task_new (service, cancellable, callback, user_data);
@@ -183,8 +186,8 @@ push_service_send_async (PushService *service, const PushRequest *request, guint
     return;
   }
   finish_sending (task, service->stopped
-                          ? push_result_new (PUSH_CANCELLED, 0, "the service is stopped")
-                          : push_result_new (PUSH_REFUSED, 0, "no push service for this device"));
+                            ? push_result_new (PUSH_CANCELLED, 0, "the service is stopped")
+                            : push_result_new (PUSH_REFUSED, 0, "no push service for this device"));
   g_object_unref (task);
 }
 

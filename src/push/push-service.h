@@ -13,11 +13,14 @@ gboolean push_service_supports (PushService *service, const gchar *provider, con
 gchar *push_service_vapid (PushService *service, const gchar *provider);
 GStrv push_service_names (PushService *service);
 
-void push_service_send_async (PushService *service, const PushRequest *request, guint deadline_ms,
-                              GCancellable *cancellable, GAsyncReadyCallback callback,
+void push_service_send_async (PushService *service,
+                              const PushRequest *request,
+                              guint deadline_ms,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
                               gpointer user_data);
 PushResult *push_service_send_finish (PushService *service, GAsyncResult *result, GError **error);
 
-void push_service_stop_async (PushService *service, GAsyncReadyCallback callback,
-                              gpointer user_data);
+void
+push_service_stop_async (PushService *service, GAsyncReadyCallback callback, gpointer user_data);
 gboolean push_service_stop_finish (PushService *service, GAsyncResult *result, GError **error);

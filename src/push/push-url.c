@@ -87,8 +87,8 @@ push_url_parse (const gchar *url, gchar **origin, GError **error)
   if (!rest || !strchr ("/?#", *rest))
     return refuse (error, "names no host and port");
   name = g_ascii_strdown (host, (gssize) size);
-  base = port == 443 ? g_strconcat (SCHEME, name, NULL)
-                     : g_strdup_printf (SCHEME "%s:%u", name, port);
+  base =
+      port == 443 ? g_strconcat (SCHEME, name, NULL) : g_strdup_printf (SCHEME "%s:%u", name, port);
   path = g_strndup (rest, strcspn (rest, "#"));
   url = g_strconcat (base, *path == '/' ? "" : "/", path, NULL);
   if (origin)

@@ -5,11 +5,19 @@
 #include "simulator.h"
 
 #include <signal.h>
+#include <sys/prctl.h>
 
 static gchar *
 dup_member (JsonObject *object, const gchar *name)
 {
   return g_strdup (json_object_get_string_member_with_default (object, name, NULL));
+}
+
+/* A test that fails aborts and stops nothing. */
+static void
+die_with_parent (gpointer unused)
+{
+  prctl (PR_SET_PDEATHSIG, SIGTERM);
 }
 
 /**
@@ -23,6 +31,8 @@ simulator_start (const gchar *const *options)
 {
   g_autofree gchar *program = g_test_build_filename (G_TEST_BUILT, "..", "push-simulator", NULL);
   g_autoptr (GPtrArray) argv = g_ptr_array_new ();
+  g_autoptr (GSubprocessLauncher) launcher =
+      g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE);
   g_autoptr (GError) error = NULL;
   g_autoptr (JsonObject) listening = NULL;
   Simulator *simulator = g_new0 (Simulator, 1);
@@ -32,11 +42,11 @@ simulator_start (const gchar *const *options)
     g_ptr_array_add (argv, (gpointer) options[i]);
   g_ptr_array_add (argv, NULL);
 
-  simulator->process = g_subprocess_newv ((const gchar *const *) argv->pdata,
-                                          G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error);
+  g_subprocess_launcher_set_child_setup (launcher, die_with_parent, NULL, NULL);
+  simulator->process =
+      g_subprocess_launcher_spawnv (launcher, (const gchar *const *) argv->pdata, &error);
   g_assert_no_error (error);
-  simulator->lines =
-    g_data_input_stream_new (g_subprocess_get_stdout_pipe (simulator->process));
+  simulator->lines = g_data_input_stream_new (g_subprocess_get_stdout_pipe (simulator->process));
   listening = simulator_next (simulator);
   simulator->url = dup_member (listening, "url");
   simulator->ca = dup_member (listening, "ca");
@@ -81,8 +91,8 @@ JsonObject *
 simulator_next (Simulator *simulator)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree gchar *line = g_data_input_stream_read_line_utf8 (simulator->lines, NULL, NULL,
-                                                               &error);
+  g_autofree gchar *line =
+      g_data_input_stream_read_line_utf8 (simulator->lines, NULL, NULL, &error);
   g_autoptr (JsonNode) node = NULL;
 
   g_assert_no_error (error);

@@ -18,8 +18,8 @@
 #define AUTH "BTBZMqHH6r4Tts7J_aSIgg"
 #define SECRET "kyrL1jIIOHEzg3sM2ZWRHDRB62YACZhhSlknJ672kSs"
 #define BODY                                                                                       \
-  "DGv6ra1nlYgDCS1FRnbzlwAAEABBBP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6T"  \
-  "lzAC8wEqKK6PBru3jl7A_yl95bQpu6cVPTpK4Mqgkf1CXztLVBSt2Ks3oZwbuwXPXLWyouBWLVWGNWQexSgSxsj_Qulcy4"  \
+  "DGv6ra1nlYgDCS1FRnbzlwAAEABBBP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6T" \
+  "lzAC8wEqKK6PBru3jl7A_yl95bQpu6cVPTpK4Mqgkf1CXztLVBSt2Ks3oZwbuwXPXLWyouBWLVWGNWQexSgSxsj_Qulcy4" \
   "a-fN"
 
 static KeyPair *
@@ -115,7 +115,8 @@ test_there_and_back (void)
     g_autofree gchar *letters = g_strnfill (sizes[i], 'x');
     g_autoptr (GBytes) text = g_bytes_new (letters, sizes[i]);
     g_autoptr (GError) error = NULL;
-    g_autoptr (GBytes) body = ece_encrypt (UA_PUBLIC, AUTH, text, &error), again = NULL, back = NULL;
+    g_autoptr (GBytes) body = ece_encrypt (UA_PUBLIC, AUTH, text, &error), again = NULL,
+                       back = NULL;
 
     g_assert_no_error (error);
     g_assert_cmpuint (g_bytes_get_size (body), ==, sizes[i] + 103);

@@ -12,7 +12,7 @@
 /* RFC 7515 appendix A.3. */
 #define RFC_TOKEN                                                                                  \
   "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNv"  \
-  "bS9pc19yb290Ijp0cnVlfQ.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxf" \
+  "bS9pc19yb290Ijp0cnVlfQ.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxf"  \
   "KTUJqPP3-Kg6NU1Q"
 #define RFC_X "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU"
 #define RFC_Y "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"
@@ -99,8 +99,17 @@ static void
 test_nonsense_is_refused (void)
 {
   static const gchar *const tokens[] = {
-    "", ".", "..", "...", "a.b", "a.b.c", "a.b.c.d", "eyJhbGciOiJFUzI1NiJ9..",
-    "eyJhbGciOiJub25lIn0.e30.", "W10.e30.AAAA", "eyJhbGciOjF9.e30.AAAA",
+    "",
+    ".",
+    "..",
+    "...",
+    "a.b",
+    "a.b.c",
+    "a.b.c.d",
+    "eyJhbGciOiJFUzI1NiJ9..",
+    "eyJhbGciOiJub25lIn0.e30.",
+    "W10.e30.AAAA",
+    "eyJhbGciOjF9.e30.AAAA",
   };
   g_autoptr (KeyPair) pair = pair_from_coordinates (RFC_X, RFC_Y);
 
@@ -192,8 +201,8 @@ test_bad_keys_are_refused (void)
   g_assert_null (key_pair_from_point (brief, &error));
   g_assert_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_INVALID);
   g_assert_null (key_pair_from_pem ("no key", NULL));
-  g_assert_null (key_pair_from_pem ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
-                                    NULL));
+  g_assert_null (
+      key_pair_from_pem ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", NULL));
 }
 
 int

@@ -24,8 +24,7 @@ make_provider (Fixture *fixture, const gchar *const *origins)
                                      .allow_origins = origins,
                                      .ca_file = fixture->simulator->ca };
   g_autoptr (GError) error = NULL;
-  ProviderWebpush *webpush =
-    provider_webpush_new (fixture->http, fixture->vapid, &options, &error);
+  ProviderWebpush *webpush = provider_webpush_new (fixture->http, fixture->vapid, &options, &error);
 
   g_assert_no_error (error);
   return webpush;
@@ -70,13 +69,14 @@ on_result (GObject *source, GAsyncResult *async, gpointer user_data)
 }
 
 static PushResult *
-push_request (Fixture *fixture, const PushRequest *request, guint deadline_ms,
+push_request (Fixture *fixture,
+              const PushRequest *request,
+              guint deadline_ms,
               GCancellable *cancellable)
 {
   PushResult *result = NULL;
 
-  push_service_send_async (fixture->service, request, deadline_ms, cancellable, on_result,
-                           &result);
+  push_service_send_async (fixture->service, request, deadline_ms, cancellable, on_result, &result);
   while (!result)
     g_main_context_iteration (NULL, TRUE);
   return result;
@@ -104,8 +104,8 @@ push_path (Fixture *fixture, const gchar *path, guint deadline_ms)
 static const gchar *
 header (JsonObject *push, const gchar *name)
 {
-  return json_object_get_string_member_with_default (json_object_get_object_member (push, "headers"),
-                                                     name, NULL);
+  return json_object_get_string_member_with_default (
+      json_object_get_object_member (push, "headers"), name, NULL);
 }
 
 static void

@@ -47,7 +47,8 @@ test_keyed_keeps_parts_apart (void)
   g_autoptr (GBytes) key = g_bytes_new_static ("0123456789abcdef0123456789abcdef", 32);
   g_autoptr (GBytes) other = g_bytes_new_static ("0123456789abcdef0123456789abcdeF", 32);
   g_autofree gchar *a = token_keyed (key, "ab", "c", NULL), *b = token_keyed (key, "a", "bc", NULL);
-  g_autofree gchar *c = token_keyed (key, "ab", "c", NULL), *d = token_keyed (other, "ab", "c", NULL);
+  g_autofree gchar *c = token_keyed (key, "ab", "c", NULL),
+                   *d = token_keyed (other, "ab", "c", NULL);
 
   g_assert_cmpuint (strlen (a), ==, 26);
   g_assert_cmpstr (a, ==, c);
