@@ -12,4 +12,6 @@
 #define SIPWAKE_STATE_DB "state.db"
 #define SIPWAKE_VAPID_FILE "vapid.pem"
 #define SIPWAKE_TOKEN_KEY_FILE "token.key"
+#define SIPWAKE_SEALING_KEY_FILE "sealing.key"
+#define SIPWAKE_SEALING_CREDENTIAL "sipwake-key"
 #define SIPWAKE_LOG_DOMAIN "sipwake"
