@@ -10,6 +10,7 @@
 #define SIPWAKE_CONFIG_DIR "/etc/sipwake/conf.d"
 #define SIPWAKE_STATE_DIR "/var/lib/sipwake"
 #define SIPWAKE_STATE_DB "state.db"
+#define SIPWAKE_STATE_LOCK "state.lock"
 #define SIPWAKE_VAPID_FILE "vapid.pem"
 #define SIPWAKE_TOKEN_KEY_FILE "token.key"
 #define SIPWAKE_SEALING_KEY_FILE "sealing.key"
