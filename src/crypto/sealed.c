@@ -347,3 +347,16 @@ sealed_wipe (gchar *secret)
   OPENSSL_cleanse (secret, strlen (secret));
   g_free (secret);
 }
+
+/**
+ * sealed_wipe_buffer:
+ * @buffer: memory in which secrets were worked on
+ * @size: in bytes
+ *
+ * Overwrites it, also where the compiler sees no use in that.
+ */
+void
+sealed_wipe_buffer (gpointer buffer, gsize size)
+{
+  OPENSSL_cleanse (buffer, size);
+}

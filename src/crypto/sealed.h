@@ -13,5 +13,6 @@ GBytes *
 sealed_close (const SealedKey *key, const gchar *owner, const gchar *secret, GError **error);
 gchar *sealed_open (const SealedKey *key, const gchar *owner, GBytes *blob, GError **error);
 void sealed_wipe (gchar *secret);
+void sealed_wipe_buffer (gpointer buffer, gsize size);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SealedKey, sealed_key_free)

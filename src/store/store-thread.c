@@ -30,6 +30,7 @@ struct _StoreThread {
   gint wal_pages;
   gint64 failed_at; /* 0 while commits succeed */
   gint64 logged_at;
+  gboolean told; /* that nothing can be stored, and not yet that it can again */
   guint64 lazy_failed;
 
   /* Under the lock. */
@@ -93,6 +94,7 @@ log_failure (StoreThread *thread, guint n_lazy, const GError *error)
              "(%" G_GUINT64_FORMAT " lazy writes put off)",
              error->message, thread->lazy_failed);
   thread->logged_at = now;
+  thread->told = TRUE;
 }
 
 /* Called without the lock; afterwards each job has its error or none. */
@@ -105,9 +107,10 @@ commit_batch (StoreThread *thread, GPtrArray *batch)
   if (thread->wal_pages > CATCH_UP_PAGES)
     sqlite3_wal_checkpoint_v2 (thread->db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
   if (write_batch (thread, batch, &error)) {
-    if (thread->failed_at)
+    if (thread->told)
       log_info (LOG_NONE, "rows can be stored again");
-    thread->failed_at = thread->logged_at = 0;
+    thread->told = FALSE;
+    thread->failed_at = 0;
     thread->lazy_failed = 0;
     counters_add (COUNTER_STORE_ROWS, batch->len);
     counters_inc (COUNTER_STORE_COMMITS);
