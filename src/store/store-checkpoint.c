@@ -9,11 +9,13 @@
 
 #include "store/store-db.h"
 
+#include <pthread.h>
+
 struct _StoreCheckpoint {
   StoreDb *db;
   GThread *thread;
-  GMutex lock;
-  GCond wake;
+  pthread_mutex_t lock; /* not a GMutex: the thread sanitizer cannot see those */
+  pthread_cond_t wake;
   gboolean requested;
   gboolean stopping;
 };
@@ -23,19 +25,19 @@ run (gpointer data)
 {
   StoreCheckpoint *checkpoint = data;
 
-  g_mutex_lock (&checkpoint->lock);
+  pthread_mutex_lock (&checkpoint->lock);
   while (!checkpoint->stopping) {
     if (!checkpoint->requested) {
-      g_cond_wait (&checkpoint->wake, &checkpoint->lock);
+      pthread_cond_wait (&checkpoint->wake, &checkpoint->lock);
       continue;
     }
     checkpoint->requested = FALSE;
-    g_mutex_unlock (&checkpoint->lock);
+    pthread_mutex_unlock (&checkpoint->lock);
     /* What fails here, on a full disk, is tried again at the writer's next request. */
     sqlite3_wal_checkpoint_v2 (checkpoint->db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-    g_mutex_lock (&checkpoint->lock);
+    pthread_mutex_lock (&checkpoint->lock);
   }
-  g_mutex_unlock (&checkpoint->lock);
+  pthread_mutex_unlock (&checkpoint->lock);
   return NULL;
 }
 
@@ -55,8 +57,8 @@ store_checkpoint_new (const gchar *path, GError **error)
   if (!db)
     return NULL;
   checkpoint = g_new0 (StoreCheckpoint, 1);
-  g_mutex_init (&checkpoint->lock);
-  g_cond_init (&checkpoint->wake);
+  pthread_mutex_init (&checkpoint->lock, NULL);
+  pthread_cond_init (&checkpoint->wake, NULL);
   checkpoint->db = g_steal_pointer (&db);
   checkpoint->thread = g_thread_new ("checkpoint", run, checkpoint);
   return checkpoint;
@@ -73,14 +75,14 @@ store_checkpoint_free (StoreCheckpoint *checkpoint)
 {
   if (!checkpoint)
     return;
-  g_mutex_lock (&checkpoint->lock);
+  pthread_mutex_lock (&checkpoint->lock);
   checkpoint->stopping = TRUE;
-  g_cond_signal (&checkpoint->wake);
-  g_mutex_unlock (&checkpoint->lock);
+  pthread_cond_signal (&checkpoint->wake);
+  pthread_mutex_unlock (&checkpoint->lock);
   g_thread_join (checkpoint->thread);
   store_db_free (checkpoint->db);
-  g_mutex_clear (&checkpoint->lock);
-  g_cond_clear (&checkpoint->wake);
+  pthread_mutex_destroy (&checkpoint->lock);
+  pthread_cond_destroy (&checkpoint->wake);
   g_free (checkpoint);
 }
 
@@ -93,8 +95,8 @@ store_checkpoint_free (StoreCheckpoint *checkpoint)
 void
 store_checkpoint_request (StoreCheckpoint *checkpoint)
 {
-  g_mutex_lock (&checkpoint->lock);
+  pthread_mutex_lock (&checkpoint->lock);
   checkpoint->requested = TRUE;
-  g_cond_signal (&checkpoint->wake);
-  g_mutex_unlock (&checkpoint->lock);
+  pthread_cond_signal (&checkpoint->wake);
+  pthread_mutex_unlock (&checkpoint->lock);
 }

@@ -16,6 +16,8 @@
 #include "base/log.h"
 #include "store/store-checkpoint.h"
 
+#include <pthread.h>
+
 #define MAX_BATCH 500
 #define CHECKPOINT_PAGES 1000 /* of WAL: the other thread copies them back */
 #define CATCH_UP_PAGES 4000   /* of WAL: under load only the writer can reach its end */
@@ -34,8 +36,8 @@ struct _StoreThread {
   guint64 lazy_failed;
 
   /* Under the lock. */
-  GMutex lock;
-  GCond wake;
+  pthread_mutex_t lock; /* not a GMutex: the thread sanitizer cannot see those */
+  pthread_cond_t wake;
   StoreQueue *queue;
   GPtrArray *finished;
   GSource *source;
@@ -197,14 +199,22 @@ write_next (StoreThread *thread)
   g_autoptr (GPtrArray) batch = take_batch (thread);
   gboolean done;
 
-  g_mutex_unlock (&thread->lock);
+  pthread_mutex_unlock (&thread->lock);
   done = commit_batch (thread, batch);
-  g_mutex_lock (&thread->lock);
+  pthread_mutex_lock (&thread->lock);
   if (!done)
     store_queue_give_back (thread->queue, batch);
   finish_batch (thread, batch);
   if (!done && thread->stopping)
     give_up (thread);
+}
+
+static void
+wait_until (StoreThread *thread, gint64 due)
+{
+  struct timespec time = { .tv_sec = due / G_USEC_PER_SEC, .tv_nsec = due % G_USEC_PER_SEC * 1000 };
+
+  pthread_cond_timedwait (&thread->wake, &thread->lock, &time);
 }
 
 static gpointer
@@ -213,24 +223,24 @@ run (gpointer data)
   StoreThread *thread = data;
   gint64 due;
 
-  g_mutex_lock (&thread->lock);
+  pthread_mutex_lock (&thread->lock);
   while ((due = next_commit (thread)) < G_MAXINT64 || !thread->stopping) {
     if (due <= g_get_monotonic_time ())
       write_next (thread);
     else if (due == G_MAXINT64)
-      g_cond_wait (&thread->wake, &thread->lock);
+      pthread_cond_wait (&thread->wake, &thread->lock);
     else
-      g_cond_wait_until (&thread->wake, &thread->lock, due);
+      wait_until (thread, due);
   }
-  g_mutex_unlock (&thread->lock);
+  pthread_mutex_unlock (&thread->lock);
 
   g_clear_pointer (&thread->checkpoint, store_checkpoint_free);
   g_clear_pointer (&thread->db, store_db_free);
 
-  g_mutex_lock (&thread->lock);
+  pthread_mutex_lock (&thread->lock);
   thread->ended = TRUE;
   g_source_set_ready_time (thread->source, 0);
-  g_mutex_unlock (&thread->lock);
+  pthread_mutex_unlock (&thread->lock);
   return NULL;
 }
 
@@ -286,10 +296,10 @@ deliver (StoreThread *thread)
 {
   g_autoptr (GPtrArray) finished = NULL;
 
-  g_mutex_lock (&thread->lock);
+  pthread_mutex_lock (&thread->lock);
   finished = g_steal_pointer (&thread->finished);
   thread->finished = g_ptr_array_new ();
-  g_mutex_unlock (&thread->lock);
+  pthread_mutex_unlock (&thread->lock);
   for (guint i = 0; i < finished->len; i++)
     on_finished (thread, finished->pdata[i]);
 }
@@ -301,9 +311,9 @@ on_ready (GSource *source, GSourceFunc func, gpointer data)
   g_autoptr (GTask) stop_task = NULL;
   gboolean ended;
 
-  g_mutex_lock (&thread->lock);
+  pthread_mutex_lock (&thread->lock);
   ended = thread->ended;
-  g_mutex_unlock (&thread->lock);
+  pthread_mutex_unlock (&thread->lock);
   deliver (thread);
   if (ended) {
     g_source_set_ready_time (source, -1);
@@ -314,10 +324,21 @@ on_ready (GSource *source, GSourceFunc func, gpointer data)
     return G_SOURCE_CONTINUE;
   }
   expire_waiting (thread);
-  g_mutex_lock (&thread->lock);
+  pthread_mutex_lock (&thread->lock);
   arm (thread);
-  g_mutex_unlock (&thread->lock);
+  pthread_mutex_unlock (&thread->lock);
   return G_SOURCE_CONTINUE;
+}
+
+static void
+init_wake (StoreThread *thread)
+{
+  pthread_condattr_t attributes;
+
+  pthread_condattr_init (&attributes);
+  pthread_condattr_setclock (&attributes, CLOCK_MONOTONIC);
+  pthread_cond_init (&thread->wake, &attributes);
+  pthread_condattr_destroy (&attributes);
 }
 
 /**
@@ -343,8 +364,8 @@ store_thread_new (const gchar *path, GError **error)
   thread->db = g_steal_pointer (&db);
   thread->checkpoint = g_steal_pointer (&checkpoint);
   sqlite3_wal_hook (thread->db->handle, on_wal, thread);
-  g_mutex_init (&thread->lock);
-  g_cond_init (&thread->wake);
+  pthread_mutex_init (&thread->lock, NULL);
+  init_wake (thread);
   thread->queue = store_queue_new (STORE_MAX_DURABLE, STORE_MAX_LAZY);
   thread->finished = g_ptr_array_new ();
   g_queue_init (&thread->waiting);
@@ -359,10 +380,10 @@ store_thread_new (const gchar *path, GError **error)
 static void
 ask_to_stop (StoreThread *thread)
 {
-  g_mutex_lock (&thread->lock);
+  pthread_mutex_lock (&thread->lock);
   thread->stopping = TRUE;
-  g_cond_signal (&thread->wake);
-  g_mutex_unlock (&thread->lock);
+  pthread_cond_signal (&thread->wake);
+  pthread_mutex_unlock (&thread->lock);
 }
 
 /**
@@ -384,8 +405,8 @@ store_thread_free (StoreThread *thread)
   g_source_unref (thread->source);
   g_ptr_array_unref (thread->finished);
   store_queue_free (thread->queue);
-  g_mutex_clear (&thread->lock);
-  g_cond_clear (&thread->wake);
+  pthread_mutex_destroy (&thread->lock);
+  pthread_cond_destroy (&thread->wake);
   g_free (thread);
 }
 
@@ -408,7 +429,7 @@ store_thread_write_async (StoreThread *thread,
   g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, user_data);
   gboolean stopping, taken;
 
-  g_mutex_lock (&thread->lock);
+  pthread_mutex_lock (&thread->lock);
   stopping = thread->stopping;
   taken = !stopping && store_queue_put (thread->queue, job);
   if (taken) {
@@ -418,9 +439,9 @@ store_thread_write_async (StoreThread *thread,
     if (thread->waiting.length == 1)
       arm (thread);
     counters_inc (COUNTER_STORE_QUEUED);
-    g_cond_signal (&thread->wake);
+    pthread_cond_signal (&thread->wake);
   }
-  g_mutex_unlock (&thread->lock);
+  pthread_mutex_unlock (&thread->lock);
   if (taken)
     return;
 
@@ -447,7 +468,7 @@ store_thread_write_lazily (StoreThread *thread, StoreJob *job)
 {
   gboolean first, taken;
 
-  g_mutex_lock (&thread->lock);
+  pthread_mutex_lock (&thread->lock);
   first = !thread->queue->lazy.length;
   taken = !thread->stopping;
   if (!taken)
@@ -456,8 +477,8 @@ store_thread_write_lazily (StoreThread *thread, StoreJob *job)
     taken = store_queue_put_lazily (thread->queue, job);
   /* Later ones find the writer awake or already waiting for the first one's second. */
   if (first)
-    g_cond_signal (&thread->wake);
-  g_mutex_unlock (&thread->lock);
+    pthread_cond_signal (&thread->wake);
+  pthread_mutex_unlock (&thread->lock);
   if (!taken)
     counters_inc (COUNTER_STORE_LAZY_DROPPED);
 }
