@@ -33,3 +33,9 @@ tests_unit_test_store_disaster_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/u
 tests_unit_test_store_disaster_LDADD = $(LIBSTORE)
 tests_unit_test_account_import_SOURCES = tests/unit/test-account-import.c
 tests_unit_test_account_import_LDADD = $(LIBSTORE)
+
+noinst_PROGRAMS += tests/bench/bench-store
+tests_bench_bench_store_SOURCES = tests/bench/bench-store.c \
+  tests/unit/store-disk.c tests/unit/store-disk.h
+tests_bench_bench_store_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit $(SQLITE_CFLAGS)
+tests_bench_bench_store_LDADD = $(LIBSTORE)
