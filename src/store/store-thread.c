@@ -19,8 +19,8 @@
 #include <pthread.h>
 
 #define MAX_BATCH 500
-#define CHECKPOINT_PAGES 1000 /* of WAL: the other thread copies them back */
-#define CATCH_UP_PAGES 4000   /* of WAL: under load only the writer can reach its end */
+#define CHECKPOINT_PAGES 1000 /* more of WAL: the other thread copies them back */
+#define CATCH_UP_PAGES 4200   /* of WAL: under load only the writer reaches its end, soon after */
 #define LAZY_DELAY G_USEC_PER_SEC
 #define LOG_PAUSE (60 * G_USEC_PER_SEC)
 
@@ -30,7 +30,8 @@ struct _StoreThread {
   StoreDb *db;
   StoreCheckpoint *checkpoint;
   gint wal_pages;
-  gint64 failed_at; /* 0 while commits succeed */
+  gint copied_pages; /* of them, when a copy was asked for last */
+  gint64 failed_at;  /* 0 while commits succeed */
   gint64 logged_at;
   gboolean told; /* that nothing can be stored, and not yet that it can again */
   guint64 lazy_failed;
@@ -59,9 +60,13 @@ on_wal (gpointer data, sqlite3 *handle, const char *name, int pages)
 {
   StoreThread *thread = data;
 
+  if (pages < thread->wal_pages)
+    thread->copied_pages = 0;
   thread->wal_pages = pages;
-  if (pages > CHECKPOINT_PAGES)
+  if (pages - thread->copied_pages > CHECKPOINT_PAGES) {
+    thread->copied_pages = pages;
     store_checkpoint_request (thread->checkpoint);
+  }
   return SQLITE_OK;
 }
 
@@ -151,15 +156,6 @@ next_commit (StoreThread *thread)
   return MAX (since, thread->failed_at) + LAZY_DELAY;
 }
 
-/* Called with the lock. After a failure lazy rows go alone: they must not fail a durable one. */
-static GPtrArray *
-take_batch (StoreThread *thread)
-{
-  gboolean with_lazy = !thread->failed_at || !thread->queue->durable.length;
-
-  return store_queue_take (thread->queue, MAX_BATCH, with_lazy);
-}
-
 static void
 finish_batch (StoreThread *thread, GPtrArray *batch)
 {
@@ -193,10 +189,12 @@ give_up (StoreThread *thread)
   g_ptr_array_unref (rest);
 }
 
+/* After a failure lazy rows go alone: they must not fail a durable one. */
 static void
 write_next (StoreThread *thread)
 {
-  g_autoptr (GPtrArray) batch = take_batch (thread);
+  gboolean with_lazy = !thread->failed_at || !thread->queue->durable.length;
+  g_autoptr (GPtrArray) batch = store_queue_take (thread->queue, MAX_BATCH, with_lazy);
   gboolean done;
 
   pthread_mutex_unlock (&thread->lock);
