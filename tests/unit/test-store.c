@@ -217,6 +217,25 @@ test_queue_full (Fixture *fixture, gconstpointer data)
   disk_drain (&results);
 }
 
+/* The commit of a lazy row fails; the row is kept and tried again. */
+static void
+test_lazy_outlives_failure (Fixture *fixture, gconstpointer data)
+{
+  g_autofree gchar *path = g_build_filename (fixture->dir, SIPWAKE_STATE_DB, NULL);
+  g_autoptr (StoreDb) other = store_db_open (path, NULL);
+  gint64 failed = counters_get (COUNTER_STORE_FAILED);
+  gboolean never = FALSE;
+
+  g_assert_true (store_db_exec (other, "BEGIN IMMEDIATE", NULL));
+  put_lazily (fixture, "t", 1);
+  for (guint i = 0; i < 100 && counters_get (COUNTER_STORE_FAILED) == failed; i++)
+    disk_wait (&never, 100);
+  g_assert_cmpint (counters_get (COUNTER_STORE_FAILED), >, failed);
+  g_assert_true (store_db_exec (other, "COMMIT", NULL));
+  disk_wait (&never, 2500);
+  g_assert_cmpint (cseq_on_disk (fixture, "t"), ==, 1);
+}
+
 static void
 test_one_daemon (Fixture *fixture, gconstpointer data)
 {
@@ -357,6 +376,8 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  /* That nothing can be stored is logged as an error, which here is what is wanted. */
+  g_log_set_always_fatal (G_LOG_FATAL_MASK);
   ADD ("/store/round", test_round);
   ADD ("/store/order", test_order);
   ADD ("/store/groups", test_groups);
@@ -364,6 +385,7 @@ main (int argc, char **argv)
   ADD ("/store/bad-row-fails-alone", test_bad_row_fails_alone);
   ADD ("/store/deadline", test_deadline);
   ADD ("/store/queue-full", test_queue_full);
+  ADD ("/store/lazy-outlives-failure", test_lazy_outlives_failure);
   ADD ("/store/one-daemon", test_one_daemon);
   ADD ("/store/private", test_private);
   ADD ("/store/accounts", test_accounts);
