@@ -37,7 +37,15 @@
   X (CALLS_BRIDGED, "calls_bridged")                                                               \
   X (CALLS_CANCELLED, "calls_cancelled")                                                           \
   X (CALLS_FAILED, "calls_failed")                                                                 \
-  X (LEGS_OPEN, "legs_open")
+  X (LEGS_OPEN, "legs_open")                                                                       \
+  X (STORE_QUEUED, "store_queued")                                                                 \
+  X (STORE_ROWS, "store_rows")                                                                     \
+  X (STORE_COMMITS, "store_commits")                                                               \
+  X (STORE_FAILED, "store_failed")                                                                 \
+  X (STORE_TIMED_OUT, "store_timed_out")                                                           \
+  X (STORE_QUEUE_FULL, "store_queue_full")                                                         \
+  X (STORE_LAZY_PUT_OFF, "store_lazy_put_off")                                                     \
+  X (STORE_LAZY_DROPPED, "store_lazy_dropped")
 
 typedef enum {
 #define COUNTER_ENUM(id, name) COUNTER_##id,
