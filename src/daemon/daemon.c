@@ -25,7 +25,9 @@ struct _Daemon {
   SipStack *stack;
   PushService *push;
   GPtrArray *pbxes;
+  Store *store;
   Location *location;
+  Ledger *ledger;
   Registrar *registrar;
   PushBucket *bucket;
   Router *router;
@@ -183,6 +185,9 @@ build (Daemon *daemon, GError **error)
 
   if (!listeners || !load_token_key (daemon, error))
     return FALSE;
+  daemon->store = store_open (daemon->settings->daemon.state_dir, error);
+  if (!daemon->store)
+    return FALSE;
   daemon->push = push_setup_create (daemon->settings, error);
   if (!daemon->push)
     return FALSE;
@@ -191,7 +196,11 @@ build (Daemon *daemon, GError **error)
     return FALSE;
   daemon->pbxes = create_pbxes (daemon->settings, daemon->stack);
   daemon->location = location_new ();
-  daemon->registrar = registrar_new (daemon->location, daemon->pbxes, daemon->token_key);
+  daemon->ledger = ledger_new (daemon->store, daemon->location);
+  if (!ledger_load (daemon->ledger, daemon->pbxes, daemon->stack, error))
+    return FALSE;
+  daemon->registrar =
+    registrar_new (daemon->location, daemon->ledger, daemon->pbxes, daemon->token_key);
   registrar_set_push (daemon->registrar, on_push_question, daemon);
   daemon->bucket = push_bucket_new (daemon->location, daemon->push);
   daemon->router = router_new (daemon->pbxes, daemon->location, daemon->registrar, daemon->bucket,
@@ -247,12 +256,25 @@ typedef struct {
 } Stopping;
 
 static void
-on_push_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
+on_store_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
+  g_autoptr (GError) error = NULL;
+  Stopping *stopping = g_task_get_task_data (task);
+
+  if (!store_stop_finish (stopping->daemon->store, result, &error))
+    log_error (LOG_NONE, "the last changes are not on the disk: %s", error->message);
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+on_push_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GTask *task = user_data;
+  Stopping *stopping = g_task_get_task_data (task);
 
   push_service_stop_finish (PUSH_SERVICE (source), result, NULL);
-  g_task_return_boolean (task, TRUE);
+  store_stop_async (stopping->daemon->store, on_store_stopped, task);
 }
 
 static gboolean
@@ -273,7 +295,7 @@ on_stop_poll (gpointer user_data)
  * @callback: called when all is quiet, in two seconds at the latest
  * @user_data: for @callback
  *
- * Hangs up all calls and waits until the peers have heard of it.
+ * Hangs up all calls, waits until the peers have heard of it, and brings the disk up to date.
  */
 void
 daemon_stop_async (Daemon *daemon, GAsyncReadyCallback callback, gpointer user_data)
@@ -314,10 +336,12 @@ daemon_free (Daemon *daemon)
   g_clear_pointer (&daemon->router, router_free);
   g_clear_pointer (&daemon->bucket, push_bucket_free);
   g_clear_pointer (&daemon->registrar, registrar_free);
+  g_clear_pointer (&daemon->ledger, ledger_free);
   g_clear_object (&daemon->location);
   g_clear_pointer (&daemon->pbxes, g_ptr_array_unref);
   g_clear_pointer (&daemon->stack, sip_stack_free);
   g_clear_object (&daemon->push);
+  g_clear_pointer (&daemon->store, store_free);
   g_clear_pointer (&daemon->token_key, g_bytes_unref);
   settings_unref (daemon->settings);
   g_free (daemon);

@@ -11,6 +11,7 @@
 #include <glib-unix.h>
 #include <glib/gi18n.h>
 #include <locale.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 
@@ -141,13 +142,37 @@ parse_options (int argc, char **argv, Options *options, GError **error)
   return TRUE;
 }
 
+static int
+serve (const Options *options)
+{
+  Process process = { .options = options };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (Settings) settings = settings_load (options->config, &error);
+
+  if (!settings)
+    return complain (error);
+  if (options->check)
+    return EXIT_SUCCESS;
+
+  /* A file that may grow no more is an error to be told, not an end. */
+  signal (SIGXFSZ, SIG_IGN);
+  log_init ();
+  log_set_level (settings->daemon.log_level);
+  raise_descriptors ();
+  process.daemon = daemon_new (settings, &error);
+  if (!process.daemon)
+    return complain (error);
+  run (&process);
+  daemon_free (process.daemon);
+  return EXIT_SUCCESS;
+}
+
 int
 main (int argc, char **argv)
 {
   Options options = { 0 };
-  Process process = { .options = &options };
-  g_autoptr (Settings) settings = NULL;
   g_autoptr (GError) error = NULL;
+  int status;
 
   setlocale (LC_ALL, "");
   bindtextdomain (PACKAGE, LOCALEDIR);
@@ -158,20 +183,7 @@ main (int argc, char **argv)
     g_print ("sipwaked %s\n", PACKAGE_VERSION);
     return EXIT_SUCCESS;
   }
-  settings = settings_load (options.config, &error);
-  if (!settings)
-    return complain (error);
-  if (options.check)
-    return EXIT_SUCCESS;
-
-  log_init ();
-  log_set_level (settings->daemon.log_level);
-  raise_descriptors ();
-  process.daemon = daemon_new (settings, &error);
-  if (!process.daemon)
-    return complain (error);
-  run (&process);
-  daemon_free (process.daemon);
+  status = serve (&options);
   g_free (options.config);
-  return EXIT_SUCCESS;
+  return status;
 }

@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "crypto/token.h"
-#include "registrar/registration.h"
+#include "registrar/settlement.h"
 #include "registrar/upstream.h"
 #include "sip/sip-headers.h"
 #include "sip/sip-map.h"
@@ -21,6 +21,7 @@
 
 struct _Registrar {
   Location *location;
+  Ledger *ledger;
   GPtrArray *pbxes;
   GBytes *token_key;
   Upstream *upstream;
@@ -60,27 +61,6 @@ refuse (SipRequest *request, guint status, const gchar *phrase)
   sip_request_reply (request, status, phrase, TAG_END ());
 }
 
-/* The PBX said yes to this one. */
-static Binding *
-make_binding (const Registration *registration, const RegistrationContact *entry,
-              gint64 kept_seconds)
-{
-  SipRequest *request = registration->request;
-  const sip_t *sip = sip_request_sip (request);
-  Binding *binding = binding_new (registration->pbx, entry->token, registration->aor);
-
-  binding->contact = contact_to_string (entry->contact, -1);
-  binding->target = contact_target_uri (entry->contact);
-  binding->call_id = g_strdup (sip->sip_call_id->i_id);
-  binding->cseq = sip->sip_cseq->cs_seq;
-  binding->user_agent = sip->sip_user_agent ? g_strdup (sip->sip_user_agent->g_string) : NULL;
-  binding->push = entry->push->kind == PN_PUSH ? pn_params_copy (entry->push) : NULL;
-  binding->flow = sip_flow_ref (sip_request_flow (request));
-  binding->registered = clock_now ();
-  binding->expires = binding->registered + kept_seconds * CLOCK_SECOND;
-  return binding;
-}
-
 /* ---- the way back: the PBX's answer ---- */
 
 static gboolean
@@ -91,17 +71,10 @@ stays_behind (const sip_header_t *header, gpointer user_data)
          sip_headers_is (header, "Feature-Caps");
 }
 
-/* What the phone is told: no more than it asked for, while the binding lasts as long as the PBX's. */
-static gint64
-told_seconds (const RegistrationContact *entry, gint64 granted)
-{
-  return MIN (entry->asked, granted);
-}
-
 static void
-add_contact (msg_t *msg, const RegistrationContact *entry, gint64 granted)
+add_contact (msg_t *msg, const RegistrationContact *entry, gint64 seconds)
 {
-  g_autofree gchar *text = contact_to_string (entry->contact, told_seconds (entry, granted));
+  g_autofree gchar *text = contact_to_string (entry->contact, seconds);
   g_autofree gchar *line = g_strconcat ("Contact: ", text, NULL);
 
   sip_headers_add (msg, line);
@@ -124,17 +97,16 @@ add_known_contacts (Registrar *self, msg_t *msg, const Registration *registratio
   }
 }
 
-static void
-answer_accepted (Registrar *self, Pending *pending, const sip_t *response,
-                 const gint64 *granted)
+static msg_t *
+make_answer (Registrar *self, Pending *pending, const sip_t *response, const Grant *grants)
 {
   const Registration *registration = pending->registration;
   msg_t *msg = sip_request_create_response (registration->request);
 
   sip_headers_copy (msg, response, stays_behind, NULL);
   for (guint i = 0; i < registration->contacts->len; i++)
-    if (granted[i] > 0)
-      add_contact (msg, g_ptr_array_index (registration->contacts, i), granted[i]);
+    if (grants[i].kept > 0)
+      add_contact (msg, g_ptr_array_index (registration->contacts, i), grants[i].told);
   if (registration->contacts->len == 0 && !registration->remove_all)
     add_known_contacts (self, msg, registration);
   for (guint i = 0; i < pending->feature_caps->len; i++) {
@@ -143,43 +115,35 @@ answer_accepted (Registrar *self, Pending *pending, const sip_t *response,
 
     sip_headers_add (msg, line);
   }
-  sip_request_reply_msg (registration->request, (guint) response->sip_status->st_status,
-                         response->sip_status->st_phrase, msg);
+  return msg;
+}
+
+/* The phone is told no more than it asked for; one that can be woken is kept as long as at the
+ * PBX. */
+static Grant
+grant (const RegistrationContact *entry, gint64 granted)
+{
+  gint64 told = MIN (entry->asked, granted);
+
+  return (Grant){ .kept = entry->push->kind == PN_PUSH ? granted : told, .told = told };
 }
 
 static void
 on_accepted (Registrar *self, Pending *pending, const sip_t *response)
 {
   const Registration *registration = pending->registration;
-  g_autoptr (GPtrArray) refreshed =
-    g_ptr_array_new_with_free_func ((GDestroyNotify) binding_unref);
-  gint64 granted[registration->contacts->len + 1];
+  g_autofree Grant *grants = g_new0 (Grant, registration->contacts->len + 1);
 
   counters_inc (COUNTER_REGISTERS_ACCEPTED);
   for (guint i = 0; i < registration->contacts->len; i++) {
     const RegistrationContact *entry = g_ptr_array_index (registration->contacts, i);
     const UpstreamContact *asked = &g_array_index (pending->contacts, UpstreamContact, i);
-    Binding *stored = location_find_token (self->location, entry->token);
 
-    granted[i] = upstream_granted (response, entry->token, asked->expires);
-    if (granted[i] > 0) {
-      gboolean wakes = entry->push->kind == PN_PUSH;
-      Binding *binding = make_binding (registration, entry,
-                                       wakes ? granted[i] : told_seconds (entry, granted[i]));
-
-      g_ptr_array_add (refreshed, binding);
-      location_put (self->location, binding);
-    } else if (stored) {
-      location_remove (self->location, stored, "removed by the phone");
-    }
+    grants[i] = grant (entry, upstream_granted (response, entry->token, asked->expires));
   }
-  for (guint i = 0; i < pending->removals->len; i++)
-    location_remove (self->location, g_ptr_array_index (pending->removals, i),
-                     "removed with all others");
-
-  answer_accepted (self, pending, response, granted);
-  for (guint i = 0; i < refreshed->len; i++)
-    location_refreshed (self->location, g_ptr_array_index (refreshed, i));
+  settlement_run (self->location, self->ledger, registration, grants, pending->removals,
+                  (guint) response->sip_status->st_status, response->sip_status->st_phrase,
+                  make_answer (self, pending, response, grants));
 }
 
 static void
@@ -350,17 +314,19 @@ registrar_take (Registrar *self, SipRequest *request)
 /**
  * registrar_new:
  * @location: what it writes
+ * @ledger: the same on the disk
  * @pbxes: (element-type Pbx): all PBXs
  * @token_key: the key of our Contacts' tokens
  *
  * Returns: (transfer full): a registrar
  */
 Registrar *
-registrar_new (Location *location, GPtrArray *pbxes, GBytes *token_key)
+registrar_new (Location *location, Ledger *ledger, GPtrArray *pbxes, GBytes *token_key)
 {
   Registrar *self = g_new0 (Registrar, 1);
 
   self->location = g_object_ref (location);
+  self->ledger = ledger;
   self->pbxes = g_ptr_array_ref (pbxes);
   self->token_key = g_bytes_ref (token_key);
   self->upstream = upstream_new ();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "registrar/location.h"
+#include "registrar/ledger.h"
 
 typedef struct _Registrar Registrar;
 
@@ -10,7 +10,8 @@ typedef struct _Registrar Registrar;
 typedef gboolean (*RegistrarPushFunc) (const PnParams *push, GPtrArray *feature_caps,
                                        gpointer user_data);
 
-Registrar *registrar_new (Location *location, GPtrArray *pbxes, GBytes *token_key);
+Registrar *
+registrar_new (Location *location, Ledger *ledger, GPtrArray *pbxes, GBytes *token_key);
 void registrar_free (Registrar *registrar);
 void registrar_set_push (Registrar *registrar, RegistrarPushFunc func, gpointer user_data);
 

@@ -7,8 +7,10 @@ src_registrar_libregistrar_a_SOURCES = \
   src/registrar/binding.c src/registrar/binding.h \
   src/registrar/record.c src/registrar/record.h \
   src/registrar/location.c src/registrar/location.h \
+  src/registrar/ledger.c src/registrar/ledger.h \
   src/registrar/registration.c src/registrar/registration.h \
+  src/registrar/settlement.c src/registrar/settlement.h \
   src/registrar/upstream.c src/registrar/upstream.h \
   src/registrar/registrar.c src/registrar/registrar.h
 
-LIBREGISTRAR = src/registrar/libregistrar.a $(LIBSIP)
+LIBREGISTRAR = src/registrar/libregistrar.a $(LIBSTORE) $(LIBSIP)

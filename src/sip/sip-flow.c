@@ -147,6 +147,22 @@ sip_flow_to_address (SipListener *listener, const gchar *host, guint port)
 }
 
 /**
+ * sip_flow_restore:
+ * @listener: by which a phone was reached before a restart
+ * @address: the phone as host:port, IPv6 in brackets
+ *
+ * Returns: (transfer full): the flow to it; where that was a connection, a closed one
+ */
+SipFlow *
+sip_flow_restore (SipListener *listener, const gchar *address)
+{
+  SipFlow *flow = flow_new (listener, g_strdup (address));
+
+  flow->connection = sip_transport_is_stream (listener->transport);
+  return flow;
+}
+
+/**
  * sip_flow_ref:
  * @flow: a flow
  *

@@ -8,6 +8,7 @@ typedef void (*SipFlowClosedFunc) (SipFlow *flow, gpointer user_data);
 
 SipFlow *sip_flow_from_request (SipListener *listener, nta_incoming_t *irq);
 SipFlow *sip_flow_to_address (SipListener *listener, const gchar *host, guint port);
+SipFlow *sip_flow_restore (SipListener *listener, const gchar *address);
 SipFlow *sip_flow_ref (SipFlow *flow);
 void sip_flow_unref (SipFlow *flow);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SipFlow, sip_flow_unref)

@@ -84,8 +84,9 @@ sip_listener_new (const SipListenerOptions *options, SipLoop *loop, nta_agent_t 
                      sip_transport_is_stream (options->transport) ? "tcp" : "udp");
   SipListener *listener;
 
+  /* The stack's STUN server leaks memory with each malformed request that a stranger sends. */
   if (nta_agent_add_tport (agent, URL_STRING_MAKE (uri), TPTAG_IDENT (options->name),
-                           TPTAG_SDWN_ERROR (1), TPTAG_PONG2PING (1),
+                           TPTAG_SDWN_ERROR (1), TPTAG_PONG2PING (1), TPTAG_STUN_SERVER (0),
                            TPTAG_QUEUESIZE (TCP_BACKLOG), TPTAG_UDP_RMEM (UDP_BUFFER),
                            TPTAG_UDP_WMEM (UDP_BUFFER), TAG_END ()) < 0) {
     g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_FAILED, "[listen:%s] cannot listen on %s: %s",

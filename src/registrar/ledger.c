@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * ledger: the bindings on the disk, so that no restart loses a phone.
+ *
+ * A binding that is new or is woken in another way is written before its phone is answered; one
+ * that is only renewed is written when the disk has time. What the location service drops by itself
+ * goes from the disk likewise.
+ */
+#include "registrar/ledger.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+struct _Ledger {
+  Store *store;
+  Location *location;
+  gulong removed;
+};
+
+typedef struct {
+  LedgerFunc func;
+  gpointer user_data;
+} Writing;
+
+typedef struct {
+  Ledger *ledger;
+  GPtrArray *pbxes;
+  SipStack *stack;
+  guint loaded;
+} Loading;
+
+/* Expiry is kept in monotonic time, which a restart does not outlive. */
+static gint64
+to_wall (gint64 monotonic)
+{
+  return clock_wall () + (monotonic - clock_now ()) / CLOCK_SECOND;
+}
+
+static gint64
+from_wall (gint64 wall)
+{
+  return clock_now () + (wall - clock_wall ()) * CLOCK_SECOND;
+}
+
+static BindingRow
+row_of (const Binding *binding)
+{
+  const PnParams *push = binding->push;
+  BindingRow row = {
+    .token = binding->token,
+    .pbx = pbx_name (binding->pbx),
+    .aor = binding->aor,
+    .contact = binding->contact,
+    .call_id = binding->call_id,
+    .cseq = binding->cseq,
+    .user_agent = binding->user_agent,
+    .flow_listener = sip_flow_listener (binding->flow)->name,
+    .flow_address = sip_flow_address (binding->flow),
+    .q = -1,
+    .expires_wall = to_wall (binding->expires),
+    .updated_wall = clock_wall (),
+  };
+
+  if (push) {
+    row.provider = push->provider;
+    row.param = push->param;
+    row.prid = push->prid;
+    row.voip_token = push->voip_token;
+    row.voip_topic = push->voip_topic;
+    row.remote_token = push->remote_token;
+    row.remote_topic = push->remote_topic;
+    row.enc_key = push->enc_key;
+    row.enc_auth = push->enc_auth;
+    row.dialect = pn_dialect_name (push->dialect);
+  }
+  return row;
+}
+
+static PnParams *
+push_of (const BindingRow *row)
+{
+  PnParams *push;
+
+  if (!row->provider)
+    return NULL;
+  push = g_new0 (PnParams, 1);
+  push->kind = PN_PUSH;
+  push->provider = g_strdup (row->provider);
+  push->param = g_strdup (row->param);
+  push->prid = g_strdup (row->prid);
+  push->voip_token = g_strdup (row->voip_token);
+  push->voip_topic = g_strdup (row->voip_topic);
+  push->remote_token = g_strdup (row->remote_token);
+  push->remote_topic = g_strdup (row->remote_topic);
+  push->enc_key = g_strdup (row->enc_key);
+  push->enc_auth = g_strdup (row->enc_auth);
+  return push;
+}
+
+static SipListener *
+find_listener (SipStack *stack, const gchar *name)
+{
+  GPtrArray *listeners = sip_stack_listeners (stack);
+  SipListener *other = NULL;
+
+  for (guint i = 0; i < listeners->len; i++) {
+    SipListener *listener = g_ptr_array_index (listeners, i);
+
+    if (g_strcmp0 (listener->name, name) == 0)
+      return listener;
+    if (!other && listener->side == SIP_SIDE_PHONES)
+      other = listener;
+  }
+  return other;
+}
+
+static Pbx *
+find_pbx (GPtrArray *pbxes, const gchar *name)
+{
+  for (guint i = 0; i < pbxes->len; i++)
+    if (g_str_equal (pbx_name (g_ptr_array_index (pbxes, i)), name))
+      return g_ptr_array_index (pbxes, i);
+  return NULL;
+}
+
+static void
+on_row (const BindingRow *row, gpointer user_data)
+{
+  Loading *loading = user_data;
+  Pbx *pbx = find_pbx (loading->pbxes, row->pbx);
+  SipListener *listener = find_listener (loading->stack, row->flow_listener);
+  g_autoptr (Contact) contact = contact_parse (row->contact, NULL);
+  g_autoptr (Binding) binding = NULL;
+
+  /* Of a PBX that is configured no more, or out of date: nobody will miss it. */
+  if (!pbx || !listener || !contact || row->expires_wall <= clock_wall ()) {
+    store_remove_binding_lazily (loading->ledger->store, row->token);
+    return;
+  }
+  binding = binding_new (pbx, row->token, row->aor);
+  binding->contact = g_strdup (row->contact);
+  binding->target = contact_target_uri (contact);
+  binding->call_id = g_strdup (row->call_id);
+  binding->cseq = (guint32) row->cseq;
+  binding->user_agent = g_strdup (row->user_agent);
+  binding->push = push_of (row);
+  binding->flow = sip_flow_restore (listener, row->flow_address ? row->flow_address : "0.0.0.0:0");
+  binding->registered = from_wall (row->updated_wall);
+  binding->expires = from_wall (row->expires_wall);
+  location_put (loading->ledger->location, binding);
+  loading->loaded++;
+}
+
+/**
+ * ledger_load:
+ * @ledger: the ledger
+ * @pbxes: (element-type Pbx): all PBXs
+ * @stack: the stack, whose listeners the phones were reached by
+ * @error: return location
+ *
+ * Reads the bindings of the daemon's last run into the location service.
+ *
+ * Returns: whether the disk could be read
+ */
+gboolean
+ledger_load (Ledger *ledger, GPtrArray *pbxes, SipStack *stack, GError **error)
+{
+  Loading loading = { ledger, pbxes, stack, 0 };
+
+  if (!store_load_bindings (ledger->store, on_row, &loading, error))
+    return FALSE;
+  log_info (LOG_NONE, "%u phones are back from the last run", loading.loaded);
+  return TRUE;
+}
+
+static void
+on_written (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autofree Writing *writing = user_data;
+  g_autoptr (GError) error = NULL;
+  gboolean written = store_write_finish (NULL, result, &error);
+
+  if (!written)
+    log_error (LOG_NONE, "a binding is not on the disk: %s", error->message);
+  writing->func (written, writing->user_data);
+}
+
+static Writing *
+writing_new (LedgerFunc func, gpointer user_data)
+{
+  Writing *writing = g_new (Writing, 1);
+
+  *writing = (Writing){ func, user_data };
+  return writing;
+}
+
+/**
+ * ledger_put:
+ * @ledger: the ledger
+ * @binding: a binding
+ * @func: told whether it is on the disk
+ * @user_data: for @func
+ */
+void
+ledger_put (Ledger *ledger, const Binding *binding, LedgerFunc func, gpointer user_data)
+{
+  BindingRow row = row_of (binding);
+
+  store_put_binding_async (ledger->store, &row, on_written, writing_new (func, user_data));
+}
+
+/**
+ * ledger_remove:
+ * @ledger: the ledger
+ * @binding: a binding
+ * @func: told whether it is gone from the disk
+ * @user_data: for @func
+ */
+void
+ledger_remove (Ledger *ledger, const Binding *binding, LedgerFunc func, gpointer user_data)
+{
+  store_remove_binding_async (ledger->store, binding->token, on_written,
+                              writing_new (func, user_data));
+}
+
+/**
+ * ledger_put_lazily:
+ * @ledger: the ledger
+ * @binding: a binding that was renewed
+ */
+void
+ledger_put_lazily (Ledger *ledger, const Binding *binding)
+{
+  BindingRow row = row_of (binding);
+
+  store_put_binding_lazily (ledger->store, &row);
+}
+
+static void
+on_removed (Location *location, Binding *binding, gpointer user_data)
+{
+  Ledger *ledger = user_data;
+
+  store_remove_binding_lazily (ledger->store, binding->token);
+}
+
+/**
+ * ledger_new:
+ * @store: the store
+ * @location: the location service whose bindings it keeps
+ *
+ * Returns: (transfer full): the ledger
+ */
+Ledger *
+ledger_new (Store *store, Location *location)
+{
+  Ledger *ledger = g_new0 (Ledger, 1);
+
+  ledger->store = store;
+  ledger->location = g_object_ref (location);
+  ledger->removed = g_signal_connect (location, "removed", G_CALLBACK (on_removed), ledger);
+  return ledger;
+}
+
+/**
+ * ledger_free:
+ * @ledger: (transfer full): the ledger
+ */
+void
+ledger_free (Ledger *ledger)
+{
+  g_signal_handler_disconnect (ledger->location, ledger->removed);
+  g_object_unref (ledger->location);
+  g_free (ledger);
+}

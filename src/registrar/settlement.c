@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * settlement: a REGISTER that is granted: bindings change, the disk learns of it, the phone gets its
+ * answer (RFC 3261 10.3 steps 7 and 8).
+ *
+ * The phone is told yes only once what is new is on the disk. Calls that wait for the phone do not
+ * wait for the disk.
+ */
+#include "registrar/settlement.h"
+
+#include "base/clock.h"
+
+typedef struct {
+  SipRequest *request;
+  Location *location;
+  guint status;
+  gchar *phrase;
+  msg_t *answer;
+  GPtrArray *fresh; /* Binding: those that nobody knew before */
+  guint writing;
+  gboolean failed;
+} Settlement;
+
+static Binding *
+make_binding (const Registration *registration, const RegistrationContact *entry, gint64 seconds)
+{
+  SipRequest *request = registration->request;
+  const sip_t *sip = sip_request_sip (request);
+  Binding *binding = binding_new (registration->pbx, entry->token, registration->aor);
+
+  binding->contact = contact_to_string (entry->contact, -1);
+  binding->target = contact_target_uri (entry->contact);
+  binding->call_id = g_strdup (sip->sip_call_id->i_id);
+  binding->cseq = sip->sip_cseq->cs_seq;
+  binding->user_agent = sip->sip_user_agent ? g_strdup (sip->sip_user_agent->g_string) : NULL;
+  binding->push = entry->push->kind == PN_PUSH ? pn_params_copy (entry->push) : NULL;
+  binding->flow = sip_flow_ref (sip_request_flow (request));
+  binding->registered = clock_now ();
+  binding->expires = binding->registered + seconds * CLOCK_SECOND;
+  return binding;
+}
+
+/* A new address is what waking up is about; a new push token is what must not be lost. */
+static gboolean
+is_renewal (const Binding *old, const Binding *new)
+{
+  if (!old || !g_str_equal (old->aor, new->aor) || !old->push != !new->push)
+    return FALSE;
+  return !old->push || pn_params_equal (old->push, new->push);
+}
+
+static void
+finish (Settlement *settlement)
+{
+  if (settlement->failed) {
+    for (guint i = 0; i < settlement->fresh->len; i++)
+      location_remove (settlement->location, g_ptr_array_index (settlement->fresh, i),
+                       "could not be stored");
+    msg_destroy (settlement->answer);
+    sip_request_reply (settlement->request, 500, "Registration Could Not Be Stored", TAG_END ());
+  } else {
+    sip_request_reply_msg (settlement->request, settlement->status, settlement->phrase,
+                           settlement->answer);
+  }
+  sip_request_unref (settlement->request);
+  g_object_unref (settlement->location);
+  g_ptr_array_unref (settlement->fresh);
+  g_free (settlement->phrase);
+  g_free (settlement);
+}
+
+static void
+release (Settlement *settlement)
+{
+  if (--settlement->writing == 0)
+    finish (settlement);
+}
+
+static void
+on_written (gboolean written, gpointer user_data)
+{
+  Settlement *settlement = user_data;
+
+  settlement->failed |= !written;
+  release (settlement);
+}
+
+static Binding *
+keep (Settlement *settlement, Ledger *ledger, const Registration *registration,
+      const RegistrationContact *entry, gint64 seconds)
+{
+  Binding *old = location_find_token (settlement->location, entry->token);
+  Binding *new = make_binding (registration, entry, seconds);
+
+  if (!old)
+    g_ptr_array_add (settlement->fresh, binding_ref (new));
+  if (is_renewal (old, new)) {
+    ledger_put_lazily (ledger, new);
+  } else {
+    settlement->writing++;
+    ledger_put (ledger, new, on_written, settlement);
+  }
+  location_put (settlement->location, new);
+  return new;
+}
+
+static void
+drop (Settlement *settlement, Ledger *ledger, Binding *binding, const gchar *why)
+{
+  g_autoptr (Binding) gone = binding_ref (binding);
+
+  location_remove (settlement->location, gone, why);
+  settlement->writing++;
+  ledger_remove (ledger, gone, on_written, settlement);
+}
+
+/**
+ * settlement_run:
+ * @location: the location service
+ * @ledger: the bindings on the disk
+ * @registration: what the phone asked
+ * @grants: what it gets, one for each of its Contacts
+ * @removals: (element-type Binding) (nullable): further bindings that go
+ * @status: the 2xx for the phone
+ * @phrase: its reason phrase
+ * @answer: (transfer full): further headers of it
+ */
+void
+settlement_run (Location *location, Ledger *ledger, const Registration *registration,
+                const Grant *grants, GPtrArray *removals, guint status, const gchar *phrase,
+                msg_t *answer)
+{
+  Settlement *settlement = g_new0 (Settlement, 1);
+  g_autoptr (GPtrArray) refreshed =
+    g_ptr_array_new_with_free_func ((GDestroyNotify) binding_unref);
+  g_autoptr (Location) keep_alive = g_object_ref (location);
+
+  settlement->request = sip_request_ref (registration->request);
+  settlement->location = g_object_ref (location);
+  settlement->status = status;
+  settlement->phrase = g_strdup (phrase);
+  settlement->answer = answer;
+  settlement->fresh = g_ptr_array_new_with_free_func ((GDestroyNotify) binding_unref);
+  settlement->writing = 1; /* until all is asked for */
+
+  for (guint i = 0; i < registration->contacts->len; i++) {
+    const RegistrationContact *entry = g_ptr_array_index (registration->contacts, i);
+    Binding *old = location_find_token (location, entry->token);
+
+    if (grants[i].kept > 0)
+      g_ptr_array_add (refreshed,
+                       keep (settlement, ledger, registration, entry, grants[i].kept));
+    else if (old)
+      drop (settlement, ledger, old, "removed by the phone");
+  }
+  for (guint i = 0; removals && i < removals->len; i++)
+    drop (settlement, ledger, g_ptr_array_index (removals, i), "removed with all others");
+
+  release (settlement);
+  for (guint i = 0; i < refreshed->len; i++)
+    location_refreshed (location, g_ptr_array_index (refreshed, i));
+}
