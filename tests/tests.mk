@@ -1,3 +1,55 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 dist_check_SCRIPTS += tests/check-layers.py
 include tests/push.mk
+
+# The scenarios: real SIP against the daemon. They need src/sipwaked and tests/push-simulator.
+dist_check_SCRIPTS += \
+  tests/scenarios/tools.py \
+  tests/scenarios/settings.py \
+  tests/scenarios/register.py \
+  tests/scenarios/wake.py \
+  tests/scenarios/waiting.py \
+  tests/scenarios/callout.py \
+  tests/scenarios/habits.py \
+  tests/scenarios/sides.py \
+  tests/scenarios/hostile.py \
+  tests/scenarios/peers.py \
+  tests/scenarios/idle.py
+EXTRA_DIST += \
+  tests/lib/sipwaketest/__init__.py \
+  tests/lib/sipwaketest/agent.py \
+  tests/lib/sipwaketest/bench.py \
+  tests/lib/sipwaketest/call.py \
+  tests/lib/sipwaketest/daemon.py \
+  tests/lib/sipwaketest/digest.py \
+  tests/lib/sipwaketest/endpoint.py \
+  tests/lib/sipwaketest/house.py \
+  tests/lib/sipwaketest/kamailio.py \
+  tests/lib/sipwaketest/load.py \
+  tests/lib/sipwaketest/message.py \
+  tests/lib/sipwaketest/pbx.py \
+  tests/lib/sipwaketest/phone.py \
+  tests/lib/sipwaketest/ports.py \
+  tests/lib/sipwaketest/process.py \
+  tests/lib/sipwaketest/push.py \
+  tests/lib/sipwaketest/registrar.py \
+  tests/lib/sipwaketest/sdp.py \
+  tests/lib/sipwaketest/sipp.py \
+  tests/lib/sipwaketest/tap.py \
+  tests/lib/sipwaketest/trace.py \
+  tests/lib/sipwaketest/uri.py \
+  tests/peers/kamailio.cfg \
+  tests/scenarios/sipp-caller.xml \
+  tests/scenarios/sipp-phone-answer.xml \
+  tests/scenarios/sipp-phone-register.xml \
+  tests/bench/bench-idle.py \
+  tests/bench/run-benchmarks.py
+
+# Not beside the other scenario that loads the machine.
+tests/scenarios/idle.log: tests/scenarios/peers.log
+
+bench: all $(check_PROGRAMS)
+	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
+	  PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $(srcdir)/tests/bench/run-benchmarks.py
+.PHONY: bench
+CLEANFILES += bench.json

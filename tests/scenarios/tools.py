@@ -140,6 +140,7 @@ def a_call_goes_both_ways(stage):
         bye.expect(200)
         out = phone.dial("2000", sdp("phone"))
         answering = pbx.expect_call()
+        pbx.expect_request("ACK")  # of the 407
         cancelled = out.cancel()
         answering.expect_cancel()
         cancelled.expect(200)

@@ -34,6 +34,7 @@ class Stage:
         self.path = self.directory.name
         self.parts = []
         self.names = {}
+        self.logs = []
 
     def unique(self, name):
         """The name itself the first time, then with a number: for files and processes."""
@@ -54,6 +55,9 @@ class Stage:
                 part.close()
             except Exception as error:
                 complaints.append(f"{type(part).__name__}: {error}")
+            # Only now, for a sanitizer speaks at the end.
+            if hasattr(part, "log_lines"):
+                self.logs[:0] = part.log_lines()
         self.directory.cleanup()
         return complaints
 
@@ -77,7 +81,7 @@ def on_terminate(signum, frame):
 def run_one(name, function, limit):
     """Returns (whether it passed, diagnostics)."""
     stage = Stage(name)
-    report, logs = [], []
+    report = []
     signal.alarm(limit)
     try:
         function(stage)
@@ -92,12 +96,9 @@ def run_one(name, function, limit):
             raise
     finally:
         signal.alarm(0)
-    for part in stage.parts:
-        if hasattr(part, "log_lines"):
-            logs += part.log_lines()
     report += stage.close()
     if report:
-        report += list(stage.trace.lines()) + logs
+        report += list(stage.trace.lines()) + stage.logs
     return not report, report
 
 

@@ -1,0 +1,21 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""idle: what a request costs does not grow with the connections that lie idle beside it."""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
+from sipwaketest.house import House
+from sipwaketest.load import idle_connections_cost
+from sipwaketest.tap import main, test
+
+
+@test(limit=120)
+def five_thousand_idle_connections_cost_nothing(stage):
+    few, many = idle_connections_cost(House(stage, start=False))
+    print(f"# {few:.0f} us per request beside 100 connections, {many:.0f} us beside 5000")
+    assert many / few < 1.5, f"{many / few:.2f} times the CPU per request"
+
+
+if __name__ == "__main__":
+    main()

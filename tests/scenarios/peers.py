@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""peers: Kamailio as the unmodified PBX, and sipp on both sides of a hundred woken calls."""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
+from sipwaketest import ports
+from sipwaketest.house import ANSWER, OFFER, House
+from sipwaketest.kamailio import Kamailio
+from sipwaketest.phone import Phone
+from sipwaketest.sipp import Sipp
+from sipwaketest.tap import main, test
+
+CALLS = 100
+
+
+def house_of(stage, **more):
+    return House(stage, Kamailio(stage), **more)
+
+
+def desk_phone(stage, house):
+    """An ordinary phone, registered at the PBX itself."""
+    desk = Phone(stage, "2000", (house.pbx.address, house.pbx.port), house.pbx.domain,
+                 address=ports.CALLER)
+    desk.register_ok()
+    return desk
+
+
+def assert_clean(house):
+    """Nothing of push and nothing of the phone's own reached Kamailio from the daemon's side."""
+    for text in house.pbx.received():
+        assert "pn-" not in text.lower(), text
+        if f"SIP/2.0/UDP {ports.CALLER}" not in text:
+            for word in ("+sip.instance", "reg-id"):
+                assert word not in text, text
+
+
+def wake_and_talk(stage, transport, pbx_transport):
+    house = house_of(stage, pbx_transport=pbx_transport)
+    desk = desk_phone(stage, house)
+    phone = house.sleeper(transport=transport)
+    for pushes in (1, 2):
+        call = desk.dial("alice", OFFER)
+        call.expect(180)
+        house.wake(phone, pushes=pushes)
+        leg = house.connect(call, phone)
+        info = leg.send("INFO")
+        call.reply(call.expect_request("INFO"), 200)
+        info.expect(200)
+        if pushes == 1:
+            house.finish(leg, call)
+        else:
+            house.finish(call, leg)
+        phone.assert_quiet()
+        desk.assert_quiet()
+        phone.sleep()
+    house.push.assert_pushes(2)
+    assert_clean(house)
+    house.daemon.assert_alive()
+
+
+@test
+def kamailio_rings_a_sleeping_udp_phone(stage):
+    wake_and_talk(stage, "udp", "udp")
+
+
+@test
+def kamailio_rings_a_sleeping_tcp_phone_over_tcp(stage):
+    wake_and_talk(stage, "tcp", "tcp")
+
+
+@test
+def kamailio_refuses_a_wrong_password(stage):
+    house = house_of(stage)
+    assert house.phone(password="wrong").register().status == 401
+    house.phone().register_ok()
+    house.daemon.assert_alive()
+
+
+@test
+def a_caller_at_kamailio_gives_up(stage):
+    house = house_of(stage)
+    desk = desk_phone(stage, house)
+    phone = house.sleeper()
+    call = desk.dial("alice", OFFER)
+    call.expect(180)
+    house.push.wait_pushes(1)
+    cancelled = call.cancel()
+    cancelled.expect(200)
+    call.expect(487)
+    phone.wake()
+    phone.register_ok()
+    phone.expect_nothing(0.5)
+    desk.assert_quiet()
+
+
+@test
+def nobody_wakes_for_kamailio(stage):
+    house = house_of(stage, wake={"timeout": 2})
+    desk = desk_phone(stage, house)
+    house.sleeper()
+    desk.dial("alice", OFFER).expect(480, 6)
+    desk.assert_quiet()
+
+
+@test
+def a_phone_calls_out_through_kamailio(stage):
+    house = house_of(stage)
+    desk = desk_phone(stage, house)
+    phone = house.phone(transport="tcp")
+    phone.register_ok()
+    call = phone.dial("2000", OFFER)
+    leg = desk.expect_call()
+    assert leg.invite.body == OFFER
+    leg.ring()
+    call.expect(180)
+    leg.answer(ANSWER)
+    assert call.expect(200).body == ANSWER
+    call.ack()
+    leg.expect_ack()
+    house.finish(leg, call)
+    phone.assert_quiet()
+    desk.assert_quiet()
+    assert_clean(house)
+
+
+@test
+def one_phone_calls_another_that_sleeps(stage):
+    house = house_of(stage)
+    bob = house.sleeper("bob", address=ports.OTHER_PHONE)
+    alice = house.phone(transport="tcp")
+    alice.register_ok()
+    call = alice.dial("bob", OFFER)
+    call.expect(180)
+    house.wake(bob)
+    leg = house.connect(call, bob)
+    house.finish(call, leg)
+    alice.assert_quiet()
+    bob.assert_quiet()
+    assert_clean(house)
+
+
+@test(limit=120)
+def sipp_has_a_hundred_calls_woken(stage):
+    """All calls wait at once; then all phones wake, register with digest and answer."""
+    house = house_of(stage, wake={"timeout": 30})
+    users = [f"u{number}" for number in range(CALLS)]
+    values = [f"{user};[authentication username={user} password=pw{user}];"
+              f"{house.push.prid('/push/' + user)}" for user in users]
+    keys = {"domain": house.pbx.domain}
+    first = Sipp(stage, "phones", "sipp-phone-register.xml", house.phones_door, ports.PHONE,
+                 calls=CALLS, rate=100, users=values, keys=keys)
+    first.expect_success(30)
+    caller = Sipp(stage, "caller", "sipp-caller.xml", (house.pbx.address, house.pbx.port),
+                  ports.CALLER, calls=CALLS, rate=50, keys=keys,
+                  users=[f"{user};[authentication username=2000 password=pw2000]"
+                         for user in users])
+    house.push.wait_pushes(CALLS, timeout=20)
+    woken = Sipp(stage, "phones", "sipp-phone-register.xml", house.phones_door, ports.PHONE,
+                 calls=CALLS, rate=50, users=values, keys=keys, also="sipp-phone-answer.xml",
+                 hold=3)
+    caller.expect_success(40)
+    woken.expect_success(40)
+    house.push.assert_pushes(CALLS)
+    assert len({push["path"] for push in house.push.pushes()}) == CALLS
+    assert_clean(house)
+    house.daemon.assert_alive()
+
+
+if __name__ == "__main__":
+    main()
