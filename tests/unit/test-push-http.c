@@ -226,10 +226,11 @@ test_a_cut_connection_is_replaced (Fixture *fixture, gconstpointer data)
 {
   gint64 retried = counters_get (COUNTER_PUSHES_RETRIED);
 
-  assert_status (ask (fixture, "/push/warm", LONG), 201);
-  assert_status (ask (fixture, "/cut/1/abc", LONG), 201);
+  assert_status (ask (fixture, "/cut/1/cold", LONG), 201);
   g_assert_cmpint (counters_get (COUNTER_PUSHES_RETRIED), ==, retried + 1);
-  g_assert_cmpint (ask (fixture, "/cut/2/abc", LONG)->outcome, ==, PUSH_HTTP_UNREACHABLE);
+  /* On a connection that was used before, newer libcurls try again by themselves as well. */
+  assert_status (ask (fixture, "/cut/1/warm", LONG), 201);
+  g_assert_cmpint (ask (fixture, "/cut/9/abc", LONG)->outcome, ==, PUSH_HTTP_UNREACHABLE);
   g_assert_nonnull (last_answer (fixture)->reason);
   assert_status (ask (fixture, "/push/after", LONG), 201);
 }
