@@ -234,7 +234,8 @@ pause_then_retry (GTask *task, const PushResult *result)
   gint64 wait = MAX (send->pause_ms, result->retry_after * G_GINT64_CONSTANT (1000)) +
                 clock_jitter (send->pause_ms / 4);
 
-  if (g_get_monotonic_time () + wait * 1000 >= send->deadline)
+  if (g_cancellable_is_cancelled (send->cancellable) ||
+      g_get_monotonic_time () + wait * 1000 >= send->deadline)
     return FALSE;
   counters_inc (COUNTER_PUSHES_RETRIED);
   send->pause_ms = MIN (send->pause_ms * 2, MAX_PAUSE_MS);

@@ -148,18 +148,18 @@ static size_t
 on_body (char *data, size_t size, size_t n, void *user_data)
 {
   Transfer *transfer = user_data;
-  gsize room = PUSH_HTTP_MAX_BODY - transfer->answer->len;
+  gsize taken = MIN (PUSH_HTTP_MAX_BODY - transfer->answer->len, size * n);
 
-  g_string_append_len (transfer->answer, data, (gssize) MIN (room, size * n));
-  return MIN (room, size * n); /* less than all: libcurl ends the stream */
+  g_string_append_len (transfer->answer, data, (gssize) taken);
+  return taken; /* less than all: libcurl ends the stream */
 }
 
 static gint
 compare_deadlines (gconstpointer a, gconstpointer b, gpointer unused)
 {
-  const Transfer *first = a, *second = b;
+  gint64 first = ((const Transfer *) a)->deadline, second = ((const Transfer *) b)->deadline;
 
-  return (first->deadline > second->deadline) - (first->deadline < second->deadline);
+  return (first > second) - (first < second);
 }
 
 static void
@@ -193,8 +193,8 @@ complete (PushHttp *http, Transfer *transfer, PushHttpAnswer *answer)
 static void
 retry (PushHttp *http, Transfer *transfer)
 {
-  transfer->retried = TRUE;
   counters_inc (COUNTER_PUSHES_RETRIED);
+  transfer->retried = TRUE;
   curl_multi_remove_handle (http->multi, transfer->easy);
   g_string_truncate (transfer->answer, 0);
   /* One new connection serves all that broke together; the others wait for it (PIPEWAIT). */
@@ -257,39 +257,57 @@ read_messages (PushHttp *http)
   }
 }
 
-static void
-end_overdue (PushHttp *http)
+static int
+end_cancelled (PushHttp *http)
 {
   Transfer *transfer;
+  int n = 0;
 
-  while ((transfer = g_queue_peek_head (&http->cancelled)))
+  for (; (transfer = g_queue_peek_head (&http->cancelled)); n++)
     complete (http, transfer, answer_new (PUSH_HTTP_CANCELLED, NULL));
-  while (!g_sequence_is_empty (http->deadlines)) {
-    transfer = g_sequence_get (g_sequence_get_begin_iter (http->deadlines));
+  return n;
+}
+
+static int
+end_overdue (PushHttp *http)
+{
+  int n = 0;
+
+  for (; !g_sequence_is_empty (http->deadlines); n++) {
+    Transfer *transfer = g_sequence_get (g_sequence_get_begin_iter (http->deadlines));
+
     if (transfer->deadline > g_get_monotonic_time ())
-      return;
+      break;
     complete (http, transfer, answer_new (PUSH_HTTP_TIMED_OUT, "the push service did not answer"));
   }
+  return n;
 }
 
 static void
 on_ready (int fd, GIOCondition condition, gpointer user_data)
 {
   g_autoptr (PushHttp) http = g_object_ref (user_data);
-  int running, events = ((condition & (G_IO_IN | G_IO_HUP)) ? CURL_CSELECT_IN : 0) |
-                        ((condition & G_IO_OUT) ? CURL_CSELECT_OUT : 0) |
-                        ((condition & G_IO_ERR) ? CURL_CSELECT_ERR : 0);
+  int ended, running,
+      events = ((condition & (G_IO_IN | G_IO_HUP)) ? CURL_CSELECT_IN : 0) |
+               ((condition & G_IO_OUT) ? CURL_CSELECT_OUT : 0) |
+               ((condition & G_IO_ERR) ? CURL_CSELECT_ERR : 0);
 
   if (fd >= 0) {
     curl_multi_socket_action (http->multi, fd, events, &running);
     return;
   }
+  ended = end_cancelled (http);
   if (http->timer >= 0 && http->timer <= g_get_monotonic_time ()) {
     http->timer = -1;
     curl_multi_socket_action (http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
   }
   read_messages (http);
-  end_overdue (http);
+  /* libcurl 8.14 forgets those who waited for the connection that an ended one was opening. */
+  ended += end_overdue (http);
+  if (ended) {
+    curl_multi_socket_action (http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    read_messages (http);
+  }
   schedule (http);
 }
 
@@ -366,8 +384,7 @@ make_headers (const PushHttpRequest *request)
  * @callback: called once, never before this returns
  * @user_data: for @callback
  *
- * A redirect is an answer like any other. After an error of the connection it is sent once more,
- * on another one, so the request must bear to arrive twice.
+ * A redirect is an answer like any other. After a connection error it is sent once more on another.
  */
 void
 push_http_send_async (PushHttp *http,
@@ -383,7 +400,6 @@ push_http_send_async (PushHttp *http,
   PushHttpAnswer *answer = NULL;
   Transfer *transfer;
 
-  g_task_set_source_tag (task, push_http_send_async);
   g_task_set_check_cancellable (task, FALSE);
   if (!url)
     answer = answer_new (PUSH_HTTP_FORBIDDEN, error->message);

@@ -190,6 +190,8 @@ test_cancel (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autofree gchar *url = simulator_url (fixture->simulator, "/hang/abc");
+  g_autofree gchar *never = simulator_url (fixture->simulator, "/push/never");
+  g_autoptr (JsonObject) hang = NULL, after = NULL;
   gint64 before = g_get_monotonic_time ();
 
   g_timeout_add (50, cancel, cancellable);
@@ -198,10 +200,14 @@ test_cancel (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (last_answer (fixture)->outcome, ==, PUSH_HTTP_CANCELLED);
   g_assert_cmpint (g_get_monotonic_time () - before, <, 2000000);
 
-  start (fixture, url, LONG, cancellable);
+  /* What is cancelled before it was sent is not sent, on a warm connection either. */
+  start (fixture, never, LONG, cancellable);
   wait_for_all (fixture);
   g_assert_cmpint (last_answer (fixture)->outcome, ==, PUSH_HTTP_CANCELLED);
   assert_status (ask (fixture, "/push/after", LONG), 201);
+  hang = simulator_next (fixture->simulator);
+  after = simulator_next (fixture->simulator);
+  g_assert_cmpstr (json_object_get_string_member (after, "path"), ==, "/push/after");
 }
 
 static void
@@ -226,10 +232,11 @@ test_a_cut_connection_is_replaced (Fixture *fixture, gconstpointer data)
 {
   gint64 retried = counters_get (COUNTER_PUSHES_RETRIED);
 
-  assert_status (ask (fixture, "/push/warm", LONG), 201);
-  assert_status (ask (fixture, "/cut/1/abc", LONG), 201);
+  assert_status (ask (fixture, "/cut/1/cold", LONG), 201);
   g_assert_cmpint (counters_get (COUNTER_PUSHES_RETRIED), ==, retried + 1);
-  g_assert_cmpint (ask (fixture, "/cut/2/abc", LONG)->outcome, ==, PUSH_HTTP_UNREACHABLE);
+  /* On a connection that was used before, newer libcurls try again by themselves as well. */
+  assert_status (ask (fixture, "/cut/1/warm", LONG), 201);
+  g_assert_cmpint (ask (fixture, "/cut/9/abc", LONG)->outcome, ==, PUSH_HTTP_UNREACHABLE);
   g_assert_nonnull (last_answer (fixture)->reason);
   assert_status (ask (fixture, "/push/after", LONG), 201);
 }
@@ -368,7 +375,6 @@ test_others_outlive_the_one_that_connects (Fixture *fixture, gconstpointer data)
   while (fixture->left > 1)
     g_main_context_iteration (NULL, TRUE);
   g_assert_cmpint (last_answer (fixture)->outcome, ==, PUSH_HTTP_CANCELLED);
-  g_assert_cmpuint (connections->len, ==, 1);
   wait_for_all (fixture);
   g_assert_cmpint (last_answer (fixture)->outcome, ==, PUSH_HTTP_TIMED_OUT);
   g_assert_cmpuint (connections->len, ==, 2);
