@@ -29,3 +29,9 @@ src_edge_libedge_a_SOURCES = \
 src_edge_libedge_a_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS)
 
 LIBEDGE = src/edge/libedge.a $(LIBBASE) $(OPENSSL_LIBS) $(WSLAY_LIBS)
+
+noinst_PROGRAMS += tests/edge/edge-stub
+tests_edge_edge_stub_SOURCES = tests/edge/edge-stub.c
+tests_edge_edge_stub_LDADD = $(LIBEDGE)
+dist_check_SCRIPTS += tests/edge-tls.py
+EXTRA_DIST += tests/edge/edgetest.py
