@@ -45,7 +45,7 @@ def message_there_and_back():
         assert peer["version"] == "TLSv1.3" and peer["cipher"] == phone.cipher()[0], peer
         assert peer["verified"] == "-", peer
         assert peer["loopback"].startswith("127.88."), peer
-    assert STUB.closed() == (peer["id"], "closed by the peer")
+    assert STUB.closed(peer["id"]) == "closed by the peer"
 
 
 def ipv6_peer():
@@ -243,16 +243,17 @@ def half_closed_phone_gets_its_answer():
         assert read_exactly(phone, len(OPTIONS)) == OPTIONS
         assert ends(phone)
         plain.close()
-    assert STUB.closed()[1] == "closed by the peer"
+    assert STUB.closed(STUB.opened()["id"]) == "closed by the peer"
 
 
 def stack_closes():
     forget()
     with dial(PORT, client(CA)) as phone:
         exchange(phone)
-        STUB.do("stack-close", STUB.opened()["id"])
+        number = STUB.opened()["id"]
+        STUB.do("stack-close", number)
         assert phone.recv(10) == b""
-    assert STUB.closed()[1] == "closed by the stack"
+    assert STUB.closed(number) == "closed by the stack"
 
 
 def main_loop_refuses():
@@ -261,7 +262,7 @@ def main_loop_refuses():
     with dial(PORT, client(CA)) as phone:
         phone.sendall(OPTIONS)
         assert ends(phone)
-    assert STUB.closed()[1] == "refused"
+    assert STUB.closed(STUB.opened()["id"]) == "refused"
     STUB.do("admit")
 
 

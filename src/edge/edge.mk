@@ -33,5 +33,5 @@ LIBEDGE = src/edge/libedge.a $(LIBBASE) $(OPENSSL_LIBS) $(WSLAY_LIBS)
 noinst_PROGRAMS += tests/edge/edge-stub
 tests_edge_edge_stub_SOURCES = tests/edge/edge-stub.c
 tests_edge_edge_stub_LDADD = $(LIBEDGE)
-dist_check_SCRIPTS += tests/edge-tls.py
+dist_check_SCRIPTS += tests/edge-tls.py tests/edge-websocket.py tests/edge-limits.py
 EXTRA_DIST += tests/edge/edgetest.py

@@ -21,7 +21,7 @@ static GMainLoop *loop;
 static GSocketService *stack;
 static guint16 stack_port;
 static GHashTable *known; /* port text of a stack connection to GSocketConnection */
-static gboolean refuse, deaf;
+static gboolean refuse, deaf, stopping;
 static guint strangers;
 static gchar buffer[65536];
 
@@ -224,6 +224,14 @@ do_memory (void)
 }
 
 static void
+stop (void)
+{
+  if (!stopping)
+    edge_stop_async (edge, on_edge_stopped, NULL);
+  stopping = TRUE;
+}
+
+static void
 obey (gchar **words)
 {
   GError *error = NULL;
@@ -262,7 +270,7 @@ obey (gchar **words)
       if (g_str_equal (counters_name (i), words[1]))
         say ("counter %" G_GINT64_FORMAT, counters_get (i));
   } else if (g_str_equal (words[0], "stop"))
-    edge_stop_async (edge, on_edge_stopped, NULL);
+    stop ();
   answer (done, error);
 }
 
@@ -273,7 +281,7 @@ on_command (GIOChannel *channel, GIOCondition condition, gpointer data)
   g_auto (GStrv) words = NULL;
 
   if (g_io_channel_read_line (channel, &line, NULL, NULL, NULL) != G_IO_STATUS_NORMAL) {
-    edge_stop_async (edge, on_edge_stopped, NULL);
+    stop ();
     return G_SOURCE_REMOVE;
   }
   words = g_strsplit (g_strchomp (line), " ", -1);

@@ -137,10 +137,12 @@ class Stub:
                  "loopback loopback_port").split()
         return dict(zip(names, self.expect("opened").split(" ")[1:]))
 
-    def closed(self):
-        """(id, reason) of the next connection that closed."""
-        _, number, reason = self.expect("closed").split(" ", 2)
-        return number, reason
+    def closed(self, number):
+        """Why a connection closed."""
+        while True:
+            _, closed, reason = self.expect("closed").split(" ", 2)
+            if closed == number:
+                return reason
 
     def stop(self):
         self.do("stop")
