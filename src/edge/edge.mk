@@ -35,3 +35,15 @@ tests_edge_edge_stub_SOURCES = tests/edge/edge-stub.c
 tests_edge_edge_stub_LDADD = $(LIBEDGE)
 dist_check_SCRIPTS += tests/edge-tls.py tests/edge-websocket.py tests/edge-limits.py
 EXTRA_DIST += tests/edge/edgetest.py
+
+check_PROGRAMS += tests/unit/test-edge-stream tests/unit/test-edge-ground \
+  tests/unit/test-edge-upgrade tests/unit/test-edge-certificate
+tests_unit_test_edge_stream_SOURCES = tests/unit/test-edge-stream.c
+tests_unit_test_edge_stream_LDADD = $(LIBEDGE)
+tests_unit_test_edge_ground_SOURCES = tests/unit/test-edge-ground.c
+tests_unit_test_edge_ground_LDADD = $(LIBEDGE)
+tests_unit_test_edge_upgrade_SOURCES = tests/unit/test-edge-upgrade.c
+tests_unit_test_edge_upgrade_LDADD = $(LIBEDGE)
+tests_unit_test_edge_certificate_SOURCES = tests/unit/test-edge-certificate.c
+tests_unit_test_edge_certificate_LDADD = $(LIBEDGE)
+EXTRA_DIST += tests/fuzz/fuzz-edge-stream.c
