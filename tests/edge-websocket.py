@@ -190,6 +190,7 @@ def broken_frames_are_refused():
 
 
 def crumbs_are_refused():
+    before, slow = STUB.counter("edge_messages_malformed"), STUB.counter("edge_slow_writers")
     phone = plain()
     phone.send(b"O", fin=False)
     for _ in range(400):
@@ -199,6 +200,8 @@ def crumbs_are_refused():
             break
     assert phone.close_code() == 1008
     ends(phone.stream)
+    STUB.until("edge_messages_malformed", before + 1)
+    assert STUB.counter("edge_slow_writers") == slow
 
 
 def half_a_frame_has_a_deadline():

@@ -19,6 +19,7 @@ typedef struct {
   EdgeMailbox *events;
   GHashTable *connections;
   GQueue waiting;
+  gboolean turn_ended;
   guint farewells;
   guint64 last_id;
   guint64 handshakes;

@@ -79,6 +79,7 @@ edge_lease_end_turn (EdgeLease *lease)
   if (!lease->shaking)
     return;
   lease->shaking = FALSE;
+  lease->ground->turn_ended = TRUE;
   edge_quota_end_handshake (lease->ground->quota, lease->source);
   counters_dec (COUNTER_EDGE_HANDSHAKES_OPEN);
 }

@@ -144,12 +144,12 @@ admit (EdgeListener *self, int fd, const struct sockaddr *remote)
 }
 
 static void
-pause_accepting (EdgeListener *self)
+pause_accepting (EdgeListener *self, int error)
 {
   counters_inc (COUNTER_EDGE_ACCEPT_PAUSED);
   if (!self->ground->accept_again)
     log_warning (LOG_FIELDS ("LISTENER", self->options->name), "Cannot accept a connection: %s",
-                 g_strerror (errno));
+                 g_strerror (error));
   edge_poller_change (self->ground->poller, &self->watch, 0);
   self->ground->accept_again = clock_now () + PAUSE;
 }
@@ -163,14 +163,15 @@ on_ready (EdgeWatch *watch, guint32 events)
     struct sockaddr_storage remote = { 0 };
     socklen_t size = sizeof remote;
     int fd = accept4 (self->fd, (struct sockaddr *) &remote, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int error = errno;
 
     if (fd >= 0) {
       admit (self, fd, (const struct sockaddr *) &remote);
       continue;
     }
-    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-      pause_accepting (self);
-    if (errno != ECONNABORTED && errno != EINTR)
+    if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM)
+      pause_accepting (self, error);
+    if (error != ECONNABORTED && error != EINTR)
       return;
   }
 }

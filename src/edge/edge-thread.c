@@ -164,6 +164,9 @@ give_turns (EdgeThread *self)
   EdgeGround *ground = self->ground;
   GList *next;
 
+  if (!ground->turn_ended)
+    return;
+  ground->turn_ended = FALSE;
   for (GList *each = ground->waiting.head;
        each && edge_quota_handshakes (ground->quota) < ground->limits.handshakes; each = next) {
     next = each->next;

@@ -16,6 +16,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define BUILD "sanitized"
+#else
+#define BUILD "plain"
+#endif
+
 static Edge *edge;
 static GMainLoop *loop;
 static GSocketService *stack;
@@ -339,7 +345,7 @@ main (int argc, char **argv)
   g_signal_connect (edge, "connection-opened", G_CALLBACK (on_opened), NULL);
   g_signal_connect (edge, "connection-closed", G_CALLBACK (on_closed), NULL);
   g_io_add_watch (input, G_IO_IN | G_IO_HUP, on_command, NULL);
-  say ("stack %u", stack_port);
+  say ("stack %u %s", stack_port, BUILD);
   g_main_loop_run (loop);
   g_hash_table_unref (known);
   g_object_unref (stack);
