@@ -34,7 +34,7 @@ noinst_PROGRAMS += tests/edge/edge-stub
 tests_edge_edge_stub_SOURCES = tests/edge/edge-stub.c
 tests_edge_edge_stub_LDADD = $(LIBEDGE)
 dist_check_SCRIPTS += tests/edge-tls.py tests/edge-websocket.py tests/edge-limits.py
-EXTRA_DIST += tests/edge/edgetest.py tests/tsan.supp
+EXTRA_DIST += tests/edge/edgetest.py
 
 check_PROGRAMS += tests/unit/test-edge-stream tests/unit/test-edge-ground \
   tests/unit/test-edge-upgrade tests/unit/test-edge-certificate
