@@ -14,6 +14,7 @@ from edgetest import (OPTIONS, Authority, Stub, WebSocket, client, dial, ends, e
 
 CA = Authority("ca")
 EDGE = CA.issue("edge", "DNS:edge.example")
+LARGE = OPTIONS.replace(b"Content-Length: 4", b"Content-Length: 60000")[:-4] + b"x" * 60000
 HELLO_BEGIN = b"\x16\x03\x01\x02"
 
 
@@ -144,7 +145,7 @@ def slow_reader():
         phone.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         phone.connect(("127.0.0.1", port))
         phone.settimeout(0.5)
-        message = OPTIONS.replace(b"Content-Length: 4", b"Content-Length: 60000")[:-4] + b"x" * 60000
+        message = LARGE
         if number == 1:
             phone = client(CA).wrap_socket(phone, server_hostname="edge.example")
         else:
@@ -265,7 +266,8 @@ def dial_a_pbx():
     refused_pbx(stub, ("pbx.example", 5061, "pbx.example", trust), "no numeric address")
     refused_pbx(stub, ("127.0.0.1", ports["dns"], "pbx.example", "ca=/nowhere.pem"), "/nowhere.pem")
     with socket.create_server(("127.0.0.1", 0)) as mute:
-        refused_pbx(stub, ("127.0.0.1", mute.getsockname()[1], "pbx.example", trust), "not up in time")
+        refused_pbx(stub, ("127.0.0.1", mute.getsockname()[1], "pbx.example", trust),
+                    "not up in time")
     assert stub.counter("edge_dials_failed") == 10
     stub.stop()
 

@@ -65,7 +65,8 @@ def names_choose_certificates():
 
 
 def ecdsa_and_rsa_side_by_side():
-    for algorithms, kind in (("ECDSA+SHA256", b"id-ecPublicKey"), ("RSA-PSS+SHA256", b"rsaEncryption")):
+    for algorithms, kind in (("ECDSA+SHA256", b"id-ecPublicKey"),
+                             ("RSA-PSS+SHA256", b"rsaEncryption")):
         out = s_client(PORT, "-servername", "edge.example", "-sigalgs", algorithms)
         text = subprocess.run(["openssl", "x509", "-noout", "-text"], input=out.stdout,
                               capture_output=True, check=True).stdout
@@ -284,7 +285,8 @@ def nothing_flows_before_the_main_loop_knows():
 
 def certificates_change_under_a_live_connection():
     certificate, key = (os.path.join(FOLDER, f"turning.{end}") for end in ("pem", "key"))
-    old, new = CA.issue("old", "DNS:turn.example"), CA.issue("new", "DNS:turn.example,DNS:new.example")
+    old = CA.issue("old", "DNS:turn.example")
+    new = CA.issue("new", "DNS:turn.example,DNS:new.example")
     for source, target in zip(old, (certificate, key)):
         shutil.copy(source, target)
     port = STUB.listen("turning", "tls", (certificate, key))

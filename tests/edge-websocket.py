@@ -60,7 +60,8 @@ def http_is_negotiated():
 def upgrades_are_judged():
     before = STUB.counter("edge_upgrades_refused")
     cases = (
-        (400, {"protocol": None}), (400, {"protocol": "chat, SIP, sipx"}), (101, {"protocol": "x, sip"}),
+        (400, {"protocol": None}), (400, {"protocol": "chat, SIP, sipx"}),
+        (101, {"protocol": "x, sip"}),
         (404, {"path": "/"}), (404, {"path": "/sip/more"}), (101, {"path": "/sip?a=b"}),
         (403, {"origin": "https://evil.example"}), (101, {"origin": "https://b.example"}),
         (405, {"method": "POST"}), (426, {"version": "8"}), (426, {"version": None}),

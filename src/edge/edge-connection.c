@@ -140,10 +140,8 @@ part (EdgeConnection *self, EdgeCloseReason reason)
 
 /**
  * edge_connection_abort:
- * @connection: a connection
+ * @connection: ended at once
  * @reason: why
- *
- * Ends it at once.
  */
 void
 edge_connection_abort (EdgeConnection *connection, EdgeCloseReason reason)
@@ -157,8 +155,7 @@ edge_connection_abort (EdgeConnection *connection, EdgeCloseReason reason)
  * @connection: a connection
  * @reason: why
  *
- * Ends it with a farewell where one is possible: a close frame, an HTTP answer, the last record of
- * TLS.
+ * Ends it with a farewell where one is possible.
  */
 void
 edge_connection_close (EdgeConnection *connection, EdgeCloseReason reason)
@@ -211,9 +208,9 @@ open_flow (EdgeConnection *self)
   edge_entrance_welcome (self->entrance);
   edge_poller_remove (self->ground->poller, &self->outer_watch);
   edge_poller_remove (self->ground->poller, &self->inner_watch);
-  self->flow = edge_flow_new (self->ground, g_steal_pointer (&self->outer),
-                              g_steal_pointer (&self->inner),
-                              self->peer->transport != EDGE_TRANSPORT_TLS, on_flow_ended, self);
+  self->flow =
+      edge_flow_new (self->ground, g_steal_pointer (&self->outer), g_steal_pointer (&self->inner),
+                     self->peer->transport != EDGE_TRANSPORT_TLS, on_flow_ended, self);
   if (!self->flow) {
     edge_connection_abort (self, EDGE_CLOSE_LOOPBACK);
     return;
@@ -326,7 +323,7 @@ static void
 step_entrance (EdgeConnection *self)
 {
   EdgeEntranceVerdict verdict =
-    edge_entrance_step (self->entrance, self->ground->scratch, EDGE_SCRATCH_SIZE);
+      edge_entrance_step (self->entrance, self->ground->scratch, EDGE_SCRATCH_SIZE);
 
   if (!edge_entrance_is_shaking (self->entrance))
     edge_lease_end_turn (&self->lease);
@@ -382,7 +379,10 @@ watch_outer (EdgeConnection *self, guint32 events)
  * A phone came. A handshake begins with its first byte, so a silent one takes nobody's turn.
  */
 void
-edge_connection_accept (EdgeGround *ground, const EdgeListenOptions *options, EdgeTls *tls, int fd,
+edge_connection_accept (EdgeGround *ground,
+                        const EdgeListenOptions *options,
+                        EdgeTls *tls,
+                        int fd,
                         const struct sockaddr *remote)
 {
   EdgeConnection *self = new_connection (ground, edge_socket_new (fd));
@@ -439,7 +439,7 @@ edge_connection_take_turn (EdgeConnection *connection)
     return;
   }
   connection->entrance =
-    edge_entrance_new_accepting (connection->outer, connection->options, connection->tls);
+      edge_entrance_new_accepting (connection->outer, connection->options, connection->tls);
   if (!connection->entrance) {
     edge_connection_abort (connection, EDGE_CLOSE_HANDSHAKE);
     return;
@@ -453,7 +453,7 @@ edge_connection_take_turn (EdgeConnection *connection)
  * edge_connection_proceed:
  * @connection: a connection
  *
- * The main loop knows the peer: now the stack may hear of it. Without effect unless it is held.
+ * The main loop knows the peer: now the stack may hear of it.
  */
 void
 edge_connection_proceed (EdgeConnection *connection)

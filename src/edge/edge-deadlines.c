@@ -33,8 +33,11 @@ edge_deadlines_init (EdgeDeadlines *deadlines, const gint64 *spans)
  * The span begins now, also when it had begun before.
  */
 void
-edge_deadlines_set (EdgeDeadlines *deadlines, EdgeDeadlineKind kind, EdgeDeadline *deadline,
-                    gpointer owner, gint64 now)
+edge_deadlines_set (EdgeDeadlines *deadlines,
+                    EdgeDeadlineKind kind,
+                    EdgeDeadline *deadline,
+                    gpointer owner,
+                    gint64 now)
 {
   edge_deadlines_clear (deadlines, kind, deadline);
   deadline->link.data = owner;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * edge-entrance: what a connection passes before it carries SIP: TLS handshake, certificate, upgrade.
+ * edge-entrance: what a connection passes before it carries SIP: handshake, certificate, upgrade.
  *
  * Either direction: a phone that came in, or a PBX that was dialed and has to prove its name
  * (RFC 5922 section 7.3). Lives until the connection is open; edge-connection drives it.
@@ -120,8 +120,8 @@ check_name (EdgeEntrance *self)
   X509 *certificate = SSL_get0_peer_certificate (edge_socket_get_ssl (self->outer));
 
   if (!certificate || !edge_certificate_proves (certificate, self->verify_name))
-    return refuse (self, g_strdup_printf ("the certificate does not prove the name %s",
-                                          self->verify_name));
+    return refuse (
+        self, g_strdup_printf ("the certificate does not prove the name %s", self->verify_name));
   return EDGE_ENTRANCE_PASSED;
 }
 

@@ -182,8 +182,12 @@ on_outer (EdgeWatch *watch, guint32 events)
  * Returns: (nullable) (transfer full): a flow that does not run yet; %NULL when memory is short
  */
 EdgeFlow *
-edge_flow_new (EdgeGround *ground, EdgeSocket *outer, EdgeSocket *inner, gboolean websocket,
-               EdgeFlowEnded ended, gpointer owner)
+edge_flow_new (EdgeGround *ground,
+               EdgeSocket *outer,
+               EdgeSocket *inner,
+               gboolean websocket,
+               EdgeFlowEnded ended,
+               gpointer owner)
 {
   g_autoptr (EdgeFlow) self = g_new0 (EdgeFlow, 1);
 

@@ -14,8 +14,8 @@
 #include <string.h>
 
 static void
-append_with_length (GByteArray *out, const guint8 *header, gsize header_size, const guint8 *body,
-                    gsize body_size)
+append_with_length (
+    GByteArray *out, const guint8 *header, gsize header_size, const guint8 *body, gsize body_size)
 {
   g_autofree gchar *line = g_strdup_printf ("Content-Length: %" G_GSIZE_FORMAT "\r\n", body_size);
   /* The blank line may be a bare LF; the header line before it ends either way. */

@@ -43,8 +43,8 @@ edge_ground_new (const EdgeLimits *limits, EdgeMailbox *events, GError **error)
   ground->limits = *limits;
   ground->poller = g_steal_pointer (&poller);
   ground->quota = edge_quota_new (limits);
-  ground->loopback = edge_loopback_new (LOOPBACK_ADDRESSES, LOOPBACK_FIRST_PORT,
-                                        LOOPBACK_LAST_PORT, LOOPBACK_BOUND);
+  ground->loopback = edge_loopback_new (LOOPBACK_ADDRESSES, LOOPBACK_FIRST_PORT, LOOPBACK_LAST_PORT,
+                                        LOOPBACK_BOUND);
   ground->events = events;
   ground->connections = g_hash_table_new (g_int64_hash, g_int64_equal);
   g_queue_init (&ground->waiting);

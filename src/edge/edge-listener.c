@@ -37,13 +37,13 @@ static int
 bind_listener (const EdgeListenOptions *options, GError **error)
 {
   g_autoptr (GSocketAddress) address =
-    g_inet_socket_address_new_from_string (options->host, options->port);
+      g_inet_socket_address_new_from_string (options->host, options->port);
   struct sockaddr_storage native = { 0 };
   int fd, one = 1;
 
   if (!address) {
-    g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_CONFIG,
-                 "%s: %s is no numeric address", options->name, options->host);
+    g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_CONFIG, "%s: %s is no numeric address",
+                 options->name, options->host);
     return -1;
   }
   g_socket_address_to_native (address, &native, sizeof native, NULL);
@@ -57,9 +57,8 @@ bind_listener (const EdgeListenOptions *options, GError **error)
         listen (fd, BACKLOG) == 0)
       return fd;
   }
-  g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_CONFIG,
-               "%s: cannot listen at %s port %u: %s", options->name, options->host,
-               options->port, g_strerror (errno));
+  g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_CONFIG, "%s: cannot listen at %s port %u: %s",
+               options->name, options->host, options->port, g_strerror (errno));
   if (fd >= 0)
     close (fd);
   return -1;

@@ -51,7 +51,7 @@ edge_loopback_new (guint addresses, guint16 first_port, guint16 last_port, guint
   self->first_port = first_port;
   self->ports = (guint) MAX (last_port, first_port) - first_port + 1;
   self->bound = bound;
-  /* The process before this one may have left addresses that rest, and another may run beside us. */
+  /* The process before may have left addresses that rest, and another may run beside us. */
   self->next = (guint) g_random_int () % (self->addresses * self->ports);
   self->taken = g_hash_table_new (NULL, NULL);
   g_queue_init (&self->resting);

@@ -59,8 +59,12 @@ edge_key_pair_free (EdgeKeyPair *pair)
  * Returns: (transfer full): options
  */
 EdgeListenOptions *
-edge_listen_options_new (const gchar *name, EdgeTransport transport, const gchar *host,
-                         guint16 port, const gchar *target_host, guint16 target_port)
+edge_listen_options_new (const gchar *name,
+                         EdgeTransport transport,
+                         const gchar *host,
+                         guint16 port,
+                         const gchar *target_host,
+                         guint16 target_port)
 {
   EdgeListenOptions *options = g_new0 (EdgeListenOptions, 1);
 
@@ -84,8 +88,8 @@ EdgeListenOptions *
 edge_listen_options_copy (const EdgeListenOptions *options)
 {
   EdgeListenOptions *copy =
-    edge_listen_options_new (options->name, options->transport, options->host, options->port,
-                             options->target_host, options->target_port);
+      edge_listen_options_new (options->name, options->transport, options->host, options->port,
+                               options->target_host, options->target_port);
 
   for (guint i = 0; i < options->key_pairs->len; i++) {
     const EdgeKeyPair *pair = options->key_pairs->pdata[i];
@@ -150,8 +154,8 @@ edge_listen_options_check (const EdgeListenOptions *options, GError **error)
   }
   if (options->path && options->path[0] != '/') {
     g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_CONFIG,
-                 "%s: the WebSocket path \"%s\" does not begin with a slash",
-                 options->name, options->path);
+                 "%s: the WebSocket path \"%s\" does not begin with a slash", options->name,
+                 options->path);
     return FALSE;
   }
   if (options->require_client_certificate && !options->client_ca) {
@@ -178,8 +182,12 @@ edge_listen_options_check (const EdgeListenOptions *options, GError **error)
  * Returns: (transfer full): options
  */
 EdgeDialOptions *
-edge_dial_options_new (const gchar *name, const gchar *host, guint16 port, const gchar *verify_name,
-                       const gchar *target_host, guint16 target_port)
+edge_dial_options_new (const gchar *name,
+                       const gchar *host,
+                       guint16 port,
+                       const gchar *verify_name,
+                       const gchar *target_host,
+                       guint16 target_port)
 {
   EdgeDialOptions *options = g_new0 (EdgeDialOptions, 1);
 
@@ -220,13 +228,13 @@ EdgeDialOptions *
 edge_dial_options_copy (const EdgeDialOptions *options)
 {
   EdgeDialOptions *copy =
-    edge_dial_options_new (options->name, options->host, options->port, options->verify_name,
-                           options->target_host, options->target_port);
+      edge_dial_options_new (options->name, options->host, options->port, options->verify_name,
+                             options->target_host, options->target_port);
 
   copy->ca_file = g_strdup (options->ca_file);
   if (options->key_pair)
     copy->key_pair =
-      edge_key_pair_new (options->key_pair->certificate, options->key_pair->private_key);
+        edge_key_pair_new (options->key_pair->certificate, options->key_pair->private_key);
   return copy;
 }
 
@@ -245,9 +253,8 @@ edge_dial_options_check (const EdgeDialOptions *options, GError **error)
   if (!target_is_ours (options->name, options->target_host, options->target_port, error))
     return FALSE;
   if (!address || !options->port) {
-    g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_CONFIG,
-                 "%s: %s port %u is no numeric address", options->name, options->host,
-                 options->port);
+    g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_CONFIG, "%s: %s port %u is no numeric address",
+                 options->name, options->host, options->port);
     return FALSE;
   }
   if (!options->verify_name || !options->verify_name[0]) {

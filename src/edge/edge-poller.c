@@ -86,7 +86,11 @@ edge_poller_free (EdgePoller *poller)
  * Returns: %FALSE when the kernel has no room for another
  */
 gboolean
-edge_poller_add (EdgePoller *poller, EdgeWatch *watch, int fd, guint32 events, EdgeWatchFunc func,
+edge_poller_add (EdgePoller *poller,
+                 EdgeWatch *watch,
+                 int fd,
+                 guint32 events,
+                 EdgeWatchFunc func,
                  gpointer owner)
 {
   struct epoll_event event = { .events = events, .data.ptr = watch };

@@ -287,7 +287,10 @@ settle (EdgeRelay *self)
  * Returns: EDGE_RELAY_OPEN, or why the connection has to end
  */
 EdgeRelayVerdict
-edge_relay_pump (EdgeRelay *relay, gboolean outer_ready, gboolean inner_ready, guint8 *scratch,
+edge_relay_pump (EdgeRelay *relay,
+                 gboolean outer_ready,
+                 gboolean inner_ready,
+                 guint8 *scratch,
                  gsize scratch_size)
 {
   EdgeRelayVerdict verdict = EDGE_RELAY_OPEN;

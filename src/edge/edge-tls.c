@@ -30,8 +30,8 @@ typedef struct {
 struct _EdgeTls {
   _Atomic guint refs;
   EdgeTransport transport;
-  GPtrArray *contexts;    /* of SSL_CTX; the first one greets everybody */
-  GHashTable *by_name;    /* name to SSL_CTX in contexts */
+  GPtrArray *contexts; /* of SSL_CTX; the first one greets everybody */
+  GHashTable *by_name; /* name to SSL_CTX in contexts */
   gchar *verify_name;
 };
 
@@ -65,7 +65,8 @@ fail_file (GError **error, const gchar *name, const gchar *what, const gchar *fi
 {
   g_autofree gchar *cause = edge_tls_take_error ();
 
-  g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_CONFIG, "%s: %s %s: %s", name, what, file, cause);
+  g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_CONFIG, "%s: %s %s: %s", name, what, file,
+               cause);
   return FALSE;
 }
 
@@ -87,10 +88,10 @@ new_context (const SSL_METHOD *method)
   /* Phones close without a farewell, or only their half. SIP messages have ends of their own, so a
      cut is noticed without TLS. */
   SSL_CTX_set_options (context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-                                  SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |
-                                  SSL_OP_IGNORE_UNEXPECTED_EOF);
+                                    SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |
+                                    SSL_OP_IGNORE_UNEXPECTED_EOF);
   SSL_CTX_set_mode (context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-                               SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+                                 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_session_cache_mode (context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_num_tickets (context, 1);
   SSL_CTX_set_default_passwd_cb (context, no_passphrase);
@@ -106,8 +107,8 @@ load_pair (SSL_CTX *context, const EdgeKeyPair *pair, const gchar *name, GError 
   if (SSL_CTX_use_PrivateKey_file (context, pair->private_key, SSL_FILETYPE_PEM) != 1)
     return fail_file (error, name, "cannot use the private key", pair->private_key);
   if (SSL_CTX_check_private_key (context) != 1)
-    return fail_file (error, name, "the private key does not fit the certificate:",
-                      pair->private_key);
+    return fail_file (error, name,
+                      "the private key does not fit the certificate:", pair->private_key);
   return TRUE;
 }
 
@@ -128,8 +129,8 @@ read_pair (const EdgeKeyPair *files, const gchar *name, GError **error)
 }
 
 static gboolean
-demand_certificate (SSL_CTX *context, const gchar *ca_file, int mode, const gchar *name,
-                    GError **error)
+demand_certificate (
+    SSL_CTX *context, const gchar *ca_file, int mode, const gchar *name, GError **error)
 {
   ERR_clear_error ();
   if (SSL_CTX_load_verify_file (context, ca_file) != 1)
@@ -140,8 +141,12 @@ demand_certificate (SSL_CTX *context, const gchar *ca_file, int mode, const gcha
 }
 
 static int
-choose_protocol (SSL *ssl, const unsigned char **out, unsigned char *out_size,
-                 const unsigned char *in, unsigned in_size, void *data)
+choose_protocol (SSL *ssl,
+                 const unsigned char **out,
+                 unsigned char *out_size,
+                 const unsigned char *in,
+                 unsigned in_size,
+                 void *data)
 {
   const EdgeTls *self = data;
   const gchar *ours = self->transport == EDGE_TRANSPORT_TLS ? ALPN_SIP : ALPN_HTTP;
@@ -209,8 +214,12 @@ pair_serves (const Pair *pair, const gchar *host)
 
 /* All certificates for one name, the first of each key kind. Names with the same set share it. */
 static SSL_CTX *
-context_for (EdgeTls *self, const EdgeListenOptions *options, GPtrArray *pairs, const gchar *host,
-             GHashTable *by_set, GError **error)
+context_for (EdgeTls *self,
+             const EdgeListenOptions *options,
+             GPtrArray *pairs,
+             const gchar *host,
+             GHashTable *by_set,
+             GError **error)
 {
   g_autoptr (GString) set = g_string_new (NULL);
   g_autoptr (GPtrArray) chosen = g_ptr_array_new ();

@@ -147,7 +147,10 @@ fill_accept (EdgeUpgrade *upgrade, const gchar *key)
 }
 
 static void
-judge (const gchar *line, const Request *request, const gchar *path, const gchar *const *origins,
+judge (const gchar *line,
+       const Request *request,
+       const gchar *path,
+       const gchar *const *origins,
        EdgeUpgrade *upgrade)
 {
   g_auto (GStrv) words = g_strsplit (line, " ", 4);
@@ -185,7 +188,10 @@ judge (const gchar *line, const Request *request, const gchar *path, const gchar
  *   verdict, and in eaten the request's size: what follows are frames already
  */
 void
-edge_upgrade_parse (const guint8 *bytes, gsize size, const gchar *path, const gchar *const *origins,
+edge_upgrade_parse (const guint8 *bytes,
+                    gsize size,
+                    const gchar *path,
+                    const gchar *const *origins,
                     EdgeUpgrade *upgrade)
 {
   g_auto (Request) request = { 0 };

@@ -51,7 +51,8 @@ on_send (wslay_event_context_ptr context, const uint8_t *bytes, size_t size, int
 }
 
 static void
-on_frame (wslay_event_context_ptr context, const struct wslay_event_on_frame_recv_start_arg *frame,
+on_frame (wslay_event_context_ptr context,
+          const struct wslay_event_on_frame_recv_start_arg *frame,
           void *data)
 {
   EdgeWebsocket *self = data;
@@ -64,7 +65,8 @@ on_frame (wslay_event_context_ptr context, const struct wslay_event_on_frame_rec
 }
 
 static void
-on_message (wslay_event_context_ptr context, const struct wslay_event_on_msg_recv_arg *message,
+on_message (wslay_event_context_ptr context,
+            const struct wslay_event_on_msg_recv_arg *message,
             void *data)
 {
   EdgeWebsocket *self = data;
@@ -132,8 +134,7 @@ state_of (EdgeWebsocket *self)
 {
   if (wslay_event_get_close_received (self->context))
     return EDGE_WEBSOCKET_CLOSED;
-  if (wslay_event_get_read_enabled (self->context) &&
-      !wslay_event_get_close_sent (self->context))
+  if (wslay_event_get_read_enabled (self->context) && !wslay_event_get_close_sent (self->context))
     return EDGE_WEBSOCKET_OPEN;
   if (wslay_event_get_status_code_sent (self->context) == EDGE_WEBSOCKET_TOO_LARGE)
     return EDGE_WEBSOCKET_OVERSIZED;

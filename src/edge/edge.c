@@ -228,9 +228,8 @@ edge_class_init (EdgeClass *class)
    *
    * Emitted in the main loop before the stack can have seen anything of the connection.
    */
-  signals[SIGNAL_OPENED] =
-    g_signal_new ("connection-opened", EDGE_TYPE_EDGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                  G_TYPE_NONE, 1, EDGE_TYPE_PEER);
+  signals[SIGNAL_OPENED] = g_signal_new ("connection-opened", EDGE_TYPE_EDGE, G_SIGNAL_RUN_LAST, 0,
+                                         NULL, NULL, NULL, G_TYPE_NONE, 1, EDGE_TYPE_PEER);
   /**
    * Edge::connection-closed:
    * @edge: the edge
@@ -238,8 +237,8 @@ edge_class_init (EdgeClass *class)
    * @reason: an #EdgeCloseReason
    */
   signals[SIGNAL_CLOSED] =
-    g_signal_new ("connection-closed", EDGE_TYPE_EDGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                  G_TYPE_NONE, 2, EDGE_TYPE_PEER, G_TYPE_UINT);
+      g_signal_new ("connection-closed", EDGE_TYPE_EDGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                    G_TYPE_NONE, 2, EDGE_TYPE_PEER, G_TYPE_UINT);
 }
 
 static void
@@ -318,7 +317,8 @@ edge_listen (Edge *edge, const EdgeListenOptions *options, guint16 *port, GError
   g_ptr_array_add (edge->listening, listening);
   edge_thread_listen (edge->thread, listener);
   log_info (LOG_FIELDS ("LISTENER", options->name), "Listening for %s at %s port %u",
-            edge_transport_name (options->transport), options->host, edge_listener_get_port (listener));
+            edge_transport_name (options->transport), options->host,
+            edge_listener_get_port (listener));
   return TRUE;
 }
 
@@ -370,7 +370,9 @@ edge_reload_certificates (Edge *edge, GError **error)
  * that side. connection-opened is emitted on the way. Bounded by the handshake timeout.
  */
 void
-edge_dial_async (Edge *edge, const EdgeDialOptions *options, GAsyncReadyCallback callback,
+edge_dial_async (Edge *edge,
+                 const EdgeDialOptions *options,
+                 GAsyncReadyCallback callback,
                  gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (edge, NULL, callback, user_data);

@@ -78,8 +78,7 @@ on_stack_connection (GSocketService *service, GSocketConnection *connection, GOb
 {
   g_autoptr (GSocketAddress) remote = g_socket_connection_get_remote_address (connection, NULL);
   GInetSocketAddress *inet = G_INET_SOCKET_ADDRESS (remote);
-  g_autofree gchar *address =
-    g_inet_address_to_string (g_inet_socket_address_get_address (inet));
+  g_autofree gchar *address = g_inet_address_to_string (g_inet_socket_address_get_address (inet));
   guint16 port = g_inet_socket_address_get_port (inet);
   GSocket *socket = g_socket_connection_get_socket (connection);
   EdgePeer *peer = edge_peer_of (edge, address, port);
@@ -171,12 +170,12 @@ do_listen (gchar **words)
 {
   const gchar *transport = words[2], *pairs = value_of (words, "pairs");
   g_autoptr (EdgeListenOptions) options = edge_listen_options_new (
-    words[1],
-    g_str_equal (transport, "tls")  ? EDGE_TRANSPORT_TLS
-    : g_str_equal (transport, "ws") ? EDGE_TRANSPORT_WS
-                                    : EDGE_TRANSPORT_WSS,
-    value_of (words, "host") ? value_of (words, "host") : "127.0.0.1", 0, "127.0.0.1",
-    value_of (words, "target") ? (guint16) atoi (value_of (words, "target")) : stack_port);
+      words[1],
+      g_str_equal (transport, "tls")  ? EDGE_TRANSPORT_TLS
+      : g_str_equal (transport, "ws") ? EDGE_TRANSPORT_WS
+                                      : EDGE_TRANSPORT_WSS,
+      value_of (words, "host") ? value_of (words, "host") : "127.0.0.1", 0, "127.0.0.1",
+      value_of (words, "target") ? (guint16) atoi (value_of (words, "target")) : stack_port);
   g_auto (GStrv) files = g_strsplit (pairs ? pairs : "", ",", -1);
   GError *error = NULL;
   guint16 port = 0;
@@ -196,9 +195,8 @@ do_listen (gchar **words)
 static void
 do_dial (gchar **words)
 {
-  g_autoptr (EdgeDialOptions) options =
-    edge_dial_options_new ("pbx", words[1], (guint16) atoi (words[2]), words[3], "127.0.0.1",
-                           stack_port);
+  g_autoptr (EdgeDialOptions) options = edge_dial_options_new (
+      "pbx", words[1], (guint16) atoi (words[2]), words[3], "127.0.0.1", stack_port);
   const gchar *pair = value_of (words, "pair");
   g_auto (GStrv) files = g_strsplit (pair ? pair : "", ",", -1);
 
@@ -333,8 +331,8 @@ main (int argc, char **argv)
   if (g_str_equal (BUILD, "sanitized"))
     log_set_level (G_LOG_LEVEL_CRITICAL);
   getrlimit (RLIMIT_NOFILE, &files);
-  files.rlim_cur = value_of (argv, "files") ? (rlim_t) atoi (value_of (argv, "files"))
-                                            : files.rlim_max;
+  files.rlim_cur =
+      value_of (argv, "files") ? (rlim_t) atoi (value_of (argv, "files")) : files.rlim_max;
   setrlimit (RLIMIT_NOFILE, &files);
   read_limits (&limits, argv);
   loop = g_main_loop_new (NULL, FALSE);

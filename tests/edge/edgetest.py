@@ -205,7 +205,8 @@ class WebSocket:
 
     def upgrade(self, path="/", protocol="sip", version="13", origin=None, method="GET",
                 key="dGhlIHNhbXBsZSBub25jZQ==", upgrade="websocket", early=b"", extra=""):
-        lines = [f"{method} {path} HTTP/1.1", "Host: edge.example", "Connection: keep-alive, Upgrade"]
+        lines = [f"{method} {path} HTTP/1.1", "Host: edge.example",
+                 "Connection: keep-alive, Upgrade"]
         for name, value in (("Upgrade", upgrade), ("Sec-WebSocket-Key", key), ("Origin", origin),
                             ("Sec-WebSocket-Protocol", protocol),
                             ("Sec-WebSocket-Version", version)):

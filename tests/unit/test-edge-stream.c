@@ -19,7 +19,7 @@ events_of (const gchar *bytes, gsize size, gsize step)
   for (gsize at = 0; at < size;) {
     gsize eaten;
     EdgeStreamEvent event =
-      edge_stream_next (&stream, (const guint8 *) bytes + at, MIN (step, size - at), &eaten);
+        edge_stream_next (&stream, (const guint8 *) bytes + at, MIN (step, size - at), &eaten);
 
     goes_on = event == EDGE_STREAM_MORE;
     if (event == EDGE_STREAM_TOO_LARGE || event == EDGE_STREAM_MALFORMED) {
@@ -47,7 +47,8 @@ test_streams (void)
   } cases[] = {
     { "OPTIONS sip:a SIP/2.0\r\n\r\n", "m" },
     { "OPTIONS sip:a SIP/2.0\r\nContent-Length: 4\r\n\r\nbody", "m" },
-    { "OPTIONS sip:a SIP/2.0\r\nContent-Length: 4\r\n\r\nbodySIP/2.0 200 OK\r\nl:1\r\n\r\nx", "mm" },
+    { "OPTIONS sip:a SIP/2.0\r\nContent-Length: 4\r\n\r\nbodySIP/2.0 200 OK\r\nl:1\r\n\r\nx",
+      "mm" },
     { "SIP/2.0 200 OK\r\nL : 2\r\n\r\n\r\n\r\n\r\n", "mp" },
     { "SIP/2.0 200 OK\r\ncontent-length:\r\n 2 \r\nA: b\r\n\r\nxySIP/2.0 200 OK\r\n", "m+" },
     { "SIP/2.0 200 OK\nContent-Length: 1\n\nx", "m" },
@@ -127,7 +128,8 @@ test_frames (void)
     EdgeFrame verdict;
     const gchar *message;
   } cases[] = {
-    { "BYE sip:a SIP/2.0\r\nl: 2\r\n\r\nxy", EDGE_FRAME_MESSAGE, "BYE sip:a SIP/2.0\r\nl: 2\r\n\r\nxy" },
+    { "BYE sip:a SIP/2.0\r\nl: 2\r\n\r\nxy", EDGE_FRAME_MESSAGE,
+      "BYE sip:a SIP/2.0\r\nl: 2\r\n\r\nxy" },
     { "\r\nBYE sip:a SIP/2.0\r\n\r\n", EDGE_FRAME_MESSAGE, "BYE sip:a SIP/2.0\r\n\r\n" },
     { "BYE sip:a SIP/2.0\r\n\r\nxy", EDGE_FRAME_MESSAGE,
       "BYE sip:a SIP/2.0\r\nContent-Length: 2\r\n\r\nxy" },
@@ -149,8 +151,8 @@ test_frames (void)
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autoptr (GByteArray) out = g_byte_array_new ();
-    EdgeFrame verdict = edge_frame_unpack ((const guint8 *) cases[i].frame,
-                                           strlen (cases[i].frame), LIMIT, out);
+    EdgeFrame verdict =
+        edge_frame_unpack ((const guint8 *) cases[i].frame, strlen (cases[i].frame), LIMIT, out);
 
     g_test_message ("case %" G_GSIZE_FORMAT, i);
     g_assert_cmpint (verdict, ==, cases[i].verdict);
