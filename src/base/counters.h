@@ -45,7 +45,24 @@
   X (STORE_TIMED_OUT, "store_timed_out")                                                           \
   X (STORE_QUEUE_FULL, "store_queue_full")                                                         \
   X (STORE_LAZY_PUT_OFF, "store_lazy_put_off")                                                     \
-  X (STORE_LAZY_DROPPED, "store_lazy_dropped")
+  X (STORE_LAZY_DROPPED, "store_lazy_dropped")                                                     \
+  X (EDGE_CONNECTIONS, "edge_connections")                                                         \
+  X (EDGE_CONNECTIONS_OPEN, "edge_connections_open")                                               \
+  X (EDGE_HANDSHAKES_OPEN, "edge_handshakes_open")                                                 \
+  X (EDGE_HANDSHAKES_DEFERRED, "edge_handshakes_deferred")                                         \
+  X (EDGE_HANDSHAKES_FAILED, "edge_handshakes_failed")                                             \
+  X (EDGE_HANDSHAKES_TIMED_OUT, "edge_handshakes_timed_out")                                       \
+  X (EDGE_UPGRADES_REFUSED, "edge_upgrades_refused")                                               \
+  X (EDGE_REFUSED_TOTAL, "edge_refused_total")                                                     \
+  X (EDGE_REFUSED_SOURCE, "edge_refused_source")                                                   \
+  X (EDGE_ACCEPT_PAUSED, "edge_accept_paused")                                                     \
+  X (EDGE_LOOPBACK_FAILED, "edge_loopback_failed")                                                 \
+  X (EDGE_MESSAGES_TOO_LARGE, "edge_messages_too_large")                                           \
+  X (EDGE_MESSAGES_MALFORMED, "edge_messages_malformed")                                           \
+  X (EDGE_SLOW_READERS, "edge_slow_readers")                                                       \
+  X (EDGE_SLOW_WRITERS, "edge_slow_writers")                                                       \
+  X (EDGE_IDLE_CLOSED, "edge_idle_closed")                                                         \
+  X (EDGE_DIALS_FAILED, "edge_dials_failed")
 
 typedef enum {
 #define COUNTER_ENUM(id, name) COUNTER_##id,

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+#include <openssl/x509.h>
+
+GPtrArray *edge_certificate_hosts (X509 *certificate);
+GPtrArray *edge_certificate_identities (X509 *certificate);
+gboolean edge_certificate_proves (X509 *certificate, const gchar *name);
+gchar *edge_certificate_name (X509 *certificate);
