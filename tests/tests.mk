@@ -7,6 +7,8 @@ dist_check_SCRIPTS += \
   tests/scenarios/tools.py \
   tests/scenarios/settings.py \
   tests/scenarios/register.py \
+  tests/scenarios/restart.py \
+  tests/scenarios/accounts.py \
   tests/scenarios/wake.py \
   tests/scenarios/waiting.py \
   tests/scenarios/callout.py \

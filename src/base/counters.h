@@ -14,6 +14,11 @@
   X (REGISTERS_RELAYED, "registers_relayed")                                                       \
   X (REGISTERS_ACCEPTED, "registers_accepted")                                                     \
   X (REGISTERS_REJECTED, "registers_rejected")                                                     \
+  X (AUTHENTICATIONS_FAILED, "authentications_failed")                                             \
+  X (OFFENDERS_REFUSED, "offenders_refused")                                                       \
+  X (UPSTREAM_HELD, "upstream_held")                                                               \
+  X (UPSTREAM_REGISTERS, "upstream_registers")                                                     \
+  X (UPSTREAM_FAILURES, "upstream_failures")                                                       \
   X (BINDINGS, "bindings")                                                                         \
   X (BINDINGS_WITH_PUSH, "bindings_with_push")                                                     \
   X (BINDINGS_EXPIRED, "bindings_expired")                                                         \

@@ -16,6 +16,7 @@
 #include "proto/feature-caps.h"
 #include "sip/sip-stack.h"
 
+#define PNSREG_SECONDS 130 /* before its expiry a phone that can refresh by itself does so */
 #define STOP_PATIENCE_MS 1500
 #define STOP_POLL_MS 20
 
@@ -28,6 +29,10 @@ struct _Daemon {
   Store *store;
   Location *location;
   Ledger *ledger;
+  AccountBook *accounts;
+  Upstream *upstream;
+  Doorkeeper *doorkeeper;
+  Keeper *keeper;
   Registrar *registrar;
   PushBucket *bucket;
   Router *router;
@@ -117,17 +122,18 @@ create_pbxes (const Settings *settings, SipStack *stack)
 /* ---- where push and registrar, who do not know each other, are told of each other ---- */
 
 static void
-append_caps (Daemon *daemon, const gchar *provider, GPtrArray *feature_caps)
+append_caps (Daemon *daemon, const gchar *provider, gboolean pnsreg, GPtrArray *feature_caps)
 {
   g_autofree gchar *vapid = push_service_vapid (daemon->push, provider);
-  gchar *caps = feature_caps_push (provider, vapid, 0, NULL);
+  gchar *caps = feature_caps_push (provider, vapid, pnsreg ? PNSREG_SECONDS : 0, NULL);
 
   if (caps)
     g_ptr_array_add (feature_caps, caps);
 }
 
 static gboolean
-on_push_question (const PnParams *push, GPtrArray *feature_caps, gpointer user_data)
+on_push_question (const PnParams *push, gboolean pnsreg, GPtrArray *feature_caps,
+                  gpointer user_data)
 {
   Daemon *daemon = user_data;
   g_auto (GStrv) names = NULL;
@@ -141,12 +147,12 @@ on_push_question (const PnParams *push, GPtrArray *feature_caps, gpointer user_d
   case PN_QUERY_ONE:
     if (!push_service_supports (daemon->push, push->provider, push->param))
       return FALSE;
-    append_caps (daemon, push->provider, feature_caps);
+    append_caps (daemon, push->provider, pnsreg, feature_caps);
     return TRUE;
   case PN_QUERY_ALL:
     names = push_service_names (daemon->push);
     for (gsize i = 0; names[i]; i++)
-      append_caps (daemon, names[i], feature_caps);
+      append_caps (daemon, names[i], pnsreg, feature_caps);
     return names[0] != NULL;
   }
   return FALSE;
@@ -178,6 +184,36 @@ load_token_key (Daemon *daemon, GError **error)
 }
 
 static gboolean
+build_registrar (Daemon *daemon, GError **error)
+{
+  RegistrarRooms rooms;
+
+  daemon->ledger = ledger_new (daemon->store, daemon->location);
+  daemon->accounts =
+    account_book_new (daemon->store, daemon->settings->daemon.state_dir, error);
+  daemon->doorkeeper = daemon->accounts ? doorkeeper_new (error) : NULL;
+  if (!daemon->doorkeeper || !account_book_load (daemon->accounts, daemon->pbxes, error) ||
+      !ledger_load (daemon->ledger, daemon->pbxes, daemon->stack, error))
+    return FALSE;
+  daemon->upstream = upstream_new ();
+  daemon->keeper = keeper_new (daemon->upstream, daemon->location, daemon->accounts);
+  keeper_resume (daemon->keeper);
+  rooms = (RegistrarRooms){
+    .pbxes = daemon->pbxes,
+    .token_key = daemon->token_key,
+    .location = daemon->location,
+    .ledger = daemon->ledger,
+    .upstream = daemon->upstream,
+    .accounts = daemon->accounts,
+    .doorkeeper = daemon->doorkeeper,
+    .keeper = daemon->keeper,
+    .binding_expires = daemon->settings->wake.binding_expires,
+  };
+  daemon->registrar = registrar_new (&rooms);
+  return TRUE;
+}
+
+static gboolean
 build (Daemon *daemon, GError **error)
 {
   g_autoptr (GPtrArray) listeners = listener_options (daemon->settings, error);
@@ -196,11 +232,8 @@ build (Daemon *daemon, GError **error)
     return FALSE;
   daemon->pbxes = create_pbxes (daemon->settings, daemon->stack);
   daemon->location = location_new ();
-  daemon->ledger = ledger_new (daemon->store, daemon->location);
-  if (!ledger_load (daemon->ledger, daemon->pbxes, daemon->stack, error))
+  if (!build_registrar (daemon, error))
     return FALSE;
-  daemon->registrar =
-    registrar_new (daemon->location, daemon->ledger, daemon->pbxes, daemon->token_key);
   registrar_set_push (daemon->registrar, on_push_question, daemon);
   daemon->bucket = push_bucket_new (daemon->location, daemon->push);
   daemon->router = router_new (daemon->pbxes, daemon->location, daemon->registrar, daemon->bucket,
@@ -243,6 +276,7 @@ daemon_reconfigure (Daemon *daemon, Settings *settings)
 
   log_set_level (settings->daemon.log_level);
   router_set_options (daemon->router, &options);
+  registrar_set_binding_expires (daemon->registrar, settings->wake.binding_expires);
   settings_ref (settings);
   settings_unref (daemon->settings);
   daemon->settings = settings;
@@ -336,6 +370,10 @@ daemon_free (Daemon *daemon)
   g_clear_pointer (&daemon->router, router_free);
   g_clear_pointer (&daemon->bucket, push_bucket_free);
   g_clear_pointer (&daemon->registrar, registrar_free);
+  g_clear_pointer (&daemon->keeper, keeper_free);
+  g_clear_pointer (&daemon->upstream, upstream_free);
+  g_clear_pointer (&daemon->doorkeeper, doorkeeper_free);
+  g_clear_pointer (&daemon->accounts, account_book_free);
   g_clear_pointer (&daemon->ledger, ledger_free);
   g_clear_object (&daemon->location);
   g_clear_pointer (&daemon->pbxes, g_ptr_array_unref);

@@ -107,6 +107,23 @@ location_has (Location *self, const Binding *binding)
   return g_hash_table_lookup (self->tokens, binding->token) == binding;
 }
 
+/**
+ * location_each:
+ * @location: the location service
+ * @func: (scope call): called with each binding; it may not change them
+ * @user_data: for @func
+ */
+void
+location_each (Location *self, LocationFunc func, gpointer user_data)
+{
+  GHashTableIter iter;
+  gpointer binding;
+
+  g_hash_table_iter_init (&iter, self->tokens);
+  while (g_hash_table_iter_next (&iter, NULL, &binding))
+    func (binding, user_data);
+}
+
 /* ---- what changes ---- */
 
 /**

@@ -8,11 +8,14 @@
 #define LOCATION_TYPE_LOCATION (location_get_type ())
 G_DECLARE_FINAL_TYPE (Location, location, LOCATION, LOCATION, GObject)
 
+typedef void (*LocationFunc) (Binding *binding, gpointer user_data);
+
 Location *location_new (void);
 
 Binding *location_find_token (Location *location, const gchar *token);
 Record *location_find_record (Location *location, const Pbx *pbx, const gchar *aor);
 Binding *location_find_flow (Location *location, const Pbx *pbx, const gchar *aor, SipFlow *flow);
+void location_each (Location *location, LocationFunc func, gpointer user_data);
 gboolean location_has (Location *location, const Binding *binding);
 
 void location_put (Location *location, Binding *binding);

@@ -3,7 +3,8 @@
  * registrar: REGISTERs of phones on their way to the PBX and back (RFC 3261 10.3).
  *
  * The PBX alone decides: a REGISTER is checked, carried upstream with our own Contact, and changes
- * the location service only by a 2xx. The router hands it the requests.
+ * the location service only by a 2xx. Phones that have an account prove it to the doorkeeper, and
+ * the keeper registers them. The router hands it the requests.
  */
 #include "registrar/registrar.h"
 
@@ -12,19 +13,19 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "crypto/token.h"
-#include "registrar/settlement.h"
-#include "registrar/upstream.h"
+#include "registrar/claim.h"
+#include "registrar/offenders.h"
 #include "sip/sip-headers.h"
 #include "sip/sip-map.h"
 
 #define MAX_PENDING 20000
+#define OFFENCES 4
+#define OFFENCE_SECONDS 600
 
 struct _Registrar {
+  RegistrarRooms rooms;
   Location *location;
-  Ledger *ledger;
-  GPtrArray *pbxes;
-  GBytes *token_key;
-  Upstream *upstream;
+  Offenders *offenders;
   RegistrarPushFunc push_func;
   gpointer push_data;
   GHashTable *pending; /* Pending */
@@ -63,61 +64,6 @@ refuse (SipRequest *request, guint status, const gchar *phrase)
 
 /* ---- the way back: the PBX's answer ---- */
 
-static gboolean
-stays_behind (const sip_header_t *header, gpointer user_data)
-{
-  return sip_headers_belong_to_hop (header) || header->sh_class == sip_expires_class ||
-         header->sh_class == sip_supported_class || header->sh_class == sip_require_class ||
-         sip_headers_is (header, "Feature-Caps");
-}
-
-static void
-add_contact (msg_t *msg, const RegistrationContact *entry, gint64 seconds)
-{
-  g_autofree gchar *text = contact_to_string (entry->contact, seconds);
-  g_autofree gchar *line = g_strconcat ("Contact: ", text, NULL);
-
-  sip_headers_add (msg, line);
-}
-
-/* A query gets the phones of the record, but not what wakes them: that is nobody else's business. */
-static void
-add_known_contacts (Registrar *self, msg_t *msg, const Registration *registration)
-{
-  Record *record =
-    location_find_record (self->location, registration->pbx, registration->aor);
-
-  for (guint i = 0; record && i < record->bindings->len; i++) {
-    const Binding *binding = g_ptr_array_index (record->bindings, i);
-    g_autofree gchar *line = g_strdup_printf (
-      "Contact: <%s>;expires=%" G_GINT64_FORMAT, binding->target,
-      MAX (0, (binding->expires - clock_now ()) / CLOCK_SECOND));
-
-    sip_headers_add (msg, line);
-  }
-}
-
-static msg_t *
-make_answer (Registrar *self, Pending *pending, const sip_t *response, const Grant *grants)
-{
-  const Registration *registration = pending->registration;
-  msg_t *msg = sip_request_create_response (registration->request);
-
-  sip_headers_copy (msg, response, stays_behind, NULL);
-  for (guint i = 0; i < registration->contacts->len; i++)
-    if (grants[i].kept > 0)
-      add_contact (msg, g_ptr_array_index (registration->contacts, i), grants[i].told);
-  if (registration->contacts->len == 0 && !registration->remove_all)
-    add_known_contacts (self, msg, registration);
-  for (guint i = 0; i < pending->feature_caps->len; i++) {
-    g_autofree gchar *line =
-      g_strconcat ("Feature-Caps: ", g_ptr_array_index (pending->feature_caps, i), NULL);
-
-    sip_headers_add (msg, line);
-  }
-  return msg;
-}
-
 /* The phone is told no more than it asked for; one that can be woken is kept as long as at the
  * PBX. */
 static Grant
@@ -141,9 +87,61 @@ on_accepted (Registrar *self, Pending *pending, const sip_t *response)
 
     grants[i] = grant (entry, upstream_granted (response, entry->token, asked->expires));
   }
-  settlement_run (self->location, self->ledger, registration, grants, pending->removals,
+  settlement_run (self->location, self->rooms.ledger, registration, grants, pending->removals,
                   (guint) response->sip_status->st_status, response->sip_status->st_phrase,
-                  make_answer (self, pending, response, grants));
+                  settlement_answer (self->location, registration, grants, pending->feature_caps,
+                                     response));
+}
+
+static gchar *
+source_of (SipRequest *request)
+{
+  g_autoptr (GInetAddress) address = sip_request_source (request);
+
+  return g_inet_address_to_string (address);
+}
+
+/* A challenge to credentials that are not just old is a wrong password. */
+static gboolean
+is_offence (SipRequest *request, guint status, const sip_t *response)
+{
+  const sip_t *sip = sip_request_sip (request);
+  g_autoptr (GPtrArray) challenges = NULL;
+
+  if (status == 403)
+    return TRUE;
+  if ((status != 401 && status != 407) ||
+      (!sip->sip_authorization && !sip->sip_proxy_authorization))
+    return FALSE;
+  challenges = sip_digest_challenges (response);
+  for (guint i = 0; i < challenges->len; i++)
+    if (((const DigestChallenge *) g_ptr_array_index (challenges, i))->stale)
+      return FALSE;
+  return TRUE;
+}
+
+static void
+judge (Registrar *self, const Registration *registration, guint status, const sip_t *response)
+{
+  g_autofree gchar *source = source_of (registration->request);
+
+  if (status < 300) {
+    offenders_forgive (self->offenders, source);
+    offenders_forgive (self->offenders, registration->key);
+  } else if (is_offence (registration->request, status, response)) {
+    offenders_note (self->offenders, source);
+    offenders_note (self->offenders, registration->key);
+  }
+}
+
+static void
+learn (Registrar *self, const Registration *registration, const sip_t *response)
+{
+  Account *account =
+    account_book_find (self->rooms.accounts, registration->pbx, registration->aor);
+
+  if (account && account_learn (account, response))
+    account_book_put_async (self->rooms.accounts, account, NULL, NULL);
 }
 
 static void
@@ -162,10 +160,13 @@ on_upstream_answer (SipTransaction *transaction, guint status, const sip_t *resp
                  pbx_name (pending->registration->pbx), status);
     sip_request_reply (request, status == 408 ? 504 : 503, NULL, TAG_END ());
   } else if (status < 300) {
+    judge (self, pending->registration, status, response);
     on_accepted (self, pending, response);
   } else {
     msg_t *msg = sip_request_create_response (request);
 
+    judge (self, pending->registration, status, response);
+    learn (self, pending->registration, response);
     /* Challenges pass with all else: only the phone has the password (RFC 3261 22). */
     if (status != 401 && status != 407) {
       counters_inc (COUNTER_REGISTERS_REJECTED);
@@ -173,7 +174,7 @@ on_upstream_answer (SipTransaction *transaction, guint status, const sip_t *resp
                 log_mask_aor (pending->registration->aor), status,
                 response->sip_status->st_phrase);
     }
-    sip_headers_copy (msg, response, stays_behind, NULL);
+    sip_headers_copy (msg, response, settlement_keeps_back, NULL);
     sip_request_reply_msg (request, status, response->sip_status->st_phrase, msg);
   }
   g_hash_table_remove (self->pending, pending);
@@ -189,7 +190,8 @@ check_push (Registrar *self, const Registration *registration, GPtrArray *featur
 
     if (entry->asked == 0 || entry->push->kind == PN_NONE)
       continue;
-    if (!self->push_func || !self->push_func (entry->push, feature_caps, self->push_data))
+    if (!self->push_func || !self->push_func (entry->push, contact_wants_pnsreg (entry->contact), feature_caps,
+                                               self->push_data))
       return FALSE;
   }
   return TRUE;
@@ -211,12 +213,22 @@ check_order (Registrar *self, const Registration *registration)
   return TRUE;
 }
 
-static void
-collect_contacts (Registrar *self, Pending *pending)
+static GPtrArray *
+collect_removals (Registrar *self, const Registration *registration)
 {
-  const Registration *registration = pending->registration;
+  GPtrArray *removals = g_ptr_array_new_with_free_func ((GDestroyNotify) binding_unref);
   Record *record =
     location_find_record (self->location, registration->pbx, registration->aor);
+
+  for (guint i = 0; registration->remove_all && record && i < record->bindings->len; i++)
+    g_ptr_array_add (removals, binding_ref (g_ptr_array_index (record->bindings, i)));
+  return removals;
+}
+
+static void
+collect_contacts (Pending *pending)
+{
+  const Registration *registration = pending->registration;
 
   for (guint i = 0; i < registration->contacts->len; i++) {
     const RegistrationContact *entry = g_ptr_array_index (registration->contacts, i);
@@ -227,11 +239,10 @@ collect_contacts (Registrar *self, Pending *pending)
       contact.expires = MAX (contact.expires, pbx_register_expires (registration->pbx));
     g_array_append_val (pending->contacts, contact);
   }
-  for (guint i = 0; registration->remove_all && record && i < record->bindings->len; i++) {
-    Binding *binding = g_ptr_array_index (record->bindings, i);
+  for (guint i = 0; i < pending->removals->len; i++) {
+    const Binding *binding = g_ptr_array_index (pending->removals, i);
     UpstreamContact contact = { binding->token, 0 };
 
-    g_ptr_array_add (pending->removals, binding_ref (binding));
     g_array_append_val (pending->contacts, contact);
   }
 }
@@ -247,19 +258,19 @@ send_upstream (Registrar *self, Registration *registration, GPtrArray *feature_c
   pending->registrar = self;
   pending->registration = registration;
   pending->contacts = g_array_new (FALSE, FALSE, sizeof (UpstreamContact));
-  pending->removals = g_ptr_array_new_with_free_func ((GDestroyNotify) binding_unref);
+  pending->removals = collect_removals (self, registration);
   pending->feature_caps = g_ptr_array_ref (feature_caps);
   g_hash_table_add (self->pending, pending);
-  collect_contacts (self, pending);
+  collect_contacts (pending);
 
-  seed = token_keyed (self->token_key, "call-id", registration->key,
+  seed = token_keyed (self->rooms.token_key, "call-id", registration->key,
                       pending->contacts->len
                         ? g_array_index (pending->contacts, UpstreamContact, 0).token
                         : "query",
                       NULL);
   if (way)
     pending->transaction =
-      upstream_send (self->upstream, way, sip_request_sip (request), seed, pending->contacts,
+      upstream_send (self->rooms.upstream, way, sip_request_sip (request), seed, pending->contacts,
                      on_upstream_answer, pending);
   if (!pending->transaction) {
     refuse (request, 503, way ? "PBX Not Reachable" : "PBX Address Not Resolved");
@@ -267,6 +278,56 @@ send_upstream (Registrar *self, Registration *registration, GPtrArray *feature_c
     return;
   }
   counters_inc (COUNTER_REGISTERS_RELAYED);
+}
+
+/* Somebody else's failures do not shut out a phone that is registered from where it always was. */
+static guint
+blocked_for (Registrar *self, const Registration *registration)
+{
+  SipRequest *request = registration->request;
+  g_autofree gchar *source = source_of (request);
+  guint seconds = offenders_blocked (self->offenders, source);
+
+  if (seconds || location_find_flow (self->location, registration->pbx, registration->aor,
+                                     sip_request_flow (request)))
+    return seconds;
+  return offenders_blocked (self->offenders, registration->key);
+}
+
+static void
+refuse_offender (SipRequest *request, guint seconds)
+{
+  g_autofree gchar *after = g_strdup_printf ("%u", seconds);
+
+  counters_inc (COUNTER_OFFENDERS_REFUSED);
+  sip_request_reply (request, 403, "Too Many Failed Authentications",
+                     SIPTAG_RETRY_AFTER_STR (after), TAG_END ());
+}
+
+static void
+take_with_account (Registrar *self, Registration *registration, Account *account,
+                   GPtrArray *feature_caps)
+{
+  g_autofree gchar *source = source_of (registration->request);
+  ClaimRooms rooms = { self->location, self->rooms.ledger, self->rooms.keeper,
+                       self->rooms.binding_expires };
+  g_autoptr (GPtrArray) removals = NULL;
+
+  switch (doorkeeper_admits (self->rooms.doorkeeper, registration->request, account)) {
+  case DOOR_OPEN:
+    offenders_forgive (self->offenders, source);
+    offenders_forgive (self->offenders, registration->key);
+    removals = collect_removals (self, registration);
+    claim_run (&rooms, registration, account, feature_caps, removals);
+    return;
+  case DOOR_WRONG:
+    offenders_note (self->offenders, source);
+    offenders_note (self->offenders, registration->key);
+    break;
+  case DOOR_CHALLENGED:
+    break;
+  }
+  registration_free (registration);
 }
 
 /**
@@ -278,10 +339,12 @@ void
 registrar_take (Registrar *self, SipRequest *request)
 {
   const sip_t *sip = sip_request_sip (request);
-  Pbx *pbx = pbx_find_by_domain (self->pbxes, sip->sip_to->a_url->url_host);
+  Pbx *pbx = pbx_find_by_domain (self->rooms.pbxes, sip->sip_to->a_url->url_host);
   g_autoptr (Registration) registration = NULL;
   g_autoptr (GPtrArray) feature_caps = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GError) error = NULL;
+  Account *account;
+  guint seconds;
 
   if (!pbx) {
     refuse (request, 404, "Unknown Domain");
@@ -291,7 +354,7 @@ registrar_take (Registrar *self, SipRequest *request)
     refuse (request, 483, NULL);
     return;
   }
-  registration = registration_read (request, pbx, self->token_key, &error);
+  registration = registration_read (request, pbx, self->rooms.token_key, &error);
   if (!registration) {
     refuse (request, sip_map_error (error), error->message);
     return;
@@ -304,6 +367,16 @@ registrar_take (Registrar *self, SipRequest *request)
     refuse (request, 555, NULL);
     return;
   }
+  seconds = blocked_for (self, registration);
+  if (seconds) {
+    refuse_offender (request, seconds);
+    return;
+  }
+  account = account_book_find (self->rooms.accounts, pbx, registration->aor);
+  if (account && account_is_ready (account)) {
+    take_with_account (self, g_steal_pointer (&registration), account, feature_caps);
+    return;
+  }
   if (g_hash_table_size (self->pending) >= MAX_PENDING) {
     refuse (request, 503, "Too Many Registrations At Once");
     return;
@@ -313,23 +386,18 @@ registrar_take (Registrar *self, SipRequest *request)
 
 /**
  * registrar_new:
- * @location: what it writes
- * @ledger: the same on the disk
- * @pbxes: (element-type Pbx): all PBXs
- * @token_key: the key of our Contacts' tokens
+ * @rooms: what it works with; all of it outlives the registrar
  *
  * Returns: (transfer full): a registrar
  */
 Registrar *
-registrar_new (Location *location, Ledger *ledger, GPtrArray *pbxes, GBytes *token_key)
+registrar_new (const RegistrarRooms *rooms)
 {
   Registrar *self = g_new0 (Registrar, 1);
 
-  self->location = g_object_ref (location);
-  self->ledger = ledger;
-  self->pbxes = g_ptr_array_ref (pbxes);
-  self->token_key = g_bytes_ref (token_key);
-  self->upstream = upstream_new ();
+  self->rooms = *rooms;
+  self->location = rooms->location;
+  self->offenders = offenders_new (OFFENCES, OFFENCE_SECONDS);
   self->pending = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) pending_free, NULL);
   return self;
 }
@@ -342,11 +410,19 @@ void
 registrar_free (Registrar *self)
 {
   g_hash_table_unref (self->pending);
-  upstream_free (self->upstream);
-  g_bytes_unref (self->token_key);
-  g_ptr_array_unref (self->pbxes);
-  g_object_unref (self->location);
+  offenders_free (self->offenders);
   g_free (self);
+}
+
+/**
+ * registrar_set_binding_expires:
+ * @registrar: the registrar
+ * @seconds: the least that a phone with push and an account gets
+ */
+void
+registrar_set_binding_expires (Registrar *self, guint seconds)
+{
+  self->rooms.binding_expires = seconds;
 }
 
 /**

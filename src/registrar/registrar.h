@@ -1,18 +1,33 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "registrar/doorkeeper.h"
+#include "registrar/keeper.h"
 #include "registrar/ledger.h"
 
 typedef struct _Registrar Registrar;
 
-/* Whether phones with such push parameters can be woken. @push: of a Contact, or a query.
- * Appends a Feature-Caps value for each service that @push asks about (RFC 8599 5.6.1). */
-typedef gboolean (*RegistrarPushFunc) (const PnParams *push, GPtrArray *feature_caps,
-                                       gpointer user_data);
+typedef struct {
+  GPtrArray *pbxes; /* Pbx */
+  GBytes *token_key;
+  Location *location;
+  Ledger *ledger;
+  Upstream *upstream;
+  AccountBook *accounts;
+  Doorkeeper *doorkeeper;
+  Keeper *keeper;
+  guint binding_expires; /* seconds */
+} RegistrarRooms;
 
-Registrar *
-registrar_new (Location *location, Ledger *ledger, GPtrArray *pbxes, GBytes *token_key);
+/* Whether phones with such push parameters can be woken. @push: of a Contact, or a query; @pnsreg:
+ * whether the phone can refresh by itself. Appends a Feature-Caps value for each service that
+ * @push asks about (RFC 8599 5.6.1). */
+typedef gboolean (*RegistrarPushFunc) (const PnParams *push, gboolean pnsreg,
+                                       GPtrArray *feature_caps, gpointer user_data);
+
+Registrar *registrar_new (const RegistrarRooms *rooms);
 void registrar_free (Registrar *registrar);
 void registrar_set_push (Registrar *registrar, RegistrarPushFunc func, gpointer user_data);
+void registrar_set_binding_expires (Registrar *registrar, guint seconds);
 
 void registrar_take (Registrar *registrar, SipRequest *request);

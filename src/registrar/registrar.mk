@@ -11,6 +11,17 @@ src_registrar_libregistrar_a_SOURCES = \
   src/registrar/registration.c src/registrar/registration.h \
   src/registrar/settlement.c src/registrar/settlement.h \
   src/registrar/upstream.c src/registrar/upstream.h \
+  src/registrar/account.c src/registrar/account.h \
+  src/registrar/account-book.c src/registrar/account-book.h \
+  src/registrar/doorkeeper.c src/registrar/doorkeeper.h \
+  src/registrar/offenders.c src/registrar/offenders.h \
+  src/registrar/keeper.c src/registrar/keeper.h \
+  src/registrar/claim.c src/registrar/claim.h \
   src/registrar/registrar.c src/registrar/registrar.h
 
 LIBREGISTRAR = src/registrar/libregistrar.a $(LIBSTORE) $(LIBSIP)
+
+noinst_PROGRAMS += tests/tools/add-account
+tests_tools_add_account_CFLAGS = $(AM_CFLAGS) $(SOFIA_CFLAGS)
+tests_tools_add_account_SOURCES = tests/tools/add-account.c
+tests_tools_add_account_LDADD = $(LIBREGISTRAR)

@@ -9,6 +9,7 @@
 #include "registrar/settlement.h"
 
 #include "base/clock.h"
+#include "sip/sip-headers.h"
 
 typedef struct {
   SipRequest *request;
@@ -20,6 +21,79 @@ typedef struct {
   guint writing;
   gboolean failed;
 } Settlement;
+
+/**
+ * settlement_keeps_back:
+ * @header: a header of the PBX's answer to a REGISTER
+ * @user_data: unused
+ *
+ * Returns: whether it is not for the phone
+ */
+gboolean
+settlement_keeps_back (const sip_header_t *header, gpointer user_data)
+{
+  return sip_headers_belong_to_hop (header) || header->sh_class == sip_expires_class ||
+         header->sh_class == sip_supported_class || header->sh_class == sip_require_class ||
+         sip_headers_is (header, "Feature-Caps");
+}
+
+static void
+add_contact (msg_t *msg, const RegistrationContact *entry, gint64 seconds)
+{
+  g_autofree gchar *text = contact_to_string (entry->contact, seconds);
+  g_autofree gchar *line = g_strconcat ("Contact: ", text, NULL);
+
+  sip_headers_add (msg, line);
+}
+
+/* A query gets the phones of the record, but not what wakes them: that is nobody else's business. */
+static void
+add_known_contacts (Location *location, msg_t *msg, const Registration *registration)
+{
+  Record *record =
+    location_find_record (location, registration->pbx, registration->aor);
+
+  for (guint i = 0; record && i < record->bindings->len; i++) {
+    const Binding *binding = g_ptr_array_index (record->bindings, i);
+    g_autofree gchar *line = g_strdup_printf (
+      "Contact: <%s>;expires=%" G_GINT64_FORMAT, binding->target,
+      MAX (0, (binding->expires - clock_now ()) / CLOCK_SECOND));
+
+    sip_headers_add (msg, line);
+  }
+}
+
+/**
+ * settlement_answer:
+ * @location: the location service
+ * @registration: what the phone asked
+ * @grants: what it gets
+ * @feature_caps: (element-type utf8): the push services that it is told of
+ * @response: (nullable): the PBX's 2xx, whose other headers pass
+ *
+ * Returns: (transfer full): the 2xx for the phone, with its own Contacts and nobody else's
+ */
+msg_t *
+settlement_answer (Location *location, const Registration *registration, const Grant *grants,
+                   GPtrArray *feature_caps, const sip_t *response)
+{
+  msg_t *msg = sip_request_create_response (registration->request);
+
+  if (response)
+    sip_headers_copy (msg, response, settlement_keeps_back, NULL);
+  for (guint i = 0; i < registration->contacts->len; i++)
+    if (grants[i].kept > 0)
+      add_contact (msg, g_ptr_array_index (registration->contacts, i), grants[i].told);
+  if (registration->contacts->len == 0 && !registration->remove_all)
+    add_known_contacts (location, msg, registration);
+  for (guint i = 0; i < feature_caps->len; i++) {
+    g_autofree gchar *line =
+      g_strconcat ("Feature-Caps: ", g_ptr_array_index (feature_caps, i), NULL);
+
+    sip_headers_add (msg, line);
+  }
+  return msg;
+}
 
 static Binding *
 make_binding (const Registration *registration, const RegistrationContact *entry, gint64 seconds)

@@ -10,6 +10,9 @@ typedef struct {
   gint64 told; /* seconds that the phone is told */
 } Grant;
 
+gboolean settlement_keeps_back (const sip_header_t *header, gpointer user_data);
+msg_t *settlement_answer (Location *location, const Registration *registration,
+                          const Grant *grants, GPtrArray *feature_caps, const sip_t *response);
 void settlement_run (Location *location, Ledger *ledger, const Registration *registration,
                      const Grant *grants, GPtrArray *removals, guint status, const gchar *phrase,
                      msg_t *answer);

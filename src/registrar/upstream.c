@@ -9,6 +9,7 @@
 #include "registrar/upstream.h"
 
 #include "crypto/token.h"
+#include "proto/aor.h"
 #include "sip/sip-headers.h"
 
 #define BOOT_BITS 40
@@ -87,11 +88,11 @@ add_supported (msg_t *msg, const sip_t *phone)
 }
 
 static void
-add_identity (msg_t *msg, const sip_t *phone, const gchar *call_id)
+add_identity (msg_t *msg, const sip_from_t *who, const sip_to_t *whom, const gchar *call_id)
 {
   su_home_t *home = msg_home (msg);
-  sip_from_t *from = sip_from_dup (home, phone->sip_from);
-  sip_to_t *to = sip_to_dup (home, phone->sip_to);
+  sip_from_t *from = sip_from_dup (home, who);
+  sip_to_t *to = sip_to_dup (home, whom);
   g_autofree gchar *tag = token_random (TAG_BITS);
 
   msg_header_remove_param (from->a_common, "tag");
@@ -132,7 +133,7 @@ upstream_send (Upstream *upstream, SipFlow *way, const sip_t *phone, const gchar
                                                   (url_string_t *) target, NULL)),
               SIPTAG_CSEQ (sip_cseq_create (home, ++upstream->cseq, SIP_METHOD_REGISTER)),
               TAG_END ());
-  add_identity (msg, phone, call_id);
+  add_identity (msg, phone->sip_from, phone->sip_to, call_id);
   add_contacts (msg, listener, contacts);
   sip_headers_forward (msg, phone);
   add_supported (msg, phone);
@@ -142,6 +143,63 @@ upstream_send (Upstream *upstream, SipFlow *way, const sip_t *phone, const gchar
     return NULL;
   }
   return sip_transaction_send (way, msg, func, user_data);
+}
+
+/**
+ * upstream_send_own:
+ * @upstream: the sender
+ * @way: the way to the PBX
+ * @aor: whose registration
+ * @call_id_seed: what stays the same for a device
+ * @contacts: (element-type UpstreamContact): our Contacts
+ * @authorization: (nullable): the header that answers the PBX's challenge
+ * @func: told of the answer
+ * @user_data: for @func
+ *
+ * A REGISTER behind which no phone stands at this moment: it has an account, and may sleep.
+ *
+ * Returns: (transfer full) (nullable): the transaction, or NULL when nothing can be sent
+ */
+SipTransaction *
+upstream_send_own (Upstream *upstream, SipFlow *way, const gchar *aor, const gchar *call_id_seed,
+                   const GArray *contacts, const gchar *authorization, SipResponseFunc func,
+                   gpointer user_data)
+{
+  SipListener *listener = sip_flow_listener (way);
+  msg_t *msg = nta_msg_create (listener->agent, 0);
+  su_home_t *home = msg_home (msg);
+  g_autofree gchar *call_id = g_strdup_printf ("%s-%s", call_id_seed, upstream->boot);
+  g_autofree gchar *target = upstream_target (aor);
+  g_autofree gchar *bracketed = g_strdup_printf ("<%s>", aor);
+
+  sip_add_tl (msg, sip_object (msg),
+              SIPTAG_REQUEST (
+                sip_request_create (home, SIP_METHOD_REGISTER, URL_STRING_MAKE (target), NULL)),
+              SIPTAG_CSEQ (sip_cseq_create (home, ++upstream->cseq, SIP_METHOD_REGISTER)),
+              SIPTAG_MAX_FORWARDS_STR ("70"), SIPTAG_USER_AGENT_STR ("sipwake"), TAG_END ());
+  add_identity (msg, sip_from_make (home, bracketed), sip_to_make (home, bracketed), call_id);
+  add_contacts (msg, listener, contacts);
+  if (authorization)
+    sip_headers_add (msg, authorization);
+  if (nta_msg_complete (msg) < 0) {
+    msg_destroy (msg);
+    return NULL;
+  }
+  return sip_transaction_send (way, msg, func, user_data);
+}
+
+/**
+ * upstream_target:
+ * @aor: an address of record
+ *
+ * Returns: (transfer full): the Request-URI of its REGISTERs (RFC 3261 10.2)
+ */
+gchar *
+upstream_target (const gchar *aor)
+{
+  g_autofree gchar *host = aor_host (aor);
+
+  return g_strconcat ("sip:", host, NULL);
 }
 
 /**

@@ -19,4 +19,9 @@ void upstream_free (Upstream *upstream);
 SipTransaction *upstream_send (Upstream *upstream, SipFlow *way, const sip_t *phone,
                                const gchar *call_id_seed, const GArray *contacts,
                                SipResponseFunc func, gpointer user_data);
+SipTransaction *upstream_send_own (Upstream *upstream, SipFlow *way, const gchar *aor,
+                                   const gchar *call_id_seed, const GArray *contacts,
+                                   const gchar *authorization, SipResponseFunc func,
+                                   gpointer user_data);
+gchar *upstream_target (const gchar *aor);
 gint64 upstream_granted (const sip_t *response, const gchar *token, gint64 asked);

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * claim: a REGISTER of a phone that has an account and has proved it.
+ *
+ * Where the PBX has our Contact already, the phone is answered at once; else it is registered there
+ * first. The binding lasts as long as it pleases us, since the keeper renews the rest.
+ */
+#include "registrar/claim.h"
+
+#include "base/counters.h"
+
+typedef struct {
+  ClaimRooms rooms;
+  Registration *registration;
+  GPtrArray *feature_caps;
+  GPtrArray *removals;
+  guint waiting;
+  guint status;
+  gchar *phrase;
+} Claim;
+
+static Grant
+grant (const Claim *claim, const RegistrationContact *entry)
+{
+  gint64 seconds = entry->asked;
+
+  if (seconds > 0 && entry->push->kind == PN_PUSH)
+    seconds = MAX (seconds, claim->rooms.binding_expires);
+  return (Grant){ .kept = seconds, .told = seconds };
+}
+
+static void
+settle (Claim *claim)
+{
+  Registration *registration = claim->registration;
+  g_autofree Grant *grants = g_new0 (Grant, registration->contacts->len + 1);
+
+  for (guint i = 0; i < registration->contacts->len; i++)
+    grants[i] = grant (claim, g_ptr_array_index (registration->contacts, i));
+  counters_inc (COUNTER_REGISTERS_ACCEPTED);
+  settlement_run (claim->rooms.location, claim->rooms.ledger, registration, grants,
+                  claim->removals, 200, NULL,
+                  settlement_answer (claim->rooms.location, registration, grants,
+                                     claim->feature_caps, NULL));
+}
+
+static void
+release (Claim *claim)
+{
+  if (--claim->waiting > 0)
+    return;
+  if (claim->status == 200)
+    settle (claim);
+  else
+    sip_request_reply (claim->registration->request, claim->status, claim->phrase, TAG_END ());
+  registration_free (claim->registration);
+  g_ptr_array_unref (claim->feature_caps);
+  g_ptr_array_unref (claim->removals);
+  g_free (claim->phrase);
+  g_free (claim);
+}
+
+static void
+on_registered (guint status, const gchar *phrase, gpointer user_data)
+{
+  Claim *claim = user_data;
+
+  if (status != 200 && claim->status == 200) {
+    counters_inc (COUNTER_REGISTERS_REJECTED);
+    claim->status = status;
+    claim->phrase = g_strdup (phrase);
+  }
+  release (claim);
+}
+
+/**
+ * claim_run:
+ * @rooms: where it is acted on
+ * @registration: (transfer full): what the phone asks
+ * @account: its account, which it has proved
+ * @feature_caps: (element-type utf8): of the answer
+ * @removals: (element-type Binding): further bindings that go
+ */
+void
+claim_run (const ClaimRooms *rooms, Registration *registration, Account *account,
+           GPtrArray *feature_caps, GPtrArray *removals)
+{
+  Claim *claim = g_new0 (Claim, 1);
+
+  claim->rooms = *rooms;
+  claim->registration = registration;
+  claim->feature_caps = g_ptr_array_ref (feature_caps);
+  claim->removals = g_ptr_array_ref (removals);
+  claim->status = 200;
+  claim->waiting = 1; /* until all is asked for */
+  for (guint i = 0; i < registration->contacts->len; i++) {
+    const RegistrationContact *entry = g_ptr_array_index (registration->contacts, i);
+
+    if (entry->asked == 0 || keeper_holds (rooms->keeper, entry->token))
+      continue;
+    claim->waiting++;
+    keeper_register (rooms->keeper, account, registration->aor, entry->token, on_registered,
+                     claim);
+  }
+  release (claim);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "registrar/keeper.h"
+#include "registrar/settlement.h"
+
+typedef struct {
+  Location *location;
+  Ledger *ledger;
+  Keeper *keeper;
+  guint binding_expires; /* seconds: the least that a phone with push gets */
+} ClaimRooms;
+
+void claim_run (const ClaimRooms *rooms, Registration *registration, Account *account,
+                GPtrArray *feature_caps, GPtrArray *removals);

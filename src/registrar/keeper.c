@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * keeper: keeps the PBX's registrations alive while the phones sleep, for those that have an account.
+ *
+ * One registration a phone, for as long as its binding lasts. What the PBX says is followed:
+ * Min-Expires, Retry-After, a stale nonce; a refusal ends the trying, tells the administrator, and
+ * leaves the binding alone.
+ */
+#include "registrar/keeper.h"
+
+#include "base/clock.h"
+#include "base/counters.h"
+#include "base/deadline.h"
+#include "base/log.h"
+
+#define MAX_BACK_OFF 300    /* seconds */
+#define FIRST_BACK_OFF 5    /* seconds */
+#define MAX_CHALLENGES 3    /* of one registration: none, one that is answered, one that is stale */
+#define RESUME_PER_SECOND 50
+#define MIN_REFRESH_MS 1000
+
+typedef struct {
+  KeeperFunc func;
+  gpointer user_data;
+} Waiter;
+
+/* One registration at the PBX. */
+typedef struct {
+  Keeper *keeper;
+  Account *account;
+  gchar *aor;
+  gchar *token;
+  guint asked; /* seconds */
+  gboolean held;
+  gboolean leaving; /* the binding is gone: what is under way removes it */
+  gboolean again;   /* it came back meanwhile */
+  guint challenges;
+  guint failures;
+  SipTransaction *transaction;
+  Deadline *timer;
+  GSList *waiters;
+} Kept;
+
+struct _Keeper {
+  Upstream *upstream;
+  Location *location;
+  AccountBook *accounts;
+  GHashTable *kept; /* token -> Kept */
+  gulong removed;
+};
+
+static void kept_send (Kept *kept, const gchar *authorization);
+
+static void
+set_held (Kept *kept, gboolean held)
+{
+  if (kept->held != held)
+    counters_add (COUNTER_UPSTREAM_HELD, held ? 1 : -1);
+  kept->held = held;
+}
+
+static void
+kept_free (Kept *kept)
+{
+  set_held (kept, FALSE);
+  deadline_clear (&kept->timer);
+  g_clear_pointer (&kept->transaction, sip_transaction_free);
+  g_slist_free_full (kept->waiters, g_free);
+  account_unref (kept->account);
+  g_free (kept->token);
+  g_free (kept->aor);
+  g_free (kept);
+}
+
+/* Whoever waits may ask for another registration at once. */
+static void
+tell_waiters (Kept *kept, guint status, const gchar *phrase)
+{
+  GSList *waiters = g_steal_pointer (&kept->waiters);
+
+  for (GSList *link = waiters; link; link = link->next) {
+    const Waiter *waiter = link->data;
+
+    waiter->func (status, phrase, waiter->user_data);
+  }
+  g_slist_free_full (waiters, g_free);
+}
+
+static void
+on_timer (gpointer user_data)
+{
+  Kept *kept = user_data;
+
+  kept->timer = NULL;
+  kept->challenges = 0;
+  kept_send (kept, NULL);
+}
+
+static void
+schedule (Kept *kept, gint64 milliseconds)
+{
+  deadline_clear (&kept->timer);
+  kept->timer = deadline_new ((guint) CLAMP (milliseconds, MIN_REFRESH_MS, G_MAXINT), on_timer,
+                              kept);
+}
+
+/* With a fifth of the time left, earlier by up to a tenth, so that phones which came together part. */
+static void
+schedule_refresh (Kept *kept, gint64 granted)
+{
+  gint64 milliseconds = granted * 800;
+
+  schedule (kept, milliseconds - clock_jitter ((guint) MIN (granted * 100 + 1, G_MAXINT)));
+}
+
+static void
+schedule_retry (Kept *kept, const sip_t *response)
+{
+  gint64 seconds = MIN (MAX_BACK_OFF, FIRST_BACK_OFF << MIN (kept->failures, 6));
+
+  if (response && response->sip_retry_after)
+    seconds = MAX (seconds, (gint64) MIN (response->sip_retry_after->af_delta, 3600));
+  kept->failures++;
+  schedule (kept, seconds * 1000 + clock_jitter ((guint) seconds * 250 + 1));
+}
+
+static void
+take_trouble (Kept *kept, const gchar *trouble)
+{
+  g_free (kept->account->trouble);
+  kept->account->trouble = g_strdup (trouble);
+  if (trouble)
+    log_error (LOG_FIELDS ("BINDING", kept->token), "[pbx:%s] account of %s: %s",
+               pbx_name (kept->account->pbx), log_mask_aor (kept->aor), trouble);
+}
+
+/* The binding is gone, or came back while its registration was being removed. */
+static void
+finish_leaving (Kept *kept)
+{
+  if (kept->again) {
+    kept->again = kept->leaving = FALSE;
+    kept->challenges = 0;
+    kept_send (kept, NULL);
+    return;
+  }
+  g_hash_table_remove (kept->keeper->kept, kept->token);
+}
+
+static void
+on_success (Kept *kept, const sip_t *response)
+{
+  gint64 granted = upstream_granted (response, kept->token, kept->asked);
+
+  kept->failures = 0;
+  if (kept->leaving) {
+    finish_leaving (kept);
+    return;
+  }
+  take_trouble (kept, NULL);
+  set_held (kept, TRUE);
+  schedule_refresh (kept, granted);
+  tell_waiters (kept, 200, NULL);
+}
+
+/* Wrong for good: only the administrator can help. */
+static void
+on_refusal (Kept *kept, guint status, const gchar *phrase, const gchar *trouble)
+{
+  counters_inc (COUNTER_UPSTREAM_FAILURES);
+  set_held (kept, FALSE);
+  take_trouble (kept, trouble);
+  if (kept->leaving)
+    finish_leaving (kept);
+  else
+    tell_waiters (kept, status, phrase);
+}
+
+static void
+on_failure (Kept *kept, guint status, const sip_t *response)
+{
+  counters_inc (COUNTER_UPSTREAM_FAILURES);
+  log_warning (LOG_FIELDS ("BINDING", kept->token), "[pbx:%s] registration of %s failed: %u %s",
+               pbx_name (kept->account->pbx), log_mask_aor (kept->aor), status,
+               response ? response->sip_status->st_phrase : "no answer");
+  if (kept->leaving) {
+    finish_leaving (kept);
+    return;
+  }
+  schedule_retry (kept, response);
+  tell_waiters (kept, response ? status : status == 408 ? 504 : 503,
+                response ? response->sip_status->st_phrase : NULL);
+}
+
+static void
+on_challenge (Kept *kept, const sip_t *response)
+{
+  g_autofree gchar *target = upstream_target (kept->aor);
+  g_autofree gchar *line = NULL;
+
+  if (account_learn (kept->account, response))
+    account_book_put_async (kept->keeper->accounts, kept->account, NULL, NULL);
+  line = account_answer (kept->account, response, "REGISTER", target);
+  if (!line) {
+    on_refusal (kept, 403, "Account Does Not Fit",
+                "the PBX asks for another realm or algorithm than the account has");
+    return;
+  }
+  kept_send (kept, line);
+}
+
+static gboolean
+is_stale (const sip_t *response)
+{
+  g_autoptr (GPtrArray) challenges = sip_digest_challenges (response);
+
+  for (guint i = 0; i < challenges->len; i++)
+    if (((const DigestChallenge *) g_ptr_array_index (challenges, i))->stale)
+      return TRUE;
+  return FALSE;
+}
+
+static void
+on_answer (SipTransaction *transaction, guint status, const sip_t *response, gpointer user_data)
+{
+  Kept *kept = user_data;
+
+  if (status < 200)
+    return;
+  g_clear_pointer (&kept->transaction, sip_transaction_free);
+  if (!response) {
+    on_failure (kept, status, NULL);
+  } else if (status < 300) {
+    on_success (kept, response);
+  } else if (status == 401 || status == 407) {
+    kept->challenges++;
+    if (kept->challenges == 1 || (kept->challenges < MAX_CHALLENGES && is_stale (response)))
+      on_challenge (kept, response);
+    else
+      on_refusal (kept, 403, "Account Refused", "the PBX refuses its password");
+  } else if (status == 423 && response->sip_min_expires &&
+             response->sip_min_expires->me_delta > kept->asked) {
+    kept->asked = (guint) response->sip_min_expires->me_delta;
+    kept->challenges = 0;
+    kept_send (kept, NULL);
+  } else if (status == 403 || status == 404) {
+    on_refusal (kept, status, response->sip_status->st_phrase,
+                status == 403 ? "the PBX forbids it to register" : "the PBX does not know it");
+  } else {
+    on_failure (kept, status, response);
+  }
+}
+
+static void
+kept_send (Kept *kept, const gchar *authorization)
+{
+  Pbx *pbx = kept->account->pbx;
+  SipFlow *way = pbx_way (pbx);
+  g_autoptr (GArray) contacts = g_array_new (FALSE, FALSE, sizeof (UpstreamContact));
+  UpstreamContact contact = { kept->token, kept->leaving ? 0 : kept->asked };
+
+  g_array_append_val (contacts, contact);
+  deadline_clear (&kept->timer);
+  if (way)
+    kept->transaction =
+      upstream_send_own (kept->keeper->upstream, way, kept->aor, kept->token, contacts,
+                         authorization, on_answer, kept);
+  if (kept->transaction)
+    counters_inc (COUNTER_UPSTREAM_REGISTERS);
+  else
+    on_failure (kept, 503, NULL);
+}
+
+static Kept *
+kept_new (Keeper *keeper, Account *account, const gchar *aor, const gchar *token)
+{
+  Kept *kept = g_new0 (Kept, 1);
+
+  kept->keeper = keeper;
+  kept->account = account_ref (account);
+  kept->aor = g_strdup (aor);
+  kept->token = g_strdup (token);
+  kept->asked = pbx_register_expires (account->pbx);
+  g_hash_table_insert (keeper->kept, kept->token, kept);
+  return kept;
+}
+
+/**
+ * keeper_holds:
+ * @keeper: the keeper
+ * @token: the user part of our Contact at the PBX
+ *
+ * Returns: whether the PBX has that Contact, as far as it has told us
+ */
+gboolean
+keeper_holds (Keeper *keeper, const gchar *token)
+{
+  const Kept *kept = g_hash_table_lookup (keeper->kept, token);
+
+  return kept && kept->held && !kept->leaving;
+}
+
+/**
+ * keeper_register:
+ * @keeper: the keeper
+ * @account: the account that answers the PBX's challenges
+ * @aor: the phone's address of record
+ * @token: the user part of our Contact
+ * @func: told what came of it
+ * @user_data: for @func
+ *
+ * Registers the Contact, and from then on keeps it as long as the location service has it.
+ */
+void
+keeper_register (Keeper *keeper, Account *account, const gchar *aor, const gchar *token,
+                 KeeperFunc func, gpointer user_data)
+{
+  Kept *kept = g_hash_table_lookup (keeper->kept, token);
+  Waiter *waiter = g_new (Waiter, 1);
+
+  *waiter = (Waiter){ func, user_data };
+  if (!kept)
+    kept = kept_new (keeper, account, aor, token);
+  if (kept->account != account) {
+    account_unref (kept->account);
+    kept->account = account_ref (account);
+  }
+  kept->waiters = g_slist_append (kept->waiters, waiter);
+  if (kept->leaving) {
+    kept->again = TRUE;
+    return;
+  }
+  if (!kept->transaction) {
+    kept->challenges = 0;
+    kept_send (kept, NULL);
+  }
+}
+
+static void
+on_removed (Location *location, Binding *binding, gpointer user_data)
+{
+  Keeper *keeper = user_data;
+  Kept *kept = g_hash_table_lookup (keeper->kept, binding->token);
+
+  if (!kept || kept->leaving)
+    return;
+  kept->leaving = TRUE;
+  set_held (kept, FALSE);
+  g_clear_pointer (&kept->transaction, sip_transaction_free);
+  tell_waiters (kept, 480, NULL);
+  kept->challenges = 0;
+  kept_send (kept, NULL);
+}
+
+static void
+resume_one (Binding *binding, gpointer user_data)
+{
+  Keeper *keeper = user_data;
+  Account *account = account_book_find (keeper->accounts, binding->pbx, binding->aor);
+  guint window = g_hash_table_size (keeper->kept) * 1000 / RESUME_PER_SECOND + 5000;
+  Kept *kept;
+
+  if (!account || g_hash_table_contains (keeper->kept, binding->token))
+    return;
+  kept = kept_new (keeper, account, binding->aor, binding->token);
+  set_held (kept, TRUE);
+  schedule (kept, clock_jitter (window));
+}
+
+/**
+ * keeper_resume:
+ * @keeper: the keeper
+ *
+ * Takes up the registrations of all bindings that have an account: after a start, when those of the
+ * last run are back. Spread in time, so that no storm meets the PBX.
+ */
+void
+keeper_resume (Keeper *keeper)
+{
+  location_each (keeper->location, resume_one, keeper);
+}
+
+/**
+ * keeper_new:
+ * @upstream: the sender
+ * @location: the location service, which says how long to keep
+ * @accounts: all accounts
+ *
+ * Returns: (transfer full): a keeper of nothing
+ */
+Keeper *
+keeper_new (Upstream *upstream, Location *location, AccountBook *accounts)
+{
+  Keeper *keeper = g_new0 (Keeper, 1);
+
+  keeper->upstream = upstream;
+  keeper->location = g_object_ref (location);
+  keeper->accounts = accounts;
+  keeper->kept =
+    g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) kept_free);
+  keeper->removed = g_signal_connect (location, "removed", G_CALLBACK (on_removed), keeper);
+  return keeper;
+}
+
+/**
+ * keeper_free:
+ * @keeper: (transfer full): the keeper; what it keeps stays at the PBX
+ */
+void
+keeper_free (Keeper *keeper)
+{
+  g_signal_handler_disconnect (keeper->location, keeper->removed);
+  g_hash_table_unref (keeper->kept);
+  g_object_unref (keeper->location);
+  g_free (keeper);
+}

@@ -1,0 +1,182 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""accounts: with a password sipwake keeps the PBX's registration alive while the phone sleeps."""
+import os
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
+from sipwaketest.house import OFFER, House
+from sipwaketest.message import parameter
+from sipwaketest.tap import build_file, main, test
+
+WEEK = 604800
+
+
+def give_account(house, user="alice", password=None, realm=None):
+    """As the administrator does; the daemon does not run yet."""
+    state = os.path.join(house.stage.path, "state")
+    command = [build_file("tests", "tools", "add-account"), state, "office",
+               f"sip:{user}@{house.pbx.domain}", password or f"pw{user}"]
+    done = subprocess.run(command + ([realm] if realm else []), timeout=20, check=False,
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def house_with_account(stage, realm="pbx.test", password=None, **more):
+    house = House(stage, start=False, **more)
+    give_account(house, password=password, realm=realm)
+    house.start()
+    return house
+
+
+def call_sleeper(house, phone, pushes=1):
+    call = house.pbx.call("alice", OFFER)
+    call.expect(180)
+    house.wake(phone, pushes=pushes)
+    leg = house.connect(call, phone)
+    house.finish(call, leg)
+    house.assert_settled(phone)
+
+
+def expires_of(answer):
+    return int(parameter(answer.get("Contact"), "expires"))
+
+
+@test
+def a_phone_proves_itself_to_sipwake_and_gets_a_week(stage):
+    house = house_with_account(stage)
+    phone = house.phone()
+    answer = phone.register_ok(expires=3600)
+    assert expires_of(answer) == WEEK, answer.get("Contact")
+    assert all(r.get("User-Agent") == "sipwake" for r in house.pbx.registers()), \
+        "the phone's own REGISTER went through"
+    assert len(house.pbx.contacts("alice")) == 1
+    house.assert_pbx_clean()
+    registered = len(house.pbx.registers())
+    phone.register_ok()
+    assert len(house.pbx.registers()) == registered, "the PBX has it already"
+    phone.sleep()
+    call_sleeper(house, phone)
+
+
+@test
+def a_phone_without_push_gets_what_it_asks(stage):
+    house = house_with_account(stage)
+    phone = house.phone(path="")
+    assert expires_of(phone.register_ok(expires=600)) == 600
+
+
+@test
+def the_realm_is_learned_from_the_pbx(stage):
+    house = house_with_account(stage, realm=None)
+    phone = house.phone()
+    phone.register_ok()
+    assert expires_of(phone.register_ok()) == WEEK
+    house.restart()
+    registered = len(house.pbx.registers())
+    assert expires_of(phone.register_ok()) == WEEK
+    later = house.pbx.registers()[registered:]
+    assert all(r.get("User-Agent") == "sipwake" for r in later), "what was learned is kept"
+
+
+@test(limit=40)
+def the_registration_lives_while_the_phone_sleeps(stage):
+    house = house_with_account(stage, grant=3)
+    phone = house.sleeper()
+    deadline = time.monotonic() + 9
+    while time.monotonic() < deadline:
+        assert len(house.pbx.contacts("alice")) == 1, "the PBX's registration died"
+        time.sleep(0.1)
+    call_sleeper(house, phone)
+
+
+@test
+def a_wrong_password_never_reaches_the_pbx(stage):
+    house = house_with_account(stage)
+    scanner = house.phone(password="wrong")
+    for _ in range(3):
+        assert scanner.register().status == 401
+    assert not house.pbx.registers()
+    for _ in range(3):
+        last = scanner.register()
+    assert last.status == 403 and last.get("Retry-After")
+    assert not house.pbx.registers()
+
+
+@test
+def a_scanner_does_not_get_us_banned(stage):
+    house = House(stage)
+    house.pbx.ban_after = 5
+    house.pbx.refuse_wrong = True
+    good = house.phone("bob")
+    good.register_ok()
+    scanner = house.phone("alice", password="wrong", address="127.0.0.77")
+    for _ in range(12):
+        assert scanner.register().status in (401, 403)
+    assert good.register().status == 200, "the PBX has banned us"
+
+
+@test
+def a_phone_that_leaves_is_removed_at_the_pbx(stage):
+    house = house_with_account(stage)
+    phone = house.phone()
+    phone.register_ok()
+    assert phone.deregister().status == 200
+    house.pbx.wait_contacts("alice", 0)
+    phone.register_ok()
+    house.pbx.wait_contacts("alice", 1)
+
+
+@test
+def a_pbx_that_wants_longer_gets_longer(stage):
+    house = house_with_account(stage, min_expires=7200)
+    phone = house.phone()
+    phone.register_ok()
+    assert "7200" in house.pbx.registers()[-1].get("Contact")
+
+
+@test
+def an_account_that_the_pbx_refuses_is_told(stage):
+    house = house_with_account(stage)
+    phone = house.phone()
+    house.pbx.forbidden.add("alice")
+    assert phone.register().status == 403
+    house.daemon.wait_line(r"account of .*: the PBX forbids it")
+    house.pbx.forbidden.clear()
+    phone.register_ok()
+
+
+@test
+def an_account_with_another_password_is_told(stage):
+    house = house_with_account(stage, password="old")
+    phone = house.phone(password="old")
+    assert phone.register().status == 403
+    house.daemon.wait_line(r"account of .*: the PBX refuses its password")
+
+
+@test
+def a_stale_nonce_is_no_refusal(stage):
+    house = house_with_account(stage)
+    house.pbx.stale_once = True
+    house.phone().register_ok()
+
+
+@test(limit=40)
+def registrations_are_taken_up_after_a_crash(stage):
+    house = house_with_account(stage)
+    phone = house.sleeper()
+    contact = house.pbx.contact("alice").uri
+    house.daemon.ended = True
+    house.daemon.child.kill()
+    house.daemon.wait(5)
+    house.pbx.registrar.forget()
+    house.start()
+    house.pbx.wait_contacts("alice", 1, timeout=15)
+    assert house.pbx.contact("alice").uri == contact
+    call_sleeper(house, phone)
+
+
+if __name__ == "__main__":
+    main()
