@@ -47,7 +47,7 @@ clock_jitter (guint span)
  * clock_test_advance:
  * @microseconds: how far
  *
- * For tests: moves the clocks forward. GLib's own timers do not follow.
+ * For tests: moves the clocks forward. Deadlines follow, GLib's own timers do not.
  */
 void
 clock_test_advance (gint64 microseconds)

@@ -28,6 +28,7 @@
   X (WAKES_SUCCEEDED, "wakes_succeeded")                                                           \
   X (WAKES_REFUSED, "wakes_refused")                                                               \
   X (WAKES_TIMED_OUT, "wakes_timed_out")                                                           \
+  X (REFRESHES_PUSHED, "refreshes_pushed")                                                         \
   X (PUSHES_IN_FLIGHT, "pushes_in_flight")                                                         \
   X (PUSHES_SENT, "pushes_sent")                                                                   \
   X (PUSHES_ACCEPTED, "pushes_accepted")                                                           \

@@ -3,9 +3,12 @@
  * deadline: something to be done when a time is up, unless it is called off before.
  *
  * g_timeout_add() for many: each of its sources costs every turn of the loop, and thousands of
- * calls may wait at once. Here all deadlines of the main loop are one source, ordered by time.
+ * calls may wait at once. Here all deadlines of the main loop are one source, ordered by time. They
+ * follow the test clock.
  */
 #include "base/deadline.h"
+
+#include "base/clock.h"
 
 struct _Deadline {
   gint64 due; /* monotonic microseconds */
@@ -32,14 +35,6 @@ first (void)
 }
 
 static void
-set_alarm (void)
-{
-  const Deadline *next = first ();
-
-  g_source_set_ready_time (source, next ? next->due : -1);
-}
-
-static void
 take_out (Deadline *deadline)
 {
   g_sequence_remove (deadline->place);
@@ -47,9 +42,31 @@ take_out (Deadline *deadline)
 }
 
 static gboolean
-on_alarm (GSource *self, GSourceFunc callback, gpointer user_data)
+prepare (GSource *self, gint *timeout)
 {
-  gint64 now = g_get_monotonic_time ();
+  const Deadline *next = first ();
+  gint64 left;
+
+  *timeout = -1;
+  if (!next)
+    return FALSE;
+  left = next->due - clock_now ();
+  *timeout = (gint) CLAMP ((left + 999) / 1000, 0, G_MAXINT);
+  return left <= 0;
+}
+
+static gboolean
+check (GSource *self)
+{
+  const Deadline *next = first ();
+
+  return next && next->due <= clock_now ();
+}
+
+static gboolean
+dispatch (GSource *self, GSourceFunc callback, gpointer user_data)
+{
+  gint64 now = clock_now ();
 
   for (Deadline *next = first (); next && next->due <= now; next = first ()) {
     DeadlineFunc func = next->func;
@@ -58,11 +75,10 @@ on_alarm (GSource *self, GSourceFunc callback, gpointer user_data)
     take_out (next);
     func (data);
   }
-  set_alarm ();
   return G_SOURCE_CONTINUE;
 }
 
-static GSourceFuncs funcs = { NULL, NULL, on_alarm, NULL, NULL, NULL };
+static GSourceFuncs funcs = { prepare, check, dispatch, NULL, NULL, NULL };
 
 /**
  * deadline_new:
@@ -85,12 +101,10 @@ deadline_new (guint milliseconds, DeadlineFunc func, gpointer user_data)
     g_source_set_name (source, "deadlines");
     g_source_attach (source, NULL);
   }
-  deadline->due = g_get_monotonic_time () + (gint64) milliseconds * G_TIME_SPAN_MILLISECOND;
+  deadline->due = clock_now () + (gint64) milliseconds * G_TIME_SPAN_MILLISECOND;
   deadline->func = func;
   deadline->user_data = user_data;
   deadline->place = g_sequence_insert_sorted (queue, deadline, by_due, NULL);
-  if (g_sequence_iter_is_begin (deadline->place))
-    set_alarm ();
   return deadline;
 }
 
@@ -107,5 +121,4 @@ deadline_clear (Deadline **deadline)
     return;
   take_out (*deadline);
   *deadline = NULL;
-  set_alarm ();
 }

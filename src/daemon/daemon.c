@@ -15,6 +15,7 @@
 #include "daemon/push-setup.h"
 #include "proto/feature-caps.h"
 #include "sip/sip-stack.h"
+#include "wake/refresh.h"
 
 #define PNSREG_SECONDS 130 /* before its expiry a phone that can refresh by itself does so */
 #define STOP_PATIENCE_MS 1500
@@ -35,6 +36,7 @@ struct _Daemon {
   Keeper *keeper;
   Registrar *registrar;
   PushBucket *bucket;
+  Refresh *refresh;
   Router *router;
 };
 
@@ -236,6 +238,8 @@ build (Daemon *daemon, GError **error)
     return FALSE;
   registrar_set_push (daemon->registrar, on_push_question, daemon);
   daemon->bucket = push_bucket_new (daemon->location, daemon->push);
+  daemon->refresh = refresh_new (daemon->location, daemon->accounts, daemon->push);
+  refresh_resume (daemon->refresh);
   daemon->router = router_new (daemon->pbxes, daemon->location, daemon->registrar, daemon->bucket,
                                &options);
   sip_stack_set_handler (daemon->stack, on_sip_request, daemon);
@@ -368,6 +372,7 @@ void
 daemon_free (Daemon *daemon)
 {
   g_clear_pointer (&daemon->router, router_free);
+  g_clear_pointer (&daemon->refresh, refresh_free);
   g_clear_pointer (&daemon->bucket, push_bucket_free);
   g_clear_pointer (&daemon->registrar, registrar_free);
   g_clear_pointer (&daemon->keeper, keeper_free);

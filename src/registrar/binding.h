@@ -18,6 +18,7 @@ typedef struct _Binding {
   SipFlow *flow;     /* of the newest REGISTER */
   gint64 registered; /* monotonic microseconds: when that was */
   gint64 expires;    /* monotonic microseconds */
+  const gchar *at_risk; /* nullable: why it may be lost while it sleeps */
   GSequenceIter *expiry;
 } Binding;
 

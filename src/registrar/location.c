@@ -214,6 +214,7 @@ location_put (Location *self, Binding *binding)
     g_autofree gchar *key = record_key (old->pbx, old->aor);
 
     binding_ref (old);
+    binding->at_risk = old->at_risk;
     count_binding (old, -1);
     g_sequence_remove (old->expiry);
     old->expiry = NULL;

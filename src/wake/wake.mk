@@ -3,7 +3,8 @@ noinst_LIBRARIES += src/wake/libwake.a
 src_wake_libwake_a_CFLAGS = $(AM_CFLAGS) $(SOFIA_CFLAGS)
 src_wake_libwake_a_SOURCES = \
   src/wake/wakeup.c src/wake/wakeup.h \
-  src/wake/push-bucket.c src/wake/push-bucket.h
+  src/wake/push-bucket.c src/wake/push-bucket.h \
+  src/wake/refresh.c src/wake/refresh.h
 
 LIBWAKE = src/wake/libwake.a $(LIBPUSH) $(LIBREGISTRAR)
 
@@ -11,3 +12,8 @@ check_PROGRAMS += tests/unit/test-push-bucket
 tests_unit_test_push_bucket_CFLAGS = $(AM_CFLAGS) $(SOFIA_CFLAGS)
 tests_unit_test_push_bucket_SOURCES = tests/unit/test-push-bucket.c
 tests_unit_test_push_bucket_LDADD = $(LIBWAKE)
+
+check_PROGRAMS += tests/unit/test-refresh
+tests_unit_test_refresh_CFLAGS = $(AM_CFLAGS) $(SOFIA_CFLAGS)
+tests_unit_test_refresh_SOURCES = tests/unit/test-refresh.c
+tests_unit_test_refresh_LDADD = $(LIBWAKE)

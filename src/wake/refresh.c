@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * refresh: wakes phones without an account in time, so that they renew their registration at the
+ * PBX themselves (RFC 8599 5.5).
+ *
+ * Only the phone has the password, so only the phone can renew. The push rings nothing: a phone that
+ * could only be woken as for a call is left alone, and like one whose PBX grants too little time it
+ * is marked at risk, once in the log and always in its state.
+ */
+#include "wake/refresh.h"
+
+#include "base/clock.h"
+#include "base/counters.h"
+#include "base/deadline.h"
+#include "base/log.h"
+
+#define AHEAD_SECONDS 120  /* RFC 8599 5.5: at least this long before the end */
+#define SPREAD_SECONDS 60  /* phones that came together are woken apart */
+#define LEAST_SECONDS 240  /* with less there is no time to push and be answered */
+#define PUSH_SECONDS 10
+
+struct _Refresh {
+  Location *location;
+  AccountBook *accounts;
+  PushService *service;
+  GCancellable *cancellable;
+  GHashTable *alarms; /* token -> Alarm */
+  gulong refreshed;
+  gulong removed;
+};
+
+typedef struct {
+  Refresh *refresh;
+  gchar *token;
+  Deadline *deadline;
+} Alarm;
+
+static void
+alarm_free (Alarm *alarm)
+{
+  deadline_clear (&alarm->deadline);
+  g_free (alarm->token);
+  g_free (alarm);
+}
+
+static void
+on_pushed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PushResult) answer =
+    push_service_send_finish (PUSH_SERVICE (source), result, &error);
+
+  if (answer && answer->outcome == PUSH_ACCEPTED)
+    counters_inc (COUNTER_REFRESHES_PUSHED);
+}
+
+static void
+push (Refresh *refresh, const Binding *binding)
+{
+  const PnParams *params = binding->push;
+  g_autoptr (PushRequest) request = push_request_new (PUSH_KIND_REFRESH, params->provider);
+
+  request->param = g_strdup (params->param);
+  request->prid = g_strdup (params->prid);
+  request->remote_token = g_strdup (params->remote_token);
+  request->remote_topic = g_strdup (params->remote_topic);
+  request->enc_key = g_strdup (params->enc_key);
+  request->enc_auth = g_strdup (params->enc_auth);
+  request->ttl = AHEAD_SECONDS;
+  request->binding = g_strdup (binding->token);
+  push_service_send_async (refresh->service, request, PUSH_SECONDS * 1000, refresh->cancellable,
+                           on_pushed, NULL);
+}
+
+static void
+on_alarm (gpointer user_data)
+{
+  Alarm *alarm = user_data;
+  Refresh *refresh = alarm->refresh;
+  Binding *binding = location_find_token (refresh->location, alarm->token);
+
+  alarm->deadline = NULL;
+  if (binding && binding_has_push (binding))
+    push (refresh, binding);
+  g_hash_table_remove (refresh->alarms, alarm->token);
+}
+
+/* A VoIP push for anything but a call costs the app its right to pushes. */
+static gboolean
+only_rings (const PnParams *params)
+{
+  return g_str_has_prefix (params->provider, "apns") && params->voip_token && !params->remote_token;
+}
+
+static const gchar *
+risk_of (const Binding *binding, gint64 seconds)
+{
+  if (only_rings (binding->push))
+    return "its push token is for calls only, so nothing can wake it to renew its registration";
+  if (seconds < LEAST_SECONDS)
+    return "the PBX grants too little time to wake it before its registration ends";
+  return NULL;
+}
+
+static void
+mark (Binding *binding, const gchar *risk)
+{
+  if (risk && !binding->at_risk)
+    log_warning (LOG_FIELDS ("BINDING", binding->token),
+                 "%s is at risk while it sleeps: %s; an account would keep it",
+                 log_mask_aor (binding->aor), risk);
+  binding->at_risk = risk;
+}
+
+static void
+watch (Refresh *refresh, Binding *binding)
+{
+  Account *account = account_book_find (refresh->accounts, binding->pbx, binding->aor);
+  gint64 seconds = (binding->expires - clock_now ()) / CLOCK_SECOND;
+  Alarm *alarm;
+
+  g_hash_table_remove (refresh->alarms, binding->token);
+  if (!binding_has_push (binding) || (account && account_is_ready (account))) {
+    mark (binding, NULL);
+    return;
+  }
+  mark (binding, risk_of (binding, seconds));
+  if (binding->at_risk)
+    return;
+  alarm = g_new0 (Alarm, 1);
+  alarm->refresh = refresh;
+  alarm->token = g_strdup (binding->token);
+  alarm->deadline = deadline_new (
+    (guint) MAX (0, seconds - AHEAD_SECONDS - clock_jitter (SPREAD_SECONDS)) * 1000, on_alarm,
+    alarm);
+  g_hash_table_insert (refresh->alarms, alarm->token, alarm);
+}
+
+static void
+on_refreshed (Location *location, Binding *binding, gpointer user_data)
+{
+  watch (user_data, binding);
+}
+
+static void
+on_removed (Location *location, Binding *binding, gpointer user_data)
+{
+  Refresh *refresh = user_data;
+
+  g_hash_table_remove (refresh->alarms, binding->token);
+}
+
+static void
+resume_one (Binding *binding, gpointer user_data)
+{
+  watch (user_data, binding);
+}
+
+/**
+ * refresh_resume:
+ * @refresh: the refresher
+ *
+ * Takes up all bindings that are there, as after a start.
+ */
+void
+refresh_resume (Refresh *refresh)
+{
+  location_each (refresh->location, resume_one, refresh);
+}
+
+/**
+ * refresh_new:
+ * @location: the location service
+ * @accounts: all accounts, whose phones need no waking
+ * @service: the push services
+ *
+ * Returns: (transfer full): a refresher that watches phones from now on
+ */
+Refresh *
+refresh_new (Location *location, AccountBook *accounts, PushService *service)
+{
+  Refresh *refresh = g_new0 (Refresh, 1);
+
+  refresh->location = g_object_ref (location);
+  refresh->accounts = accounts;
+  refresh->service = g_object_ref (service);
+  refresh->cancellable = g_cancellable_new ();
+  refresh->alarms =
+    g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) alarm_free);
+  refresh->refreshed = g_signal_connect (location, "refreshed", G_CALLBACK (on_refreshed), refresh);
+  refresh->removed = g_signal_connect (location, "removed", G_CALLBACK (on_removed), refresh);
+  return refresh;
+}
+
+/**
+ * refresh_free:
+ * @refresh: (transfer full): the refresher
+ */
+void
+refresh_free (Refresh *refresh)
+{
+  g_cancellable_cancel (refresh->cancellable);
+  g_object_unref (refresh->cancellable);
+  g_signal_handler_disconnect (refresh->location, refresh->refreshed);
+  g_signal_handler_disconnect (refresh->location, refresh->removed);
+  g_hash_table_unref (refresh->alarms);
+  g_object_unref (refresh->service);
+  g_object_unref (refresh->location);
+  g_free (refresh);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "push/push-service.h"
+#include "registrar/account-book.h"
+#include "registrar/location.h"
+
+typedef struct _Refresh Refresh;
+
+Refresh *refresh_new (Location *location, AccountBook *accounts, PushService *service);
+void refresh_free (Refresh *refresh);
+void refresh_resume (Refresh *refresh);

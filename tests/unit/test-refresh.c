@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Phones that must renew their registration themselves, with hours that pass in a moment. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "push/provider-fake.h"
+#include "wake/refresh.h"
+
+#include <arpa/inet.h>
+#include <glib/gstdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+typedef struct {
+  gchar *directory;
+  Store *store;
+  AccountBook *accounts;
+  SipStack *stack;
+  SipFlow *flow;
+  Pbx *pbx;
+  ProviderFake *fake;
+  PushService *service;
+  Location *location;
+  Refresh *refresh;
+} Fixture;
+
+static guint
+free_udp_port (void)
+{
+  struct sockaddr_in address = { .sin_family = AF_INET,
+                                 .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+  socklen_t size = sizeof address;
+  int fd = socket (AF_INET, SOCK_DGRAM, 0);
+
+  g_assert_cmpint (bind (fd, (struct sockaddr *) &address, size), ==, 0);
+  g_assert_cmpint (getsockname (fd, (struct sockaddr *) &address, &size), ==, 0);
+  close (fd);
+  return ntohs (address.sin_port);
+}
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  static const gchar *const domains[] = { "pbx.example.com", NULL };
+  SipListenerOptions options = { "phones", SIP_SIDE_PHONES, SIP_TRANSPORT_UDP, "127.0.0.1", 0,
+                                 "127.0.0.1", 0 };
+  g_autoptr (GPtrArray) listeners = g_ptr_array_new ();
+  g_autoptr (GError) error = NULL;
+
+  options.port = options.advertise_port = free_udp_port ();
+  g_ptr_array_add (listeners, &options);
+  fixture->directory = g_dir_make_tmp ("sipwake-refresh-XXXXXX", &error);
+  fixture->store = store_open (fixture->directory, &error);
+  g_assert_no_error (error);
+  fixture->accounts = account_book_new (fixture->store, fixture->directory, &error);
+  g_assert_no_error (error);
+  fixture->stack = sip_stack_new (listeners, NULL, &error);
+  g_assert_no_error (error);
+  fixture->flow = sip_flow_to_address (
+    g_ptr_array_index (sip_stack_listeners (fixture->stack), 0), "127.0.0.1", 9);
+  fixture->pbx = pbx_new ("office", domains, 3600, NULL);
+  fixture->fake = provider_fake_new ("fake");
+  fixture->service = push_service_new ();
+  push_service_add (fixture->service, PUSH_PROVIDER (fixture->fake));
+  fixture->location = location_new ();
+  fixture->refresh = refresh_new (fixture->location, fixture->accounts, fixture->service);
+}
+
+static void
+on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  *(gboolean *) user_data = TRUE;
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GDir) directory = NULL;
+  gboolean stopped = FALSE;
+  const gchar *name;
+
+  refresh_free (fixture->refresh);
+  g_object_unref (fixture->location);
+  g_object_unref (fixture->service);
+  g_object_unref (fixture->fake);
+  pbx_free (fixture->pbx);
+  sip_flow_unref (fixture->flow);
+  sip_stack_free (fixture->stack);
+  account_book_free (fixture->accounts);
+  store_stop_async (fixture->store, on_stopped, &stopped);
+  while (!stopped)
+    g_main_context_iteration (NULL, TRUE);
+  store_free (fixture->store);
+  directory = g_dir_open (fixture->directory, 0, NULL);
+  while ((name = g_dir_read_name (directory))) {
+    g_autofree gchar *path = g_build_filename (fixture->directory, name, NULL);
+
+    g_unlink (path);
+  }
+  g_rmdir (fixture->directory);
+  g_free (fixture->directory);
+}
+
+static Binding *
+register_phone (Fixture *fixture, gint64 seconds, const gchar *voip_token)
+{
+  Binding *binding = binding_new (fixture->pbx, "t1", "sip:alice@pbx.example.com");
+
+  binding->push = g_new0 (PnParams, 1);
+  binding->push->kind = PN_PUSH;
+  binding->push->provider = g_strdup (voip_token ? "apns" : "fake");
+  binding->push->prid = g_strdup ("token");
+  binding->push->voip_token = g_strdup (voip_token);
+  binding->flow = sip_flow_ref (fixture->flow);
+  binding->expires = clock_now () + seconds * CLOCK_SECOND;
+  location_put (fixture->location, binding);
+  location_refreshed (fixture->location, binding);
+  return binding;
+}
+
+static guint
+pushes_after (Fixture *fixture, gint64 seconds)
+{
+  clock_test_advance (seconds * CLOCK_SECOND);
+  for (guint i = 0; i < 20; i++)
+    g_main_context_iteration (NULL, FALSE);
+  return provider_fake_requests (fixture->fake)->len;
+}
+
+static void
+test_pushed_in_time (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Binding) binding = register_phone (fixture, 3600, NULL);
+  const PushRequest *request;
+
+  g_assert_null (binding->at_risk);
+  g_assert_cmpuint (pushes_after (fixture, 3600 - 120 - 61), ==, 0);
+  g_assert_cmpuint (pushes_after (fixture, 61), ==, 1);
+  request = g_ptr_array_index (provider_fake_requests (fixture->fake), 0);
+  g_assert_cmpint (request->kind, ==, PUSH_KIND_REFRESH);
+  g_assert_cmpuint (pushes_after (fixture, 100), ==, 1);
+}
+
+static void
+test_renewed_phone_is_left_alone (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Binding) old = register_phone (fixture, 3600, NULL);
+  g_autoptr (Binding) new = NULL;
+
+  g_assert_cmpuint (pushes_after (fixture, 1800), ==, 0);
+  new = register_phone (fixture, 3600, NULL);
+  g_assert_cmpuint (pushes_after (fixture, 1800), ==, 0);
+  g_assert_cmpuint (pushes_after (fixture, 1700), ==, 1);
+}
+
+static void
+test_phone_that_left_is_left_alone (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Binding) binding = register_phone (fixture, 3600, NULL);
+
+  location_remove (fixture->location, binding, "removed by the test");
+  g_assert_cmpuint (pushes_after (fixture, 4000), ==, 0);
+}
+
+static void
+test_never_rings_for_a_refresh (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Binding) binding = register_phone (fixture, 3600, "voip-token");
+
+  g_assert_nonnull (binding->at_risk);
+  g_assert_cmpuint (pushes_after (fixture, 3590), ==, 0);
+}
+
+static void
+test_too_little_time (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Binding) binding = register_phone (fixture, 60, NULL);
+
+  g_assert_nonnull (binding->at_risk);
+  g_assert_cmpuint (pushes_after (fixture, 59), ==, 0);
+}
+
+static void
+test_accounts_need_no_push (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Account) account = account_new (fixture->pbx, "sip:alice@pbx.example.com", "alice");
+  g_autoptr (Binding) binding = NULL;
+
+  account->realm = g_strdup ("pbx");
+  account->ha1 = digest_ha1 (DIGEST_MD5, "alice", "pbx", "secret");
+  account_book_put_async (fixture->accounts, account, NULL, NULL);
+  binding = register_phone (fixture, 3600, "voip-token");
+  g_assert_null (binding->at_risk);
+  g_assert_cmpuint (pushes_after (fixture, 3590), ==, 0);
+}
+
+#define ADD(path, function)                                                                        \
+  g_test_add ("/refresh/" path, Fixture, NULL, set_up, function, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  log_init ();
+  ADD ("in-time", test_pushed_in_time);
+  ADD ("renewed", test_renewed_phone_is_left_alone);
+  ADD ("left", test_phone_that_left_is_left_alone);
+  ADD ("never-rings", test_never_rings_for_a_refresh);
+  ADD ("too-little-time", test_too_little_time);
+  ADD ("account", test_accounts_need_no_push);
+  return g_test_run ();
+}
