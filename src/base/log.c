@@ -12,6 +12,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MASKS 4       /* masked strings that one line may use */
@@ -54,12 +55,15 @@ level_priority (GLogLevelFlags level)
 static void
 write_stderr (GLogLevelFlags level, const GLogField *fields, gsize n_fields)
 {
-  g_autoptr (GString) line = g_string_new (NULL);
-  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
-  g_autofree gchar *stamp = g_date_time_format (now, "%H:%M:%S");
+  g_autoptr (GString) line = g_string_sized_new (256);
+  gint64 now = g_get_real_time ();
+  time_t seconds = (time_t) (now / G_USEC_PER_SEC);
+  struct tm local = { 0 };
 
-  g_string_printf (line, "%s.%03d %-7s ", stamp, g_date_time_get_microsecond (now) / 1000,
-                   level_word (level));
+  /* GDateTime looks at the time zone's files for every line. */
+  localtime_r (&seconds, &local);
+  g_string_printf (line, "%02d:%02d:%02d.%03d %-7s ", local.tm_hour, local.tm_min, local.tm_sec,
+                   (int) (now / 1000 % 1000), level_word (level));
   for (gsize i = 0; i < n_fields; i++)
     if (g_str_equal (fields[i].key, "MESSAGE"))
       g_string_append (line, fields[i].value);
