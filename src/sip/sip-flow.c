@@ -90,15 +90,16 @@ address_of (const su_sockaddr_t *source)
 }
 
 static SipFlow *
-flow_of_connection (SipListener *listener, tport_t *tport, const su_sockaddr_t *source)
+flow_of_connection (SipListener *listener, tport_t *tport, gchar *address)
 {
   SipFlow *flow = g_hash_table_lookup (listener->flows, tport);
 
   if (flow) {
     tport_unref (tport);
+    g_free (address);
     return sip_flow_ref (flow);
   }
-  flow = flow_new (listener, address_of (source));
+  flow = flow_new (listener, address);
   flow->connection = TRUE;
   flow->tport = tport;
   flow->pending = tport_pend (tport, NULL, on_closed, flow);
@@ -122,7 +123,7 @@ sip_flow_from_request (SipListener *listener, nta_incoming_t *irq)
   SipFlow *flow;
 
   if (tport && tport_is_secondary (tport) && !tport_is_closed (tport))
-    flow = flow_of_connection (listener, tport, msg_addr (msg));
+    flow = flow_of_connection (listener, tport, address_of (msg_addr (msg)));
   else {
     flow = flow_new (listener, address_of (msg_addr (msg)));
     flow->connection = sip_transport_is_stream (listener->transport);
@@ -130,6 +131,30 @@ sip_flow_from_request (SipListener *listener, nta_incoming_t *irq)
   }
   msg_destroy (msg);
   return flow;
+}
+
+/**
+ * sip_flow_from_outgoing:
+ * @listener: by which a request of ours went out
+ * @orq: the request's transaction
+ *
+ * While the flow is held, the stack does not close the connection for being idle.
+ *
+ * Returns: (transfer full) (nullable): the connection that the request took, NULL when there is none
+ */
+SipFlow *
+sip_flow_from_outgoing (SipListener *listener, nta_outgoing_t *orq)
+{
+  tport_t *tport = nta_outgoing_transport (orq);
+  const tp_name_t *name;
+
+  if (!tport || !tport_is_secondary (tport) || tport_is_closed (tport)) {
+    tport_unref (tport);
+    return NULL;
+  }
+  name = tport_name (tport);
+  return flow_of_connection (listener, tport,
+                             g_strdup_printf ("%s:%s", name->tpn_host, name->tpn_port));
 }
 
 /**
@@ -255,6 +280,22 @@ sip_flow_equal (const SipFlow *a, const SipFlow *b)
     return TRUE;
   return !a->connection && !b->connection && a->listener == b->listener &&
          g_str_equal (a->address, b->address);
+}
+
+/**
+ * sip_flow_shut:
+ * @flow: a flow
+ *
+ * Closes its connection, as that of a peer that keeps silent; those who watch it are told. Not to be
+ * called from within an answer.
+ */
+void
+sip_flow_shut (SipFlow *flow)
+{
+  if (!flow->tport)
+    return;
+  tport_shutdown (flow->tport, 2);
+  sip_loop_kick (flow->listener->loop);
 }
 
 /**

@@ -7,6 +7,7 @@ typedef struct _SipFlow SipFlow;
 typedef void (*SipFlowClosedFunc) (SipFlow *flow, gpointer user_data);
 
 SipFlow *sip_flow_from_request (SipListener *listener, nta_incoming_t *irq);
+SipFlow *sip_flow_from_outgoing (SipListener *listener, nta_outgoing_t *orq);
 SipFlow *sip_flow_to_address (SipListener *listener, const gchar *host, guint port);
 SipFlow *sip_flow_restore (SipListener *listener, const gchar *address);
 SipFlow *sip_flow_ref (SipFlow *flow);
@@ -19,6 +20,7 @@ gboolean sip_flow_is_connection (const SipFlow *flow);
 gboolean sip_flow_is_open (const SipFlow *flow);
 gboolean sip_flow_equal (const SipFlow *a, const SipFlow *b);
 
+void sip_flow_shut (SipFlow *flow);
 void sip_flow_watch (SipFlow *flow, SipFlowClosedFunc func, gpointer user_data);
 void sip_flow_unwatch (SipFlow *flow, SipFlowClosedFunc func, gpointer user_data);
 

@@ -149,3 +149,15 @@ sip_transaction_branch (SipTransaction *transaction)
 {
   return nta_outgoing_branch (transaction->orq);
 }
+
+/**
+ * sip_transaction_connection:
+ * @transaction: a transaction that was answered
+ *
+ * Returns: (transfer full) (nullable): the connection that it took, NULL where there is none
+ */
+SipFlow *
+sip_transaction_connection (SipTransaction *transaction)
+{
+  return sip_flow_from_outgoing (transaction->listener, transaction->orq);
+}
