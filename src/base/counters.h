@@ -44,6 +44,15 @@
   X (CALLS_CANCELLED, "calls_cancelled")                                                           \
   X (CALLS_FAILED, "calls_failed")                                                                 \
   X (LEGS_OPEN, "legs_open")                                                                       \
+  X (PBX_ROUTES_DOWN, "pbx_routes_down")                                                           \
+  X (PBX_PROBES_SENT, "pbx_probes_sent")                                                           \
+  X (PBX_PROBES_FAILED, "pbx_probes_failed")                                                       \
+  X (PBX_FAILOVERS, "pbx_failovers")                                                               \
+  X (PBX_UNREACHABLE, "pbx_unreachable")                                                           \
+  X (PBX_CONNECTIONS_LOST, "pbx_connections_lost")                                                 \
+  X (PBX_LOOKUPS_FAILED, "pbx_lookups_failed")                                                     \
+  X (PBX_PINS, "pbx_pins")                                                                         \
+  X (PBX_PINS_DROPPED, "pbx_pins_dropped")                                                         \
   X (STORE_QUEUED, "store_queued")                                                                 \
   X (STORE_ROWS, "store_rows")                                                                     \
   X (STORE_COMMITS, "store_commits")                                                               \

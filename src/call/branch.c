@@ -5,10 +5,11 @@
  * A phone whose flow is open gets the INVITE at once; the push follows when it keeps silent, since a
  * suspended app leaves behind a socket that the kernel still acknowledges. A newer flow
  * replaces the older one while the phone has not answered; after that it changes nothing, however
- * often the phone registers.
+ * often the phone registers. A PBX that keeps silent is called by its next route.
  */
 #include "call/branch.h"
 
+#include "base/counters.h"
 #include "base/deadline.h"
 
 struct _Branch {
@@ -16,10 +17,14 @@ struct _Branch {
   const BranchFuncs *funcs;
   gpointer user_data;
   Binding *binding; /* NULL: not a phone of ours */
+  Pbx *pbx;         /* NULL: a phone */
+  gchar *target;    /* of the PBX: the Request-URI */
+  gchar *user;      /* what the PBX knows our phone by */
+  guint ways;       /* of the PBX, that were tried */
   SipFlow *flow;    /* that the INVITE took */
   Leg *leg;
   PushTicket *ticket;
-  Deadline *direct;
+  Deadline *direct; /* for a first answer on the open flow, or on this route */
   gboolean rings; /* the phone has answered provisionally */
   gboolean failed;
   gboolean over;
@@ -146,11 +151,94 @@ on_direct_try_over (gpointer user_data)
   wake (branch);
 }
 
+/* ---- the PBX ---- */
+
+static void on_route_silent (gpointer user_data);
+
+static const gchar *
+original_call_id (const Branch *branch)
+{
+  return branch->call->original->sip_call_id->i_id;
+}
+
+static SipFlow *
+next_way (const Branch *branch)
+{
+  if (branch->over || branch->rings || branch->ways >= PBX_MAX_WAYS)
+    return NULL;
+  return pbx_way_after (branch->pbx, branch->flow);
+}
+
+static gboolean
+invite_pbx (Branch *branch, SipFlow *way)
+{
+  g_autofree gchar *contact = sip_listener_uri (sip_flow_listener (way), branch->user);
+
+  call_record_add (branch->call->record, "INVITE to the PBX at %s", sip_flow_address (way));
+  /* Unlike a phone's dead flow, a slow server may still take the call: it is cancelled there. */
+  g_clear_pointer (&branch->leg, leg_release);
+  branch->ways++;
+  if (!send_invite (branch, way, branch->target, contact))
+    return FALSE;
+  deadline_clear (&branch->direct);
+  if (next_way (branch))
+    branch->direct = deadline_new (PBX_PATIENCE_MS, on_route_silent, branch);
+  return TRUE;
+}
+
+static gboolean
+invite_next (Branch *branch)
+{
+  SipFlow *way = next_way (branch);
+
+  if (!way)
+    return FALSE;
+  counters_inc (COUNTER_PBX_FAILOVERS);
+  return invite_pbx (branch, way);
+}
+
+static void
+on_route_silent (gpointer user_data)
+{
+  Branch *branch = user_data;
+
+  branch->direct = NULL;
+  if (!leg_is_silent (branch->leg) || !next_way (branch))
+    return;
+  call_record_add (branch->call->record, "no answer on this route");
+  pbx_failed (branch->pbx, branch->flow);
+  if (!invite_next (branch))
+    fail (branch, 503, NULL, NULL);
+}
+
+/* Whether the PBX is called once more, by another route. */
+static gboolean
+goes_elsewhere (Branch *branch, const sip_t *response)
+{
+  gboolean elsewhere = TRUE;
+
+  if (response)
+    elsewhere = pbx_heard (branch->pbx, branch->flow, original_call_id (branch), response);
+  else
+    pbx_failed (branch->pbx, branch->flow);
+  return elsewhere && invite_next (branch);
+}
+
+static void
+hear (Branch *branch, const sip_t *response)
+{
+  if (branch->pbx)
+    pbx_heard (branch->pbx, branch->flow, original_call_id (branch), response);
+}
+
+/* ---- what a leg tells ---- */
+
 static void
 on_ringing (Leg *leg, const sip_t *response, gpointer user_data)
 {
   Branch *branch = user_data;
 
+  hear (branch, response);
   if (branch->over)
     return;
   branch->rings = TRUE;
@@ -165,6 +253,7 @@ on_answered (Leg *leg, const sip_t *response, gpointer user_data)
 {
   Branch *branch = user_data;
 
+  hear (branch, response);
   branch->rings = TRUE;
   stop_waiting (branch);
   call_record_add (branch->call->record, "answered: %u %s",
@@ -179,6 +268,8 @@ on_failed (Leg *leg, guint status, const sip_t *response, gpointer user_data)
 
   call_record_add (branch->call->record, "failed: %u %s", status,
                    response ? response->sip_status->st_phrase : "nobody answered");
+  if (branch->pbx && goes_elsewhere (branch, response))
+    return;
   /* A dead connection is no answer of the phone: the push may still bring it back. */
   if (!response && !branch->rings && branch->binding && binding_has_push (branch->binding)) {
     g_clear_pointer (&branch->leg, leg_release);
@@ -247,6 +338,8 @@ branch_free (Branch *branch)
   g_clear_pointer (&branch->leg, leg_release);
   g_clear_pointer (&branch->flow, sip_flow_unref);
   g_clear_pointer (&branch->binding, binding_unref);
+  g_free (branch->target);
+  g_free (branch->user);
   g_free (branch);
 }
 
@@ -279,18 +372,22 @@ branch_call_phone (Branch *branch, Binding *binding)
 }
 
 /**
- * branch_call_way:
+ * branch_call_pbx:
  * @branch: a new branch
- * @flow: a way out
+ * @pbx: the PBX, called by the route of an earlier challenge or else the first that answers
  * @target: the Request-URI
- * @contact: our URI toward it
+ * @user: the user part of our URI toward it
  */
 void
-branch_call_way (Branch *branch, SipFlow *flow, const gchar *target, const gchar *contact)
+branch_call_pbx (Branch *branch, Pbx *pbx, const gchar *target, const gchar *user)
 {
-  call_record_add (branch->call->record, "INVITE to the PBX at %s", sip_flow_address (flow));
-  if (!send_invite (branch, flow, target, contact))
-    fail (branch, 500, NULL, NULL);
+  SipFlow *way = pbx_way_for (pbx, original_call_id (branch));
+
+  branch->pbx = pbx;
+  branch->target = g_strdup (target);
+  branch->user = g_strdup (user);
+  if (!way || !invite_pbx (branch, way))
+    fail (branch, 503, way ? NULL : pbx_refusal (pbx), NULL);
 }
 
 /**

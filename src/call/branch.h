@@ -34,7 +34,7 @@ Branch *branch_new (const BranchCall *call, const BranchFuncs *funcs, gpointer u
 void branch_free (Branch *branch);
 
 void branch_call_phone (Branch *branch, Binding *binding);
-void branch_call_way (Branch *branch, SipFlow *flow, const gchar *target, const gchar *contact);
+void branch_call_pbx (Branch *branch, Pbx *pbx, const gchar *target, const gchar *user);
 void branch_hang_up (Branch *branch, BranchEnd end, const sip_t *because);
 
 gboolean branch_has_failed (const Branch *branch);

@@ -278,18 +278,18 @@ call_ring_phone (Call *call, Binding *binding)
 /**
  * call_ring_pbx:
  * @call: a new call
- * @way: the way to the PBX
- * @contact: our URI toward it
+ * @pbx: the PBX
+ * @user: what it knows our phone by
  *
  * The Request-URI stays what the phone wrote, since its digest covers it.
  */
 void
-call_ring_pbx (Call *call, SipFlow *way, const gchar *contact)
+call_ring_pbx (Call *call, Pbx *pbx, const gchar *user)
 {
   const sip_t *sip = sip_request_sip (caller_invite (call->caller));
   g_autofree gchar *target = sip_headers_uri_text (sip->sip_request->rq_url);
 
-  fork_add_way (call->fork, way, target, contact);
+  fork_add_pbx (call->fork, pbx, target, user);
 }
 
 /**

@@ -22,7 +22,7 @@ Call *call_new (SipRequest *invite, CallDirection direction, const gchar *contac
 void call_free (Call *call);
 
 void call_ring_phone (Call *call, Binding *binding);
-void call_ring_pbx (Call *call, SipFlow *way, const gchar *contact);
+void call_ring_pbx (Call *call, Pbx *pbx, const gchar *user);
 void call_start (Call *call);
 void call_hang_up (Call *call, const gchar *why);
 

@@ -210,19 +210,19 @@ fork_add_phone (Fork *fork, Binding *binding)
 }
 
 /**
- * fork_add_way:
+ * fork_add_pbx:
  * @fork: a fork
- * @flow: a way out
+ * @pbx: the PBX
  * @target: the Request-URI
- * @contact: our URI toward it
+ * @user: the user part of our URI toward it
  */
 void
-fork_add_way (Fork *fork, SipFlow *flow, const gchar *target, const gchar *contact)
+fork_add_pbx (Fork *fork, Pbx *pbx, const gchar *target, const gchar *user)
 {
   Branch *branch = branch_new (&fork->call, &branch_funcs, fork);
 
   g_ptr_array_add (fork->branches, branch);
-  branch_call_way (branch, flow, target, contact);
+  branch_call_pbx (branch, pbx, target, user);
 }
 
 /**

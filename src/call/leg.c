@@ -282,6 +282,18 @@ leg_state (const Leg *leg)
 }
 
 /**
+ * leg_is_silent:
+ * @leg: a leg
+ *
+ * Returns: whether it is called and has not said a word, not even 100
+ */
+gboolean
+leg_is_silent (const Leg *leg)
+{
+  return leg->state == LEG_CALLING && sip_transaction_status (leg->invite) < 100;
+}
+
+/**
  * leg_dialog:
  * @leg: a leg
  *

@@ -34,4 +34,5 @@ void leg_hang_up (Leg *leg, const sip_t *because);
 void leg_abandon (Leg *leg);
 
 LegState leg_state (const Leg *leg);
+gboolean leg_is_silent (const Leg *leg);
 SipDialog *leg_dialog (const Leg *leg);

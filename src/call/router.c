@@ -173,21 +173,19 @@ call_pbx (Router *router, SipRequest *request)
 {
   const sip_t *sip = sip_request_sip (request);
   Pbx *pbx = pbx_of_phone (router, sip);
-  SipFlow *way = pbx ? pbx_way (pbx) : NULL;
+  SipFlow *way = pbx ? pbx_way_for (pbx, sip->sip_call_id->i_id) : NULL;
   g_autofree gchar *user = NULL;
-  g_autofree gchar *contact = NULL;
   Call *call;
 
   if (!way) {
-    refuse (request, pbx ? 503 : 404, pbx ? "PBX Address Not Resolved" : "Unknown Domain");
+    refuse (request, pbx ? 503 : 404, pbx ? pbx_refusal (pbx) : "Unknown Domain");
     return;
   }
   if (!check_invite (request))
     return;
   user = user_toward_pbx (router, pbx, request);
-  contact = sip_listener_uri (sip_flow_listener (way), user);
   call = open_call (router, request, CALL_TO_PBX, sip->sip_request->rq_url->url_user);
-  call_ring_pbx (call, way, contact);
+  call_ring_pbx (call, pbx, user);
   call_start (call);
 }
 

@@ -112,8 +112,7 @@ create_pbxes (const Settings *settings, SipStack *stack)
     for (guint j = 0; j < group->routes->len; j++) {
       const RouteSettings *route = g_ptr_array_index (group->routes, j);
 
-      pbx_add_route (pbx, pbx_route_new (stack, group->name, route->host,
-                                         route->port ? route->port : 5060,
+      pbx_add_route (pbx, pbx_route_new (stack, group->name, route->host, route->port,
                                          sip_transport (route->transport)));
     }
     g_ptr_array_add (pbxes, pbx);

@@ -15,6 +15,7 @@
 #include "crypto/token.h"
 #include "registrar/claim.h"
 #include "registrar/offenders.h"
+#include "registrar/pbx-attempt.h"
 #include "sip/sip-headers.h"
 #include "sip/sip-map.h"
 
@@ -38,17 +39,19 @@ typedef struct {
   GArray *contacts; /* UpstreamContact: what was asked */
   GPtrArray *removals; /* Binding: what `Contact: *` removes */
   GPtrArray *feature_caps;
-  SipTransaction *transaction;
+  gchar *seed; /* of our Call-ID */
+  PbxAttempt *attempt;
 } Pending;
 
 static void
 pending_free (Pending *pending)
 {
-  g_clear_pointer (&pending->transaction, sip_transaction_free);
+  g_clear_pointer (&pending->attempt, pbx_attempt_free);
   registration_free (pending->registration);
   g_array_unref (pending->contacts);
   g_ptr_array_unref (pending->removals);
   g_ptr_array_unref (pending->feature_caps);
+  g_free (pending->seed);
   g_free (pending);
 }
 
@@ -145,15 +148,12 @@ learn (Registrar *self, const Registration *registration, const sip_t *response)
 }
 
 static void
-on_upstream_answer (SipTransaction *transaction, guint status, const sip_t *response,
-                    gpointer user_data)
+on_upstream_answer (guint status, const sip_t *response, gpointer user_data)
 {
   Pending *pending = user_data;
   Registrar *self = pending->registrar;
   SipRequest *request = pending->registration->request;
 
-  if (status < 200)
-    return;
   if (!response) {
     counters_inc (COUNTER_REGISTERS_REJECTED);
     log_warning (LOG_NONE, "[pbx:%s] does not answer a REGISTER (%u)",
@@ -247,12 +247,20 @@ collect_contacts (Pending *pending)
   }
 }
 
+static SipTransaction *
+send_by (SipFlow *way, SipResponseFunc func, gpointer func_data, gpointer user_data)
+{
+  Pending *pending = user_data;
+
+  return upstream_send (pending->registrar->rooms.upstream, way,
+                        sip_request_sip (pending->registration->request), pending->seed,
+                        pending->contacts, func, func_data);
+}
+
 static void
 send_upstream (Registrar *self, Registration *registration, GPtrArray *feature_caps)
 {
   SipRequest *request = registration->request;
-  SipFlow *way = pbx_way (registration->pbx);
-  g_autofree gchar *seed = NULL;
   Pending *pending = g_new0 (Pending, 1);
 
   pending->registrar = self;
@@ -263,17 +271,17 @@ send_upstream (Registrar *self, Registration *registration, GPtrArray *feature_c
   g_hash_table_add (self->pending, pending);
   collect_contacts (pending);
 
-  seed = token_keyed (self->rooms.token_key, "call-id", registration->key,
-                      pending->contacts->len
-                        ? g_array_index (pending->contacts, UpstreamContact, 0).token
-                        : "query",
-                      NULL);
-  if (way)
-    pending->transaction =
-      upstream_send (self->rooms.upstream, way, sip_request_sip (request), seed, pending->contacts,
+  pending->seed =
+    token_keyed (self->rooms.token_key, "call-id", registration->key,
+                 pending->contacts->len
+                   ? g_array_index (pending->contacts, UpstreamContact, 0).token
+                   : "query",
+                 NULL);
+  pending->attempt =
+    pbx_attempt_new (registration->pbx, sip_request_sip (request)->sip_call_id->i_id, send_by,
                      on_upstream_answer, pending);
-  if (!pending->transaction) {
-    refuse (request, 503, way ? "PBX Not Reachable" : "PBX Address Not Resolved");
+  if (!pending->attempt) {
+    refuse (request, 503, pbx_refusal (registration->pbx));
     g_hash_table_remove (self->pending, pending);
     return;
   }

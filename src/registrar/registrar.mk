@@ -2,8 +2,13 @@
 noinst_LIBRARIES += src/registrar/libregistrar.a
 src_registrar_libregistrar_a_CFLAGS = $(AM_CFLAGS) $(SOFIA_CFLAGS)
 src_registrar_libregistrar_a_SOURCES = \
+  src/registrar/pbx-lookup.c src/registrar/pbx-lookup.h \
+  src/registrar/pbx-probe.c src/registrar/pbx-probe.h \
+  src/registrar/pbx-hop.c src/registrar/pbx-hop.h \
   src/registrar/pbx-route.c src/registrar/pbx-route.h \
+  src/registrar/pbx-pins.c src/registrar/pbx-pins.h \
   src/registrar/pbx.c src/registrar/pbx.h \
+  src/registrar/pbx-attempt.c src/registrar/pbx-attempt.h \
   src/registrar/binding.c src/registrar/binding.h \
   src/registrar/record.c src/registrar/record.h \
   src/registrar/location.c src/registrar/location.h \
@@ -25,3 +30,13 @@ noinst_PROGRAMS += tests/tools/add-account
 tests_tools_add_account_CFLAGS = $(AM_CFLAGS) $(SOFIA_CFLAGS)
 tests_tools_add_account_SOURCES = tests/tools/add-account.c
 tests_tools_add_account_LDADD = $(LIBREGISTRAR)
+
+check_PROGRAMS += tests/unit/test-pbx-lookup tests/unit/test-pbx
+tests_unit_test_pbx_lookup_CFLAGS = $(AM_CFLAGS) $(SOFIA_CFLAGS)
+tests_unit_test_pbx_lookup_SOURCES = tests/unit/test-pbx-lookup.c \
+  tests/unit/zone.c tests/unit/zone.h
+tests_unit_test_pbx_lookup_LDADD = $(LIBREGISTRAR)
+tests_unit_test_pbx_CFLAGS = $(AM_CFLAGS) $(SOFIA_CFLAGS)
+tests_unit_test_pbx_SOURCES = tests/unit/test-pbx.c tests/unit/zone.c tests/unit/zone.h \
+  tests/unit/answerer.c tests/unit/answerer.h
+tests_unit_test_pbx_LDADD = $(LIBREGISTRAR)
