@@ -13,6 +13,7 @@ dist_check_SCRIPTS += \
   tests/scenarios/waiting.py \
   tests/scenarios/callout.py \
   tests/scenarios/habits.py \
+  tests/scenarios/routes.py \
   tests/scenarios/sides.py \
   tests/scenarios/hostile.py \
   tests/scenarios/peers.py \

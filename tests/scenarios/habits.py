@@ -172,7 +172,7 @@ def a_pbx_that_bans_our_address(stage):
     assert answer.status >= 400, answer.start
     assert len(house.pbx.contacts("bob")) == 1
     house.pbx.refusals.clear()
-    good.register_ok()
+    good.register_until_ok()
     house.daemon.assert_alive()
 
 

@@ -68,6 +68,13 @@ class Sipwaked(Process):
     def assert_alive(self):
         assert self.alive(), f"sipwaked ended ({self.child.returncode}): {self.tail(8)}"
 
+    def wait_log(self, text, count=1, timeout=15):
+        """Waits until so many lines of the log have this in them."""
+        deadline = time.monotonic() + timeout
+        while sum(text in line for line in self.errors().splitlines()) < count:
+            assert time.monotonic() < deadline, f"no {count} times {text!r} in the log"
+            time.sleep(0.02)
+
     def stop(self, timeout=10):
         """Ends it politely and judges how it ended."""
         self.ended = True

@@ -37,6 +37,7 @@ class ScriptedPbx(Agent):
         super().__init__(stage, "pbx", address)
         self.automatic["REGISTER"] = self.on_register
         self.automatic["INVITE"] = self.on_invite
+        self.automatic["OPTIONS"] = self.on_options
 
     # What it does by itself
 
@@ -93,6 +94,13 @@ class ScriptedPbx(Agent):
             values = self.registrar.save(Uri(uri_of(request.get("To"))).user, request)
             self.changed.notify_all()
         self.reply(request, 200, headers=[("Contact", v) for v in values])
+
+    def on_options(self, request):
+        """Somebody asks whether we are there; inside a dialog it is the test's business."""
+        if parameter(request.get("To"), "tag") is not None:
+            return False
+        self.reply(request, 200)
+        return True
 
     def on_invite(self, request):
         if not self.challenge_calls or parameter(request.get("To"), "tag") is not None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """phone: a mobile SIP phone that registers with push parameters, sleeps and wakes."""
 import secrets
+import time
 import uuid
 
 from . import digest, ports
@@ -84,6 +85,15 @@ class Phone(Agent):
 
     def register_ok(self, **arguments):
         answer = self.register(**arguments)
+        assert answer.status == 200, f"{self.name}: {answer.start} to REGISTER"
+        return answer
+
+    def register_until_ok(self, timeout=15):
+        """For a PBX that comes back: 503 says that it is not there yet."""
+        deadline = time.monotonic() + timeout
+        while (answer := self.register(timeout=timeout)).status == 503:
+            assert time.monotonic() < deadline, f"{self.name}: {answer.start} for {timeout} s"
+            time.sleep(0.2)
         assert answer.status == 200, f"{self.name}: {answer.start} to REGISTER"
         return answer
 
