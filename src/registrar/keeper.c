@@ -12,6 +12,7 @@
 #include "base/counters.h"
 #include "base/deadline.h"
 #include "base/log.h"
+#include "registrar/pbx-attempt.h"
 
 #define MAX_BACK_OFF 300    /* seconds */
 #define FIRST_BACK_OFF 5    /* seconds */
@@ -36,7 +37,8 @@ typedef struct {
   gboolean again;   /* it came back meanwhile */
   guint challenges;
   guint failures;
-  SipTransaction *transaction;
+  gchar *authorization; /* nullable: what answers the last challenge */
+  PbxAttempt *attempt;
   Deadline *timer;
   GSList *waiters;
 } Kept;
@@ -64,7 +66,8 @@ kept_free (Kept *kept)
 {
   set_held (kept, FALSE);
   deadline_clear (&kept->timer);
-  g_clear_pointer (&kept->transaction, sip_transaction_free);
+  g_clear_pointer (&kept->attempt, pbx_attempt_free);
+  g_free (kept->authorization);
   g_slist_free_full (kept->waiters, g_free);
   account_unref (kept->account);
   g_free (kept->token);
@@ -221,13 +224,11 @@ is_stale (const sip_t *response)
 }
 
 static void
-on_answer (SipTransaction *transaction, guint status, const sip_t *response, gpointer user_data)
+on_answer (guint status, const sip_t *response, gpointer user_data)
 {
   Kept *kept = user_data;
 
-  if (status < 200)
-    return;
-  g_clear_pointer (&kept->transaction, sip_transaction_free);
+  g_clear_pointer (&kept->attempt, pbx_attempt_free);
   if (!response) {
     on_failure (kept, status, NULL);
   } else if (status < 300) {
@@ -251,21 +252,31 @@ on_answer (SipTransaction *transaction, guint status, const sip_t *response, gpo
   }
 }
 
-static void
-kept_send (Kept *kept, const gchar *authorization)
+/* The answer to a challenge is sent once: another route has nonces of its own. */
+static SipTransaction *
+send_by (SipFlow *way, SipResponseFunc func, gpointer func_data, gpointer user_data)
 {
-  Pbx *pbx = kept->account->pbx;
-  SipFlow *way = pbx_way (pbx);
+  Kept *kept = user_data;
+  g_autofree gchar *authorization = g_steal_pointer (&kept->authorization);
   g_autoptr (GArray) contacts = g_array_new (FALSE, FALSE, sizeof (UpstreamContact));
   UpstreamContact contact = { kept->token, kept->leaving ? 0 : kept->asked };
 
   g_array_append_val (contacts, contact);
+  if (!authorization)
+    kept->challenges = 0;
+  return upstream_send_own (kept->keeper->upstream, way, kept->aor, kept->token, contacts,
+                            authorization, func, func_data);
+}
+
+static void
+kept_send (Kept *kept, const gchar *authorization)
+{
   deadline_clear (&kept->timer);
-  if (way)
-    kept->transaction =
-      upstream_send_own (kept->keeper->upstream, way, kept->aor, kept->token, contacts,
-                         authorization, on_answer, kept);
-  if (kept->transaction)
+  g_free (kept->authorization);
+  kept->authorization = g_strdup (authorization);
+  kept->attempt =
+    pbx_attempt_new (kept->account->pbx, kept->token, send_by, on_answer, kept);
+  if (kept->attempt)
     counters_inc (COUNTER_UPSTREAM_REGISTERS);
   else
     on_failure (kept, 503, NULL);
@@ -330,7 +341,7 @@ keeper_register (Keeper *keeper, Account *account, const gchar *aor, const gchar
     kept->again = TRUE;
     return;
   }
-  if (!kept->transaction) {
+  if (!kept->attempt) {
     kept->challenges = 0;
     kept_send (kept, NULL);
   }
@@ -346,7 +357,7 @@ on_removed (Location *location, Binding *binding, gpointer user_data)
     return;
   kept->leaving = TRUE;
   set_held (kept, FALSE);
-  g_clear_pointer (&kept->transaction, sip_transaction_free);
+  g_clear_pointer (&kept->attempt, pbx_attempt_free);
   tell_waiters (kept, 480, NULL);
   kept->challenges = 0;
   kept_send (kept, NULL);

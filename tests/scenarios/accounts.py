@@ -7,8 +7,10 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
-from sipwaketest.house import OFFER, House
+from sipwaketest import ports
+from sipwaketest.house import OFFER, USERS, House
 from sipwaketest.message import parameter
+from sipwaketest.pbx import ScriptedPbx
 from sipwaketest.tap import build_file, main, test
 
 WEEK = 604800
@@ -176,6 +178,29 @@ def registrations_are_taken_up_after_a_crash(stage):
     house.pbx.wait_contacts("alice", 1, timeout=15)
     assert house.pbx.contact("alice").uri == contact
     call_sleeper(house, phone)
+
+
+@test
+def a_second_route_has_nonces_of_its_own(stage):
+    first = ScriptedPbx(stage, dict(USERS))
+    second = ScriptedPbx(stage, dict(USERS), address=ports.SECOND_PBX)
+    second.name = "second"
+    route = f"{first.route};transport=udp;{second.route};transport=udp"
+    house = house_with_account(stage, pbx=first, config={"pbx:office": {"route": route}})
+    ignored = []
+
+    def fall_silent(request):
+        if not request.get("Authorization"):
+            return first.on_register(request)
+        ignored.append(request)
+        return True
+    first.automatic["REGISTER"] = fall_silent
+    house.phone().register_ok(timeout=10)
+    assert len(second.contacts("alice")) == 1
+    assert len(ignored) == 1, "the challenge's answer did not stay on its route"
+    asked = [e.message for e in stage.trace.received("second")
+             if e.message and e.message.is_request and e.message.method == "REGISTER"]
+    assert not asked[0].get("Authorization"), "the second server got an answer to the first's nonce"
 
 
 if __name__ == "__main__":
