@@ -10,4 +10,5 @@ PbxRoute *pbx_route_new (SipStack *stack, const gchar *pbx, const gchar *host, g
 void pbx_route_free (PbxRoute *route);
 
 SipFlow *pbx_route_flow (PbxRoute *route);
+gchar *pbx_route_to_string (const PbxRoute *route);
 gboolean pbx_route_leads_to (PbxRoute *route, GInetAddress *address);

@@ -5,6 +5,7 @@
  */
 #include "registrar/pbx.h"
 
+#include "base/clock.h"
 #include "proto/address.h"
 
 struct _Pbx {
@@ -13,6 +14,8 @@ struct _Pbx {
   gchar **accept_from;
   guint register_expires; /* seconds */
   GPtrArray *routes;
+  gchar *last_error;  /* nullable: it has answered since */
+  gint64 last_answer; /* monotonic microseconds, 0: none yet */
 };
 
 /**
@@ -46,6 +49,7 @@ void
 pbx_free (Pbx *pbx)
 {
   g_ptr_array_unref (pbx->routes);
+  g_free (pbx->last_error);
   g_strfreev (pbx->accept_from);
   g_strfreev (pbx->domains);
   g_free (pbx->name);
@@ -140,6 +144,77 @@ pbx_way (const Pbx *pbx)
       return flow;
   }
   return NULL;
+}
+
+/**
+ * pbx_domains:
+ * @pbx: a PBX
+ *
+ * Returns: (transfer none): what phones use as their SIP domain
+ */
+const gchar *const *
+pbx_domains (const Pbx *pbx)
+{
+  return (const gchar *const *) pbx->domains;
+}
+
+/**
+ * pbx_routes:
+ * @pbx: a PBX
+ *
+ * Returns: (transfer none) (element-type PbxRoute): the ways to it, in the order of the attempts
+ */
+GPtrArray *
+pbx_routes (const Pbx *pbx)
+{
+  return pbx->routes;
+}
+
+/**
+ * pbx_note_answer:
+ * @pbx: a PBX that has just answered, whatever it said
+ */
+void
+pbx_note_answer (Pbx *pbx)
+{
+  g_clear_pointer (&pbx->last_error, g_free);
+  pbx->last_answer = clock_now ();
+}
+
+/**
+ * pbx_note_error:
+ * @pbx: a PBX that was not reached
+ * @error: what went wrong, for a person
+ */
+void
+pbx_note_error (Pbx *pbx, const gchar *error)
+{
+  g_free (pbx->last_error);
+  pbx->last_error = g_strdup (error);
+}
+
+/**
+ * pbx_last_error:
+ * @pbx: a PBX
+ *
+ * Returns: (transfer none) (nullable): why it was not reached, NULL when it has answered since
+ */
+const gchar *
+pbx_last_error (const Pbx *pbx)
+{
+  return pbx->last_error;
+}
+
+/**
+ * pbx_last_answer:
+ * @pbx: a PBX
+ *
+ * Returns: when it last answered, in monotonic microseconds; 0 when it did not yet
+ */
+gint64
+pbx_last_answer (const Pbx *pbx)
+{
+  return pbx->last_answer;
 }
 
 /**

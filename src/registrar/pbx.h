@@ -15,6 +15,13 @@ guint pbx_register_expires (const Pbx *pbx);
 gboolean pbx_serves (const Pbx *pbx, const gchar *domain);
 gboolean pbx_accepts (const Pbx *pbx, GInetAddress *source);
 SipFlow *pbx_way (const Pbx *pbx);
+const gchar *const *pbx_domains (const Pbx *pbx);
+GPtrArray *pbx_routes (const Pbx *pbx);
+
+void pbx_note_answer (Pbx *pbx);
+void pbx_note_error (Pbx *pbx, const gchar *error);
+const gchar *pbx_last_error (const Pbx *pbx);
+gint64 pbx_last_answer (const Pbx *pbx);
 
 Pbx *pbx_find_by_domain (GPtrArray *pbxes, const gchar *domain);
 Pbx *pbx_find_by_source (GPtrArray *pbxes, GInetAddress *source);
