@@ -28,6 +28,7 @@ typedef struct _Binding {
   gint64 expires;    /* monotonic microseconds */
   const gchar *at_risk; /* nullable: why it may be lost while it sleeps */
   BindingHistory history;
+  gboolean renewed; /* it took the place of an older one */
   GSequenceIter *expiry;
 } Binding;
 

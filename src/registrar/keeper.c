@@ -228,6 +228,7 @@ on_answer (SipTransaction *transaction, guint status, const sip_t *response, gpo
   if (status < 200)
     return;
   g_clear_pointer (&kept->transaction, sip_transaction_free);
+  pbx_note_answer (kept->account->pbx, response ? 0 : status);
   if (!response) {
     on_failure (kept, status, NULL);
   } else if (status < 300) {
@@ -267,8 +268,10 @@ kept_send (Kept *kept, const gchar *authorization)
                          authorization, on_answer, kept);
   if (kept->transaction)
     counters_inc (COUNTER_UPSTREAM_REGISTERS);
-  else
+  else {
+    pbx_note_answer (pbx, 503);
     on_failure (kept, 503, NULL);
+  }
 }
 
 static Kept *

@@ -95,25 +95,6 @@ location_find_flow (Location *self, const Pbx *pbx, const gchar *aor, SipFlow *f
 }
 
 /**
- * location_bindings:
- * @location: the location service
- *
- * Returns: (transfer container) (element-type Binding): all phones, in no order
- */
-GPtrArray *
-location_bindings (Location *self)
-{
-  GPtrArray *bindings = g_ptr_array_sized_new (g_hash_table_size (self->tokens));
-  GHashTableIter iter;
-  gpointer binding;
-
-  g_hash_table_iter_init (&iter, self->tokens);
-  while (g_hash_table_iter_next (&iter, NULL, &binding))
-    g_ptr_array_add (bindings, binding);
-  return bindings;
-}
-
-/**
  * location_has:
  * @location: the location service
  * @binding: a binding
@@ -235,6 +216,7 @@ location_put (Location *self, Binding *binding)
     binding_ref (old);
     binding->at_risk = old->at_risk;
     binding->history = old->history;
+    binding->renewed = TRUE;
     count_binding (old, -1);
     g_sequence_remove (old->expiry);
     old->expiry = NULL;

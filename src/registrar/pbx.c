@@ -172,25 +172,21 @@ pbx_routes (const Pbx *pbx)
 
 /**
  * pbx_note_answer:
- * @pbx: a PBX that has just answered, whatever it said
+ * @pbx: a PBX
+ * @failure: 0 when it answered, whatever it said; otherwise the status by which the stack says that
+ *   it did not
  */
 void
-pbx_note_answer (Pbx *pbx)
+pbx_note_answer (Pbx *pbx, guint failure)
 {
   g_clear_pointer (&pbx->last_error, g_free);
-  pbx->last_answer = clock_now ();
-}
-
-/**
- * pbx_note_error:
- * @pbx: a PBX that was not reached
- * @error: what went wrong, for a person
- */
-void
-pbx_note_error (Pbx *pbx, const gchar *error)
-{
-  g_free (pbx->last_error);
-  pbx->last_error = g_strdup (error);
+  if (!failure)
+    pbx->last_answer = clock_now ();
+  else if (!pbx_way (pbx))
+    pbx->last_error = g_strdup ("no route is resolved");
+  else
+    pbx->last_error =
+      g_strdup (failure == 408 ? "no answer to a REGISTER" : "a REGISTER cannot be sent");
 }
 
 /**

@@ -18,8 +18,7 @@ SipFlow *pbx_way (const Pbx *pbx);
 const gchar *const *pbx_domains (const Pbx *pbx);
 GPtrArray *pbx_routes (const Pbx *pbx);
 
-void pbx_note_answer (Pbx *pbx);
-void pbx_note_error (Pbx *pbx, const gchar *error);
+void pbx_note_answer (Pbx *pbx, guint failure);
 const gchar *pbx_last_error (const Pbx *pbx);
 gint64 pbx_last_answer (const Pbx *pbx);
 

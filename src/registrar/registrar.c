@@ -145,15 +145,6 @@ learn (Registrar *self, const Registration *registration, const sip_t *response)
 }
 
 static void
-note_reachability (Pbx *pbx, guint status, const sip_t *response)
-{
-  if (response)
-    pbx_note_answer (pbx);
-  else
-    pbx_note_error (pbx, status == 408 ? "no answer to a REGISTER" : "a REGISTER cannot be sent");
-}
-
-static void
 on_upstream_answer (SipTransaction *transaction, guint status, const sip_t *response,
                     gpointer user_data)
 {
@@ -163,7 +154,7 @@ on_upstream_answer (SipTransaction *transaction, guint status, const sip_t *resp
 
   if (status < 200)
     return;
-  note_reachability (pending->registration->pbx, status, response);
+  pbx_note_answer (pending->registration->pbx, response ? 0 : status);
   if (!response) {
     counters_inc (COUNTER_REGISTERS_REJECTED);
     log_warning (LOG_NONE, "[pbx:%s] does not answer a REGISTER (%u)",
@@ -283,7 +274,7 @@ send_upstream (Registrar *self, Registration *registration, GPtrArray *feature_c
       upstream_send (self->rooms.upstream, way, sip_request_sip (request), seed, pending->contacts,
                      on_upstream_answer, pending);
   if (!pending->transaction) {
-    pbx_note_error (registration->pbx, way ? "a REGISTER cannot be sent" : "no route is resolved");
+    pbx_note_answer (registration->pbx, 503);
     refuse (request, 503, way ? "PBX Not Reachable" : "PBX Address Not Resolved");
     g_hash_table_remove (self->pending, pending);
     return;
