@@ -3,6 +3,7 @@
 """manage: the daemon on D-Bus, and sipwakectl, on a bus of the test's own."""
 import os
 import re
+import sqlite3
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
@@ -11,6 +12,8 @@ from sipwaketest.daemon import write_config
 from sipwaketest.house import OFFER, House
 from sipwaketest.tap import build_file, main, test
 
+# What the daemon may work for one page; the sanitizers make it several times slower.
+PAGE_SECONDS = 0.05
 OK, FAILED, USAGE, NO_DAEMON, _, NOT_FOUND = range(6)
 
 
@@ -287,6 +290,45 @@ def config_check_needs_no_daemon(stage):
     ctl.run("--color=blue", "status", code=USAGE)
     ctl.run("--bus=city", "status", code=USAGE)
     ctl.run("--instance=a b", "status", code=USAGE)
+
+
+def fill_store(path, count):
+    """Makes `count` phones of the one that is registered, on the disk of a daemon that is down."""
+    base = sqlite3.connect(path)
+    base.row_factory = sqlite3.Row
+    row = dict(base.execute("SELECT * FROM binding").fetchone())
+    with base:
+        for number in range(count - 1):
+            row["token"] = f"token{number:05}"
+            row["aor"] = f"sip:u{(number * 7919) % 10007:05}@pbx.test"
+            base.execute(f"INSERT INTO binding ({', '.join(row)}) VALUES "
+                         f"({', '.join('?' * len(row))})", tuple(row.values()))
+    base.close()
+
+
+@test(limit=60)
+def a_page_of_many_phones_comes_fast(stage):
+    house, bus, ctl = managed_house(stage)
+    house.sleeper()
+    house.daemon.stop()
+    fill_store(os.path.join(house.groups["daemon"]["state-dir"], "state.db"), 10000)
+    house.start()
+    bus.wait_name()
+    assert ctl.json("status")["NBindings"] == 10000
+    seen = []
+    for offset in range(0, 10000, 1000):
+        seen += [row["Token"] for row in ctl.json(f"--offset={offset}", "--limit=1000", "bindings")]
+    assert len(set(seen)) == len(seen) == 10000, len(set(seen))
+    assert len(ctl.json("bindings", "sip:u0001")) == 10
+    pages, worked = 20, house.daemon.cpu_seconds()
+    for _ in range(pages):
+        code, text = bus.call(NAME, ROOT, f"{NAME}.Manager.ListBindings", "5000", "100", "")
+        assert code == 0 and text.startswith("(uint32 10000, ")
+    spent = (house.daemon.cpu_seconds() - worked) / pages
+    stage.trace.note(f"a page of 100 among 10,000 takes {spent * 1000:.1f} ms")
+    assert spent < PAGE_SECONDS, f"a page of 100 among 10,000 takes {spent * 1000:.1f} ms"
+    code, text = bus.call(NAME, ROOT, "org.freedesktop.DBus.ObjectManager.GetManagedObjects")
+    assert code == 0 and len(text) < 2000, len(text)
 
 
 @test

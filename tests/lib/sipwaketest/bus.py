@@ -3,8 +3,8 @@
 import getpass
 import json
 import os
-import re
 import subprocess
+import sys
 import time
 
 from . import tap
@@ -143,12 +143,21 @@ class Monitor(Process):
             time.sleep(0.02)
 
 
+def mock_python():
+    """A Python that has dbusmock: ours, or that of the system; None without any."""
+    for python in (sys.executable, "/usr/bin/python3"):
+        if subprocess.run([python, "-c", "import dbusmock"], stderr=subprocess.DEVNULL,
+                          check=False).returncode == 0:
+            return python
+    return None
+
+
 class Polkit(Process):
     """The polkit of python-dbusmock, which allows what it is told to."""
 
     def __init__(self, stage, bus):
-        super().__init__(stage, "polkit", ["python3", "-m", "dbusmock", "--system", "--template",
-                                           "polkitd"])
+        super().__init__(stage, "polkit", [mock_python(), "-m", "dbusmock", "--system",
+                                           "--template", "polkitd"])
         stage.own(self)
         self.bus = bus
         bus.wait_name("org.freedesktop.PolicyKit1", 10)
@@ -159,7 +168,3 @@ class Polkit(Process):
                                    "/org/freedesktop/PolicyKit1/Authority",
                                    "org.freedesktop.DBus.Mock.SetAllowed", f"@as [{listed}]")
         assert code == 0, text
-
-
-def without_colors(text):
-    return re.sub(r"\033\[[0-9;]*m", "", text)
