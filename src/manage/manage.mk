@@ -37,4 +37,7 @@ src_manage_libmanage_a_SOURCES = \
   src/manage/metrics-server.c src/manage/metrics-server.h \
   src/manage/management.c src/manage/management.h
 
+# BUILT_SOURCES alone are made for all and check, not for a single target.
+$(src_manage_libmanage_a_OBJECTS): src/manage/bus-info.h
+
 LIBMANAGE = src/manage/libmanage.a $(LIBCALL) $(LIBCONFIG) $(SOUP_LIBS) $(POLKIT_LIBS)
