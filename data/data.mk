@@ -8,7 +8,28 @@ sysusersdir = $(prefix)/lib/sysusers.d
 dist_conf_DATA = data/sipwake.conf
 systemdsystemunit_DATA = data/sipwaked.service data/sipwaked@.service
 sysusers_DATA = data/sysusers/sipwake.conf
-dist_man_MANS += data/man/sipwaked.8 data/man/sipwake.conf.5
+dbuspolicydir = $(datadir)/dbus-1/system.d
+polkitactionsdir = $(datadir)/polkit-1/actions
+bashcompletiondir = $(datadir)/bash-completion/completions
+dbusreferencedir = $(docdir)/dbus
+
+dist_dbuspolicy_DATA = data/dbus/org.sipwake.Sipwake1.conf
+dist_polkitactions_DATA = data/org.sipwake.sipwake1.policy
+dist_bashcompletion_DATA = data/completion/sipwakectl
+dbusreference_DATA = $(DBUS_REFERENCE)
+CLEANFILES += $(DBUS_REFERENCE)
+
+# What a client of the bus can rely on, from the same description as the code.
+DBUS_REFERENCE = \
+  docs/dbus/org.sipwake.Sipwake1.Manager.rst \
+  docs/dbus/org.sipwake.Sipwake1.Pbx.rst \
+  docs/dbus/org.sipwake.Sipwake1.Binding.rst \
+  docs/dbus/org.sipwake.Sipwake1.Call.rst
+docs/dbus/%.rst: data/dbus/%.xml
+	$(AM_V_GEN)$(MKDIR_P) docs/dbus && $(GDBUS_CODEGEN) --generate-rst docs/dbus/reference $< && \
+	  mv docs/dbus/reference-$*.rst $@
+
+dist_man_MANS += data/man/sipwakectl.1 data/man/sipwaked.8 data/man/sipwake.conf.5
 
 EXTRA_DIST += data/sipwaked.service.in data/sipwake.sysusers
 CLEANFILES += $(systemdsystemunit_DATA) $(sysusers_DATA)
@@ -19,12 +40,12 @@ data/sipwaked.service: data/sipwaked.service.in Makefile
 
 data/sipwaked@.service: data/sipwaked.service.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) data && $(SED) -e 's|@sbindir[@]|$(sbindir)|' -e 's|@TITLE[@]| (%i)|' \
-	  -e 's|@ARGUMENTS[@]| --config $(confdir)/%i.conf|' -e 's|@STATE[@]|sipwake/%i|' \
+	  -e 's|@ARGUMENTS[@]| --config $(confdir)/%i.conf --instance %i|' -e 's|@STATE[@]|sipwake/%i|' \
 	  $(srcdir)/data/sipwaked.service.in > $@
 
 # Installed under the package's name, so it takes that name in a folder of its own first.
 data/sysusers/sipwake.conf: data/sipwake.sysusers
 	$(AM_V_GEN)$(MKDIR_P) data/sysusers && cp $(srcdir)/data/sipwake.sysusers $@
 
-dist_check_SCRIPTS += tests/check-manuals.py tests/check-settings.py tests/check-units.py
+dist_check_SCRIPTS += tests/check-commands.py tests/check-manuals.py tests/check-settings.py tests/check-units.py
 tests/check-units.log: $(systemdsystemunit_DATA)

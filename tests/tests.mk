@@ -17,11 +17,15 @@ dist_check_SCRIPTS += \
   tests/scenarios/sides.py \
   tests/scenarios/hostile.py \
   tests/scenarios/peers.py \
-  tests/scenarios/idle.py
+  tests/scenarios/idle.py \
+  tests/scenarios/manage.py \
+  tests/scenarios/authority.py \
+  tests/scenarios/metrics.py
 EXTRA_DIST += \
   tests/lib/sipwaketest/__init__.py \
   tests/lib/sipwaketest/agent.py \
   tests/lib/sipwaketest/bench.py \
+  tests/lib/sipwaketest/bus.py \
   tests/lib/sipwaketest/call.py \
   tests/lib/sipwaketest/daemon.py \
   tests/lib/sipwaketest/digest.py \

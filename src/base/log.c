@@ -28,6 +28,16 @@ log_wants (GLogLevelFlags level)
   return (gint) (level & G_LOG_LEVEL_MASK) <= g_atomic_int_get (&max_level);
 }
 
+static const struct {
+  const gchar *word;
+  GLogLevelFlags level;
+} level_words[] = {
+  { "error", G_LOG_LEVEL_CRITICAL },
+  { "warning", G_LOG_LEVEL_WARNING },
+  { "info", G_LOG_LEVEL_INFO },
+  { "debug", G_LOG_LEVEL_DEBUG },
+};
+
 static const gchar *
 level_word (GLogLevelFlags level)
 {
@@ -120,23 +130,24 @@ log_set_level (GLogLevelFlags level)
 gboolean
 log_level_from_string (const gchar *text, GLogLevelFlags *level)
 {
-  static const struct {
-    const gchar *word;
-    GLogLevelFlags level;
-  } words[] = {
-    { "error", G_LOG_LEVEL_CRITICAL },
-    { "warning", G_LOG_LEVEL_WARNING },
-    { "info", G_LOG_LEVEL_INFO },
-    { "debug", G_LOG_LEVEL_DEBUG },
-  };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (words); i++) {
-    if (g_str_equal (words[i].word, text)) {
-      *level = words[i].level;
+  for (gsize i = 0; i < G_N_ELEMENTS (level_words); i++) {
+    if (g_str_equal (level_words[i].word, text)) {
+      *level = level_words[i].level;
       return TRUE;
     }
   }
   return FALSE;
+}
+
+/**
+ * log_level_name:
+ *
+ * Returns: (transfer none): the least grave level that is written, as a word
+ */
+const gchar *
+log_level_name (void)
+{
+  return level_word ((GLogLevelFlags) g_atomic_int_get (&max_level));
 }
 
 /**

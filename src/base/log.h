@@ -10,6 +10,7 @@
 void log_init (void);
 void log_set_level (GLogLevelFlags level);
 gboolean log_level_from_string (const gchar *text, GLogLevelFlags *level);
+const gchar *log_level_name (void);
 gboolean log_wants (GLogLevelFlags level);
 void log_set_personal (gboolean personal);
 

@@ -14,7 +14,12 @@
 struct _CallRecord {
   gint refs;
   gchar *id;
-  gint64 begun; /* monotonic microseconds */
+  CallDirection direction;
+  CallState state;
+  gint64 begun;      /* monotonic microseconds */
+  gint64 begun_wall; /* seconds since the epoch */
+  CallRecordFunc watch;
+  gpointer watch_data;
   GArray *steps;
 };
 
@@ -27,17 +32,20 @@ clear_step (gpointer step)
 /**
  * call_record_new:
  * @id: the call's id
+ * @direction: where it goes
  *
  * Returns: (transfer full): a record that begins now
  */
 CallRecord *
-call_record_new (const gchar *id)
+call_record_new (const gchar *id, CallDirection direction)
 {
   CallRecord *record = g_new0 (CallRecord, 1);
 
   record->refs = 1;
   record->id = g_strdup (id);
+  record->direction = direction;
   record->begun = clock_now ();
+  record->begun_wall = clock_wall ();
   record->steps = g_array_sized_new (FALSE, FALSE, sizeof (CallStep), 8);
   g_array_set_clear_func (record->steps, clear_step);
   return record;
@@ -93,6 +101,34 @@ call_record_add (CallRecord *record, const gchar *format, ...)
 }
 
 /**
+ * call_record_set_state:
+ * @record: a record
+ * @state: how far its call is; it never goes back
+ */
+void
+call_record_set_state (CallRecord *record, CallState state)
+{
+  if (state <= record->state)
+    return;
+  record->state = state;
+  if (record->watch)
+    record->watch (record, record->watch_data);
+}
+
+/**
+ * call_record_watch:
+ * @record: a record
+ * @func: (nullable): called when the state has changed; there is only one
+ * @user_data: for @func
+ */
+void
+call_record_watch (CallRecord *record, CallRecordFunc func, gpointer user_data)
+{
+  record->watch = func;
+  record->watch_data = user_data;
+}
+
+/**
  * call_record_id:
  * @record: a record
  *
@@ -105,6 +141,30 @@ call_record_id (const CallRecord *record)
 }
 
 /**
+ * call_record_direction:
+ * @record: a record
+ *
+ * Returns: where the call goes
+ */
+CallDirection
+call_record_direction (const CallRecord *record)
+{
+  return record->direction;
+}
+
+/**
+ * call_record_state:
+ * @record: a record
+ *
+ * Returns: how far the call is
+ */
+CallState
+call_record_state (const CallRecord *record)
+{
+  return record->state;
+}
+
+/**
  * call_record_begun:
  * @record: a record
  *
@@ -114,6 +174,18 @@ gint64
 call_record_begun (const CallRecord *record)
 {
   return record->begun;
+}
+
+/**
+ * call_record_begun_wall:
+ * @record: a record
+ *
+ * Returns: when the call began, in seconds since the epoch
+ */
+gint64
+call_record_begun_wall (const CallRecord *record)
+{
+  return record->begun_wall;
 }
 
 /**

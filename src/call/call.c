@@ -55,6 +55,7 @@ end (Call *call, Counter outcome, const gchar *how)
   call->over = TRUE;
   counters_inc (outcome);
   call_record_add (call->record, "ended: %s", how);
+  call_record_set_state (call->record, CALL_OVER);
   log_info (LOG_FIELDS ("CALL_ID", call_record_id (call->record)), "call %s: %s",
             call->direction == CALL_TO_PHONE ? "to a phone" : "from a phone", how);
   call->farewell = deadline_new (0, on_farewell, call);
@@ -145,6 +146,7 @@ on_held (Fork *fork, gpointer user_data)
   if (call->over || call->options.hold_response <= 100)
     return;
   call_record_add (call->record, "%u to the PBX", call->options.hold_response);
+  call_record_set_state (call->record, CALL_HELD);
   caller_hold (call->caller, call->options.hold_response);
 }
 
@@ -153,6 +155,7 @@ on_ringing (Fork *fork, Leg *leg, const sip_t *response, gpointer user_data)
 {
   Call *call = user_data;
 
+  call_record_set_state (call->record, CALL_RINGING);
   /* With one To tag the caller takes the first SDP for the answer: only one phone may send any. */
   caller_ring (call->caller, response, fork_size (fork) == 1);
 }
@@ -162,6 +165,7 @@ on_answered (Fork *fork, Leg *leg, const sip_t *response, gpointer user_data)
 {
   Call *call = user_data;
 
+  call_record_set_state (call->record, CALL_TALKING);
   caller_answer (call->caller, response);
 }
 
@@ -238,7 +242,7 @@ call_new (SipRequest *invite, CallDirection direction, const gchar *contact,
   call->options = *options;
   call->over_func = over;
   call->user_data = user_data;
-  call->record = call_record_new (id);
+  call->record = call_record_new (id, direction);
   call_record_add (call->record, "INVITE from %s at %s", peer_of_caller (call),
                    sip_flow_address (sip_request_flow (invite)));
   call->caller = caller_new (invite, contact, &caller_funcs, call);

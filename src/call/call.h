@@ -6,8 +6,6 @@
 
 typedef struct _Call Call;
 
-typedef enum { CALL_TO_PHONE, CALL_TO_PBX } CallDirection;
-
 typedef struct {
   guint wake_seconds;
   guint hold_response; /* 180, 183, or 100 for silence */

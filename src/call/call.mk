@@ -5,6 +5,7 @@ src_call_libcall_a_SOURCES = \
   src/call/leg-state.c src/call/leg-state.h \
   src/call/header-policy.c src/call/header-policy.h \
   src/call/call-record.c src/call/call-record.h \
+  src/call/call-log.c src/call/call-log.h \
   src/call/leg.c src/call/leg.h \
   src/call/caller.c src/call/caller.h \
   src/call/midcall.c src/call/midcall.h \
@@ -17,6 +18,8 @@ src_call_libcall_a_SOURCES = \
 LIBCALL = src/call/libcall.a $(LIBWAKE)
 
 EXTRA_DIST += docs/states/leg.dot docs/states/caller.dot
-check_PROGRAMS += tests/unit/test-leg-state
+check_PROGRAMS += tests/unit/test-leg-state tests/unit/test-call-log
+tests_unit_test_call_log_SOURCES = tests/unit/test-call-log.c
+tests_unit_test_call_log_LDADD = $(LIBCALL)
 tests_unit_test_leg_state_SOURCES = tests/unit/test-leg-state.c
 tests_unit_test_leg_state_LDADD = $(LIBCALL)

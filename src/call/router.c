@@ -11,9 +11,11 @@
 #include "base/log.h"
 #include "call/header-policy.h"
 #include "proto/aor.h"
+#include "registrar/pbx-list.h"
 #include "sip/sip-map.h"
 
 #define METHODS "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REFER, NOTIFY, MESSAGE"
+#define DRAIN_RETRY "60" /* seconds after which another one may be there in our place */
 
 struct _Router {
   GPtrArray *pbxes;
@@ -22,6 +24,8 @@ struct _Router {
   PushBucket *bucket;
   CallOptions options;
   GHashTable *calls; /* Call */
+  CallLog *log;
+  gboolean draining;
 };
 
 static void
@@ -51,15 +55,22 @@ open_call (Router *router, SipRequest *request, CallDirection direction, const g
                          on_call_over, router);
 
   g_hash_table_add (router->calls, call);
+  call_log_open (router->log, call_record (call));
   return call;
 }
 
 /* Each leg numbers its own reliable answers; we do not offer them across the call. */
 static gboolean
-check_invite (SipRequest *request)
+check_invite (Router *router, SipRequest *request)
 {
   const sip_t *sip = sip_request_sip (request);
 
+  if (router->draining) {
+    counters_inc (COUNTER_REQUESTS_REFUSED);
+    sip_request_reply (request, SIP_503_SERVICE_UNAVAILABLE, SIPTAG_RETRY_AFTER_STR (DRAIN_RETRY),
+                       TAG_END ());
+    return FALSE;
+  }
   if (sip->sip_max_forwards && sip->sip_max_forwards->mf_count == 0) {
     refuse (request, 483, NULL);
     return FALSE;
@@ -103,7 +114,7 @@ call_phones (Router *router, SipRequest *request, GPtrArray *phones)
   g_autofree gchar *user = phones->len == 1 ? g_strdup (first->token) : aor_user (first->aor);
   Call *call;
 
-  if (!check_invite (request))
+  if (!check_invite (router, request))
     return;
   call = open_call (router, request, CALL_TO_PHONE, user);
   for (guint i = 0; i < phones->len; i++)
@@ -181,7 +192,7 @@ call_pbx (Router *router, SipRequest *request)
     refuse (request, pbx ? 503 : 404, pbx ? pbx_refusal (pbx) : "Unknown Domain");
     return;
   }
-  if (!check_invite (request))
+  if (!check_invite (router, request))
     return;
   user = user_toward_pbx (router, pbx, request);
   call = open_call (router, request, CALL_TO_PBX, sip->sip_request->rq_url->url_user);
@@ -243,6 +254,62 @@ router_n_calls (Router *router)
 }
 
 /**
+ * router_log:
+ * @router: the router
+ *
+ * Returns: (transfer none): the records of the calls that are and of the last that were
+ */
+CallLog *
+router_log (Router *router)
+{
+  return router->log;
+}
+
+/**
+ * router_find_call:
+ * @router: the router
+ * @id: the id in its record
+ *
+ * Returns: (transfer none) (nullable): the call, which may be about to end
+ */
+Call *
+router_find_call (Router *router, const gchar *id)
+{
+  GHashTableIter iter;
+  gpointer call;
+
+  g_hash_table_iter_init (&iter, router->calls);
+  while (g_hash_table_iter_next (&iter, &call, NULL))
+    if (g_str_equal (call_record_id (call_record (call)), id))
+      return call;
+  return NULL;
+}
+
+/**
+ * router_drain:
+ * @router: the router
+ *
+ * From now on no new call is taken; those that run go on, and phones still register.
+ */
+void
+router_drain (Router *router)
+{
+  router->draining = TRUE;
+}
+
+/**
+ * router_is_draining:
+ * @router: the router
+ *
+ * Returns: whether new calls are refused
+ */
+gboolean
+router_is_draining (const Router *router)
+{
+  return router->draining;
+}
+
+/**
  * router_hang_up_all:
  * @router: the router
  *
@@ -281,6 +348,7 @@ router_new (GPtrArray *pbxes, Location *location, Registrar *registrar, PushBuck
   router->bucket = bucket;
   router->options = *options;
   router->calls = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) call_free, NULL);
+  router->log = call_log_new ();
   return router;
 }
 
@@ -292,6 +360,7 @@ void
 router_free (Router *router)
 {
   g_hash_table_unref (router->calls);
+  g_object_unref (router->log);
   g_object_unref (router->location);
   g_ptr_array_unref (router->pbxes);
   g_free (router);

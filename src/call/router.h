@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "call/call-log.h"
 #include "call/call.h"
 #include "registrar/registrar.h"
 
@@ -13,4 +14,9 @@ void router_set_options (Router *router, const CallOptions *options);
 
 void router_take (Router *router, SipRequest *request);
 guint router_n_calls (Router *router);
+CallLog *router_log (Router *router);
+Call *router_find_call (Router *router, const gchar *id);
 void router_hang_up_all (Router *router);
+
+void router_drain (Router *router);
+gboolean router_is_draining (const Router *router);

@@ -13,6 +13,7 @@
 #include "call/router.h"
 #include "crypto/token.h"
 #include "daemon/push-setup.h"
+#include "manage/management.h"
 #include "proto/feature-caps.h"
 #include "sip/sip-stack.h"
 #include "wake/refresh.h"
@@ -38,6 +39,7 @@ struct _Daemon {
   PushBucket *bucket;
   Refresh *refresh;
   Router *router;
+  Management *management;
 };
 
 /* ---- options of the rooms ---- */
@@ -184,6 +186,24 @@ load_token_key (Daemon *daemon, GError **error)
   return daemon->token_key != NULL;
 }
 
+static Management *
+create_management (Daemon *daemon, const DaemonProcess *process, GError **error)
+{
+  ManagementOptions options = {
+    .settings = daemon->settings,
+    .instance = process->instance,
+    .router = daemon->router,
+    .location = daemon->location,
+    .pbxes = daemon->pbxes,
+    .push = daemon->push,
+    .bucket = daemon->bucket,
+    .reload = process->reload,
+    .reload_data = process->user_data,
+  };
+
+  return management_new (&options, error);
+}
+
 static gboolean
 build_registrar (Daemon *daemon, GError **error)
 {
@@ -215,7 +235,7 @@ build_registrar (Daemon *daemon, GError **error)
 }
 
 static gboolean
-build (Daemon *daemon, GError **error)
+build (Daemon *daemon, const DaemonProcess *process, GError **error)
 {
   g_autoptr (GPtrArray) listeners = listener_options (daemon->settings, error);
   CallOptions options = call_options (daemon->settings);
@@ -242,23 +262,25 @@ build (Daemon *daemon, GError **error)
   daemon->router = router_new (daemon->pbxes, daemon->location, daemon->registrar, daemon->bucket,
                                &options);
   sip_stack_set_handler (daemon->stack, on_sip_request, daemon);
-  return TRUE;
+  daemon->management = create_management (daemon, process, error);
+  return daemon->management != NULL;
 }
 
 /**
  * daemon_new:
  * @settings: (transfer none): the configuration
+ * @process: what only the process knows; @instance lives only during the call
  * @error: return location
  *
  * Returns: (transfer full) (nullable): the daemon, listening
  */
 Daemon *
-daemon_new (Settings *settings, GError **error)
+daemon_new (Settings *settings, const DaemonProcess *process, GError **error)
 {
   Daemon *daemon = g_new0 (Daemon, 1);
 
   daemon->settings = settings_ref (settings);
-  if (!build (daemon, error)) {
+  if (!build (daemon, process, error)) {
     daemon_free (daemon);
     return NULL;
   }
@@ -344,6 +366,7 @@ daemon_stop_async (Daemon *daemon, GAsyncReadyCallback callback, gpointer user_d
   stopping->until =
     g_get_monotonic_time () + STOP_PATIENCE_MS * (gint64) G_TIME_SPAN_MILLISECOND;
   g_task_set_task_data (task, stopping, g_free);
+  g_clear_pointer (&daemon->management, management_free);
   sip_stack_set_handler (daemon->stack, NULL, NULL);
   router_hang_up_all (daemon->router);
   g_timeout_add (STOP_POLL_MS, on_stop_poll, task);
@@ -370,6 +393,7 @@ daemon_stop_finish (Daemon *daemon, GAsyncResult *result, GError **error)
 void
 daemon_free (Daemon *daemon)
 {
+  g_clear_pointer (&daemon->management, management_free);
   g_clear_pointer (&daemon->router, router_free);
   g_clear_pointer (&daemon->refresh, refresh_free);
   g_clear_pointer (&daemon->bucket, push_bucket_free);

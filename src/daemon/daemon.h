@@ -5,7 +5,14 @@
 
 typedef struct _Daemon Daemon;
 
-Daemon *daemon_new (Settings *settings, GError **error);
+/* What only the process knows. */
+typedef struct {
+  const gchar *instance; /* nullable: the name of this daemon among several */
+  gboolean (*reload) (gpointer user_data, GError **error);
+  gpointer user_data;
+} DaemonProcess;
+
+Daemon *daemon_new (Settings *settings, const DaemonProcess *process, GError **error);
 void daemon_free (Daemon *daemon);
 
 void daemon_reconfigure (Daemon *daemon, Settings *settings);

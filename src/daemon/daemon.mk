@@ -5,4 +5,4 @@ src_sipwaked_SOURCES = \
   src/daemon/push-setup.c src/daemon/push-setup.h \
   src/daemon/daemon.c src/daemon/daemon.h \
   src/daemon/main.c
-src_sipwaked_LDADD = $(LIBCALL) $(LIBCONFIG) $(SYSTEMD_LIBS)
+src_sipwaked_LDADD = $(LIBMANAGE) $(SYSTEMD_LIBS)

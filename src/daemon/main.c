@@ -12,13 +12,15 @@
 #include <glib/gi18n.h>
 #include <locale.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 
 #define EXIT_USAGE 2 /* a command line or a configuration that cannot be used */
 
 typedef struct {
-  gchar *config; /* nullable */
+  gchar *config;   /* nullable */
+  gchar *instance; /* nullable */
   gboolean check;
   gboolean version;
 } Options;
@@ -53,22 +55,30 @@ on_terminate (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+/* systemd hears of it, however it was asked for. */
 static gboolean
-on_hang_up (gpointer user_data)
+reload (gpointer user_data, GError **error)
 {
   Process *process = user_data;
-  g_autoptr (GError) error = NULL;
   g_autoptr (Settings) settings = NULL;
 
   sd_notifyf (0, "RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, g_get_monotonic_time ());
-  settings = settings_load (process->options->config, &error);
+  settings = settings_load (process->options->config, error);
   if (settings) {
     daemon_reconfigure (process->daemon, settings);
     log_info (LOG_NONE, "configuration re-read; listeners, PBXs and push groups change at a restart");
-  } else {
-    log_error (LOG_NONE, "the running configuration stays: %s", error->message);
   }
   sd_notify (0, "READY=1");
+  return settings != NULL;
+}
+
+static gboolean
+on_hang_up (gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!reload (user_data, &error))
+    log_error (LOG_NONE, "the running configuration stays: %s", error->message);
   return G_SOURCE_CONTINUE;
 }
 
@@ -117,11 +127,21 @@ complain (const GError *error)
 }
 
 static gboolean
+is_instance (const gchar *instance)
+{
+  g_autofree gchar *name = g_strjoin (".", SIPWAKE_BUS_NAME, instance, NULL);
+
+  return !strchr (instance, '.') && g_dbus_is_name (name);
+}
+
+static gboolean
 parse_options (int argc, char **argv, Options *options, GError **error)
 {
   const GOptionEntry entries[] = {
     { "config", 'c', 0, G_OPTION_ARG_FILENAME, &options->config,
       N_ ("Read this file instead of " SIPWAKE_CONFIG_FILE " and its directory"), N_ ("FILE") },
+    { "instance", 0, 0, G_OPTION_ARG_STRING, &options->instance,
+      N_ ("Be this one of several daemons: its name on the bus ends in NAME"), N_ ("NAME") },
     { "check-config", 0, 0, G_OPTION_ARG_NONE, &options->check,
       N_ ("Check the configuration and exit"), NULL },
     { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, N_ ("Print the version and exit"),
@@ -139,6 +159,11 @@ parse_options (int argc, char **argv, Options *options, GError **error)
                  _ ("unknown argument %s"), argv[1]);
     return FALSE;
   }
+  if (options->instance && !is_instance (options->instance)) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                 _ ("%s cannot be part of a name on the bus"), options->instance);
+    return FALSE;
+  }
   return TRUE;
 }
 
@@ -146,6 +171,7 @@ static int
 serve (const Options *options)
 {
   Process process = { .options = options };
+  DaemonProcess about = { options->instance, reload, &process };
   g_autoptr (GError) error = NULL;
   g_autoptr (Settings) settings = settings_load (options->config, &error);
 
@@ -159,7 +185,7 @@ serve (const Options *options)
   log_init ();
   log_set_level (settings->daemon.log_level);
   raise_descriptors ();
-  process.daemon = daemon_new (settings, &error);
+  process.daemon = daemon_new (settings, &about, &error);
   if (!process.daemon)
     return complain (error);
   run (&process);
@@ -185,5 +211,6 @@ main (int argc, char **argv)
   }
   status = serve (&options);
   g_free (options.config);
+  g_free (options.instance);
   return status;
 }

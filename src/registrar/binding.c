@@ -7,6 +7,8 @@
  */
 #include "registrar/binding.h"
 
+#include "base/clock.h"
+
 /**
  * binding_new:
  * @pbx: (transfer none): where it is registered
@@ -24,6 +26,7 @@ binding_new (Pbx *pbx, const gchar *token, const gchar *aor)
   binding->pbx = pbx;
   binding->token = g_strdup (token);
   binding->aor = g_strdup (aor);
+  binding->history.created_wall = clock_wall ();
   return binding;
 }
 

@@ -4,6 +4,14 @@
 #include "proto/pn-params.h"
 #include "registrar/pbx.h"
 
+/* What a phone did before its newest REGISTER, too. */
+typedef struct {
+  gint64 created_wall;   /* seconds since the epoch */
+  gint64 last_wake_wall; /* seconds since the epoch, 0: never woken */
+  guint wake_ok;
+  guint wake_failed;
+} BindingHistory;
+
 typedef struct _Binding {
   gint refs;
   Pbx *pbx;
@@ -19,6 +27,8 @@ typedef struct _Binding {
   gint64 registered; /* monotonic microseconds: when that was */
   gint64 expires;    /* monotonic microseconds */
   const gchar *at_risk; /* nullable: why it may be lost while it sleeps */
+  BindingHistory history;
+  gboolean renewed; /* it took the place of an older one */
   GSequenceIter *expiry;
 } Binding;
 

@@ -58,6 +58,10 @@ row_of (const Binding *binding)
     .flow_address = sip_flow_address (binding->flow),
     .q = -1,
     .expires_wall = to_wall (binding->expires),
+    .created_wall = binding->history.created_wall,
+    .last_wake_wall = binding->history.last_wake_wall,
+    .wake_ok = binding->history.wake_ok,
+    .wake_failed = binding->history.wake_failed,
     .updated_wall = clock_wall (),
   };
 
@@ -145,6 +149,11 @@ on_row (const BindingRow *row, gpointer user_data)
   binding->user_agent = g_strdup (row->user_agent);
   binding->push = push_of (row);
   binding->flow = sip_flow_restore (listener, row->flow_address ? row->flow_address : "0.0.0.0:0");
+  if (row->created_wall)
+    binding->history.created_wall = row->created_wall;
+  binding->history.last_wake_wall = row->last_wake_wall;
+  binding->history.wake_ok = (guint) row->wake_ok;
+  binding->history.wake_failed = (guint) row->wake_failed;
   binding->registered = from_wall (row->updated_wall);
   binding->expires = from_wall (row->expires_wall);
   location_put (loading->ledger->location, binding);

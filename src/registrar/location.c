@@ -215,6 +215,8 @@ location_put (Location *self, Binding *binding)
 
     binding_ref (old);
     binding->at_risk = old->at_risk;
+    binding->history = old->history;
+    binding->renewed = TRUE;
     count_binding (old, -1);
     g_sequence_remove (old->expiry);
     old->expiry = NULL;

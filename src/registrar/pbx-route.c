@@ -262,3 +262,17 @@ pbx_route_leads_to (PbxRoute *route, GInetAddress *address)
       return TRUE;
   return FALSE;
 }
+
+/**
+ * pbx_route_to_string:
+ * @route: a route
+ *
+ * Returns: (transfer full): the route as the configuration has it
+ */
+gchar *
+pbx_route_to_string (const PbxRoute *route)
+{
+  return g_strdup_printf (strchr (route->host, ':') ? "sip:[%s]:%u;transport=%s"
+                                                    : "sip:%s:%u;transport=%s",
+                          route->host, route->port, sip_transport_name (route->transport));
+}

@@ -12,4 +12,5 @@ void pbx_route_free (PbxRoute *route);
 void pbx_route_watch (PbxRoute *route, PbxHopFunc func, gpointer user_data);
 
 GPtrArray *pbx_route_hops (PbxRoute *route);
+gchar *pbx_route_to_string (const PbxRoute *route);
 gboolean pbx_route_leads_to (PbxRoute *route, GInetAddress *address);

@@ -8,6 +8,7 @@
  */
 #include "registrar/pbx.h"
 
+#include "base/clock.h"
 #include "base/counters.h"
 #include "base/log.h"
 #include "proto/address.h"
@@ -29,6 +30,7 @@ struct _Pbx {
   gboolean reachable;
   gchar *last_error;
   GSList *watchers;
+  gint64 last_answer; /* monotonic microseconds, 0: none yet */
 };
 
 /**
@@ -408,6 +410,7 @@ pbx_heard (Pbx *pbx, SipFlow *way, const gchar *call_id, const sip_t *response)
   PbxHop *hop = find_hop (pbx, way);
   gint status = response->sip_status->st_status;
 
+  pbx->last_answer = clock_now ();
   if (!hop)
     return FALSE;
   pbx_hop_heard (hop);
@@ -436,33 +439,37 @@ pbx_failed (Pbx *pbx, SipFlow *way)
 }
 
 /**
- * pbx_find_by_domain:
- * @pbxes: (element-type Pbx): all PBXs
- * @domain: (nullable): the host part of a SIP URI
+ * pbx_domains:
+ * @pbx: a PBX
  *
- * Returns: (transfer none) (nullable): the PBX that serves it
+ * Returns: (transfer none): what phones use as their SIP domain
  */
-Pbx *
-pbx_find_by_domain (GPtrArray *pbxes, const gchar *domain)
+const gchar *const *
+pbx_domains (const Pbx *pbx)
 {
-  for (guint i = 0; domain && i < pbxes->len; i++)
-    if (pbx_serves (g_ptr_array_index (pbxes, i), domain))
-      return g_ptr_array_index (pbxes, i);
-  return NULL;
+  return (const gchar *const *) pbx->domains;
 }
 
 /**
- * pbx_find_by_source:
- * @pbxes: (element-type Pbx): all PBXs
- * @source: where a request came from
+ * pbx_routes:
+ * @pbx: a PBX
  *
- * Returns: (transfer none) (nullable): the PBX whose request it is
+ * Returns: (transfer none) (element-type PbxRoute): the ways to it, in the order of the attempts
  */
-Pbx *
-pbx_find_by_source (GPtrArray *pbxes, GInetAddress *source)
+GPtrArray *
+pbx_routes (const Pbx *pbx)
 {
-  for (guint i = 0; i < pbxes->len; i++)
-    if (pbx_accepts (g_ptr_array_index (pbxes, i), source))
-      return g_ptr_array_index (pbxes, i);
-  return NULL;
+  return pbx->routes;
+}
+
+/**
+ * pbx_last_answer:
+ * @pbx: a PBX
+ *
+ * Returns: when it last answered, in monotonic microseconds; 0 when it did not yet
+ */
+gint64
+pbx_last_answer (const Pbx *pbx)
+{
+  return pbx->last_answer;
 }

@@ -40,6 +40,6 @@ gboolean pbx_is_reachable (const Pbx *pbx);
 const gchar *pbx_last_error (const Pbx *pbx);
 void pbx_watch (Pbx *pbx, PbxFunc func, gpointer user_data);
 void pbx_unwatch (Pbx *pbx, PbxFunc func, gpointer user_data);
-
-Pbx *pbx_find_by_domain (GPtrArray *pbxes, const gchar *domain);
-Pbx *pbx_find_by_source (GPtrArray *pbxes, GInetAddress *source);
+gint64 pbx_last_answer (const Pbx *pbx);
+const gchar *const *pbx_domains (const Pbx *pbx);
+GPtrArray *pbx_routes (const Pbx *pbx);

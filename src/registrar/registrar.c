@@ -15,6 +15,7 @@
 #include "crypto/token.h"
 #include "registrar/claim.h"
 #include "registrar/offenders.h"
+#include "registrar/pbx-list.h"
 #include "registrar/pbx-attempt.h"
 #include "sip/sip-headers.h"
 #include "sip/sip-map.h"

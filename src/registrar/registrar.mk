@@ -8,6 +8,7 @@ src_registrar_libregistrar_a_SOURCES = \
   src/registrar/pbx-route.c src/registrar/pbx-route.h \
   src/registrar/pbx-pins.c src/registrar/pbx-pins.h \
   src/registrar/pbx.c src/registrar/pbx.h \
+  src/registrar/pbx-list.c src/registrar/pbx-list.h \
   src/registrar/pbx-attempt.c src/registrar/pbx-attempt.h \
   src/registrar/binding.c src/registrar/binding.h \
   src/registrar/record.c src/registrar/record.h \

@@ -7,6 +7,7 @@
  */
 #include "wake/push-bucket.h"
 
+#include "base/clock.h"
 #include "base/counters.h"
 #include "base/deadline.h"
 #include "wake/wakeup.h"
@@ -17,6 +18,8 @@ struct _PushBucket {
   GHashTable *queues; /* token -> Queue */
   gulong refreshed;
   gulong removed;
+  PushBucketWatchFunc watch;
+  gpointer watch_data;
 };
 
 /* Those who wait for one phone. */
@@ -26,7 +29,10 @@ typedef struct {
   Binding *binding;
   Wakeup *wakeup;
   GPtrArray *tickets;
+  gchar *provider;
+  gint64 started; /* monotonic microseconds: when the wake-up was */
   gboolean awake;
+  gboolean failed;
 } Queue;
 
 struct _PushTicket {
@@ -43,6 +49,7 @@ queue_free (Queue *queue)
   wakeup_free (queue->wakeup);
   g_ptr_array_unref (queue->tickets);
   binding_unref (queue->binding);
+  g_free (queue->provider);
   g_free (queue->token);
   g_free (queue);
 }
@@ -67,12 +74,34 @@ tell_all (Queue *queue, PushBucketEvent event, const gchar *reason)
 }
 
 static void
+tell_watch (const Queue *queue, gint64 microseconds)
+{
+  const PushBucket *bucket = queue->bucket;
+
+  if (bucket->watch)
+    bucket->watch (queue->binding, queue->provider, microseconds, bucket->watch_data);
+}
+
+/* However many wait, a wake-up fails once. */
+static void
+note_failure (Queue *queue)
+{
+  if (queue->awake || queue->failed)
+    return;
+  queue->failed = TRUE;
+  queue->binding->history.wake_failed++;
+  tell_watch (queue, -1);
+}
+
+static void
 on_push_answer (Wakeup *wakeup, gboolean accepted, const gchar *reason, gpointer user_data)
 {
   Queue *queue = user_data;
 
   if (queue->awake)
     return;
+  if (!accepted)
+    note_failure (queue);
   tell_all (queue, accepted ? PUSH_BUCKET_PUSHED : PUSH_BUCKET_REFUSED, reason);
 }
 
@@ -81,15 +110,20 @@ on_refreshed (Location *location, Binding *binding, gpointer user_data)
 {
   PushBucket *bucket = user_data;
   Queue *queue = g_hash_table_lookup (bucket->queues, binding->token);
+  gboolean was_awake;
 
   if (!queue)
     return;
-  if (!queue->awake)
-    counters_inc (COUNTER_WAKES_SUCCEEDED);
+  was_awake = queue->awake;
   queue->awake = TRUE;
   binding_ref (binding);
   binding_unref (queue->binding);
   queue->binding = binding;
+  if (!was_awake) {
+    counters_inc (COUNTER_WAKES_SUCCEEDED);
+    binding->history.wake_ok++;
+    tell_watch (queue, clock_now () - queue->started);
+  }
   tell_all (queue, PUSH_BUCKET_AWAKE, "the phone registered");
 }
 
@@ -99,8 +133,10 @@ on_removed (Location *location, Binding *binding, gpointer user_data)
   PushBucket *bucket = user_data;
   Queue *queue = g_hash_table_lookup (bucket->queues, binding->token);
 
-  if (queue)
-    tell_all (queue, PUSH_BUCKET_REFUSED, "the phone's registration ended");
+  if (!queue)
+    return;
+  note_failure (queue);
+  tell_all (queue, PUSH_BUCKET_REFUSED, "the phone's registration ended");
 }
 
 static void
@@ -111,6 +147,7 @@ on_deadline (gpointer user_data)
 
   ticket->deadline = NULL;
   counters_inc (COUNTER_WAKES_TIMED_OUT);
+  note_failure (ticket->queue);
   ticket->func (ticket, PUSH_BUCKET_TIMED_OUT, binding, "the phone did not wake in time",
                 ticket->user_data);
 }
@@ -126,6 +163,17 @@ on_soon (gpointer user_data)
                 ticket->user_data);
 }
 
+static void
+start_wakeup (Queue *queue, Binding *binding, const gchar *call_id, guint seconds)
+{
+  queue->awake = FALSE;
+  queue->failed = FALSE;
+  queue->started = clock_now ();
+  binding->history.last_wake_wall = clock_wall ();
+  queue->wakeup =
+    wakeup_start (queue->bucket->service, binding, call_id, seconds, on_push_answer, queue);
+}
+
 static Queue *
 queue_new (PushBucket *bucket, Binding *binding, const gchar *call_id, guint seconds)
 {
@@ -135,8 +183,9 @@ queue_new (PushBucket *bucket, Binding *binding, const gchar *call_id, guint sec
   queue->token = g_strdup (binding->token);
   queue->binding = binding_ref (binding);
   queue->tickets = g_ptr_array_new ();
+  queue->provider = g_strdup (binding->push->provider);
   g_hash_table_insert (bucket->queues, queue->token, queue);
-  queue->wakeup = wakeup_start (bucket->service, binding, call_id, seconds, on_push_answer, queue);
+  start_wakeup (queue, binding, call_id, seconds);
   return queue;
 }
 
@@ -163,9 +212,7 @@ push_bucket_enter (PushBucket *bucket, Binding *binding, const gchar *call_id, g
   /* A phone that answered its wake-up and fell asleep again needs another one. */
   if (queue && queue->awake) {
     wakeup_free (queue->wakeup);
-    queue->awake = FALSE;
-    queue->wakeup =
-      wakeup_start (bucket->service, binding, call_id, seconds, on_push_answer, queue);
+    start_wakeup (queue, binding, call_id, seconds);
   } else if (queue) {
     counters_inc (COUNTER_WAKES_JOINED);
     if (wakeup_is_accepted (queue->wakeup))
@@ -221,6 +268,19 @@ push_bucket_new (Location *location, PushService *service)
   bucket->refreshed = g_signal_connect (location, "refreshed", G_CALLBACK (on_refreshed), bucket);
   bucket->removed = g_signal_connect (location, "removed", G_CALLBACK (on_removed), bucket);
   return bucket;
+}
+
+/**
+ * push_bucket_watch:
+ * @bucket: the bucket
+ * @func: (nullable): told of every wake-up that is over; there is only one
+ * @user_data: for @func
+ */
+void
+push_bucket_watch (PushBucket *bucket, PushBucketWatchFunc func, gpointer user_data)
+{
+  bucket->watch = func;
+  bucket->watch_data = user_data;
 }
 
 /**

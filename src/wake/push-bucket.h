@@ -18,8 +18,13 @@ typedef enum {
 typedef void (*PushBucketFunc) (PushTicket *ticket, PushBucketEvent event, Binding *binding,
                                 const gchar *reason, gpointer user_data);
 
+/* A wake-up is over: @provider's push brought @binding back in @microseconds, or did not (-1). */
+typedef void (*PushBucketWatchFunc) (Binding *binding, const gchar *provider, gint64 microseconds,
+                                     gpointer user_data);
+
 PushBucket *push_bucket_new (Location *location, PushService *service);
 void push_bucket_free (PushBucket *bucket);
+void push_bucket_watch (PushBucket *bucket, PushBucketWatchFunc func, gpointer user_data);
 
 PushTicket *push_bucket_enter (PushBucket *bucket, Binding *binding, const gchar *call_id,
                                guint seconds, PushBucketFunc func, gpointer user_data);

@@ -59,11 +59,20 @@ on_pushed (GObject *source, GAsyncResult *result, gpointer user_data)
   wakeup->func (wakeup, wakeup->accepted, reason, wakeup->user_data);
 }
 
-static PushRequest *
-make_push (const Binding *binding, const gchar *call_id, guint seconds)
+/**
+ * wakeup_push:
+ * @binding: a phone that has push
+ * @kind: what the push is for
+ * @call_id: (nullable): of the INVITE that will follow
+ * @seconds: how long the push service may keep it
+ *
+ * Returns: (transfer full): the push that reaches this phone
+ */
+PushRequest *
+wakeup_push (const Binding *binding, PushKind kind, const gchar *call_id, guint seconds)
 {
   const PnParams *push = binding->push;
-  PushRequest *request = push_request_new (PUSH_KIND_CALL, push->provider);
+  PushRequest *request = push_request_new (kind, push->provider);
 
   request->param = g_strdup (push->param);
   request->prid = g_strdup (push->prid);
@@ -95,7 +104,7 @@ Wakeup *
 wakeup_start (PushService *service, const Binding *binding, const gchar *call_id, guint seconds,
               WakeupFunc func, gpointer user_data)
 {
-  g_autoptr (PushRequest) request = make_push (binding, call_id, seconds);
+  g_autoptr (PushRequest) request = wakeup_push (binding, PUSH_KIND_CALL, call_id, seconds);
   Wakeup *wakeup = g_new0 (Wakeup, 1);
   Pushing *pushing = g_new0 (Pushing, 1);
 

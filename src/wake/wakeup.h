@@ -13,3 +13,6 @@ Wakeup *wakeup_start (PushService *service, const Binding *binding, const gchar 
 void wakeup_free (Wakeup *wakeup);
 
 gboolean wakeup_is_accepted (const Wakeup *wakeup);
+
+PushRequest *
+wakeup_push (const Binding *binding, PushKind kind, const gchar *call_id, guint seconds);

@@ -12,6 +12,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -242,14 +243,27 @@ fill_up (const gchar *dir)
   close (fd);
 }
 
-/* A disk of our own, which nobody outside sees. */
+static const gchar *own_disk;
+
+static void
+unmount_own (void)
+{
+  umount2 (own_disk, MNT_DETACH);
+}
+
+/* A disk of our own, which nobody outside sees; in a plain chroot, where "/" is no mount and cannot
+ * be made private, it is taken away at the end. */
 static void
 mount_own (const gchar *dir, const gchar *options, gulong flags)
 {
-  if (unshare (CLONE_NEWNS) < 0 || mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+  if (unshare (CLONE_NEWNS) < 0)
     g_error ("no mount namespace: %s", g_strerror (errno));
+  if (mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 && errno != EINVAL)
+    g_error ("no private mounts: %s", g_strerror (errno));
   if (mount ("tmpfs", dir, "tmpfs", flags, options) < 0)
     g_error ("no tmpfs: %s", g_strerror (errno));
+  own_disk = dir;
+  atexit (unmount_own);
 }
 
 static int

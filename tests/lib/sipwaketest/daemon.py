@@ -44,11 +44,12 @@ class Sipwaked(Process):
 
     program = ("src", "sipwaked")
 
-    def __init__(self, stage, groups, ready=15):
+    def __init__(self, stage, groups, *options, ready=15):
         self.config = os.path.join(stage.path, f"{stage.unique('config')}.conf")
         write_config(self.config, groups)
         self.ended = False
-        super().__init__(stage, "sipwaked", [tap.build_file(*self.program), "--config", self.config])
+        super().__init__(stage, "sipwaked", [tap.build_file(*self.program), "--config", self.config,
+                                             *options])
         stage.own(self)
         self.wait_ready(sum(g.startswith("listen:") for g in groups), ready)
 

@@ -57,8 +57,8 @@ class House:
             "wake": {"timeout": 10, "hold-response": 180, "direct-try": 400, **wake},
         }
 
-    def start(self):
-        self.daemon = Sipwaked(self.stage, self.groups)
+    def start(self, *options):
+        self.daemon = Sipwaked(self.stage, self.groups, *options)
 
     def restart(self):
         """Stops the daemon and starts it on the same state."""

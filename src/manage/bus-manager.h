@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "manage/bus-binding.h"
+#include "manage/bus-call.h"
+
+typedef gboolean (*BusReloadFunc) (gpointer user_data, GError **error);
+
+typedef struct {
+  Router *router;
+  BusBindings *bindings;
+  BusCalls *calls;
+  BusReloadFunc reload;
+  gpointer reload_data;
+} BusManagerOptions;
+
+typedef struct _BusManager BusManager;
+
+BusManager *bus_manager_new (const BusManagerOptions *options, GDBusConnection *connection,
+                             Authority *authority, GError **error);
+void bus_manager_free (BusManager *manager);

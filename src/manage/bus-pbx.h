@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "manage/bus-interface.h"
+#include "registrar/pbx.h"
+
+typedef struct _BusPbxes BusPbxes;
+
+BusPbxes *bus_pbxes_new (GPtrArray *pbxes, GDBusConnection *connection, Authority *authority,
+                         GError **error);
+void bus_pbxes_free (BusPbxes *pbxes);
+
+gboolean bus_pbx_is_reachable (const Pbx *pbx);

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * metrics: everything that is counted, in the text form of Prometheus (version 0.0.4).
+ *
+ * Every counter of base/ appears by itself, so that a new one is never forgotten: a gauge under its
+ * name, anything else with _total.
+ */
+#include "config.h"
+
+#include "manage/metrics.h"
+
+#include "base/counters.h"
+#include "manage/bus-binding.h"
+#include "manage/bus-pbx.h"
+
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* What rises and falls ends like this. */
+static gboolean
+is_gauge (const gchar *name)
+{
+  static const gchar *const endings[] = { "_open", "_in_flight", "_waiting", "_queued" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (endings); i++)
+    if (g_str_has_suffix (name, endings[i]))
+      return TRUE;
+  return g_str_equal (name, "bindings") || g_str_equal (name, "bindings_with_push");
+}
+
+static void
+print_head (GString *text, const gchar *name, const gchar *type, const gchar *help)
+{
+  g_string_append_printf (text, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void
+print_counters (GString *text)
+{
+  for (guint i = 0; i < N_COUNTERS; i++) {
+    gboolean gauge = is_gauge (counters_name (i));
+    g_autofree gchar *name =
+      g_strconcat ("sipwake_", counters_name (i), gauge ? NULL : "_total", NULL);
+    g_autofree gchar *words = g_strdelimit (g_strdup (counters_name (i)), "_", ' ');
+    g_autofree gchar *help =
+      g_strdup_printf (gauge ? "Now: %s." : "Since the start: %s.", words);
+
+    print_head (text, name, gauge ? "gauge" : "counter", help);
+    g_string_append_printf (text, "%s %" G_GINT64_FORMAT "\n", name, counters_get (i));
+  }
+}
+
+static const gchar *const states[] = { "awake", "asleep", "unknown" };
+
+static void
+count_state (Binding *binding, gpointer user_data)
+{
+  guint *counts = user_data;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (states); i++)
+    if (g_str_equal (bus_binding_state (binding), states[i]))
+      counts[i]++;
+}
+
+static void
+print_states (const MetricsSources *sources, GString *text)
+{
+  guint counts[G_N_ELEMENTS (states)] = { 0 };
+
+  location_each (sources->location, count_state, counts);
+  print_head (text, "sipwake_phones", "gauge", "Registered phones by the state of their connection.");
+  for (gsize i = 0; i < G_N_ELEMENTS (states); i++)
+    g_string_append_printf (text, "sipwake_phones{state=\"%s\"} %u\n", states[i], counts[i]);
+}
+
+static void
+print_pbxes (const MetricsSources *sources, GString *text)
+{
+  print_head (text, "sipwake_pbx_reachable", "gauge", "Whether the PBX answered what was last sent.");
+  for (guint i = 0; i < sources->pbxes->len; i++) {
+    const Pbx *pbx = g_ptr_array_index (sources->pbxes, i);
+    g_autofree gchar *label = g_strescape (pbx_name (pbx), NULL);
+
+    g_string_append_printf (text, "sipwake_pbx_reachable{pbx=\"%s\"} %d\n", label,
+                            bus_pbx_is_reachable (pbx) ? 1 : 0);
+  }
+}
+
+static gint64
+resident_bytes (void)
+{
+  g_autofree gchar *text = NULL;
+  gint64 pages = 0;
+
+  if (!g_file_get_contents ("/proc/self/statm", &text, NULL, NULL) ||
+      sscanf (text, "%*s %" G_GINT64_FORMAT, &pages) != 1)
+    return 0;
+  return pages * sysconf (_SC_PAGESIZE);
+}
+
+static void
+print_process (GString *text)
+{
+  gchar number[G_ASCII_DTOSTR_BUF_SIZE];
+  struct rusage usage = { 0 };
+  gdouble seconds;
+
+  getrusage (RUSAGE_SELF, &usage);
+  seconds = (gdouble) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+            (gdouble) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / G_USEC_PER_SEC;
+  print_head (text, "process_cpu_seconds_total", "counter", "User and system CPU time.");
+  g_string_append_printf (text, "process_cpu_seconds_total %s\n",
+                          g_ascii_formatd (number, sizeof number, "%.2f", seconds));
+  print_head (text, "process_resident_memory_bytes", "gauge", "Resident memory size.");
+  g_string_append_printf (text, "process_resident_memory_bytes %" G_GINT64_FORMAT "\n",
+                          resident_bytes ());
+}
+
+/**
+ * metrics_text:
+ * @sources: what is told of
+ *
+ * Returns: (transfer full): all metrics
+ */
+gchar *
+metrics_text (const MetricsSources *sources)
+{
+  g_autoptr (GString) text = g_string_sized_new (8192);
+
+  print_head (text, "sipwake_build_info", "gauge", "Which version runs.");
+  g_string_append (text, "sipwake_build_info{version=\"" PACKAGE_VERSION "\"} 1\n");
+  print_head (text, "sipwake_draining", "gauge", "Whether new calls are refused.");
+  g_string_append_printf (text, "sipwake_draining %d\n",
+                          router_is_draining (sources->router) ? 1 : 0);
+  print_counters (text);
+  print_states (sources, text);
+  print_pbxes (sources, text);
+  wake_times_print (sources->wake_times, text);
+  print_process (text);
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "call/router.h"
+#include "manage/wake-times.h"
+
+typedef struct {
+  Router *router;
+  Location *location;
+  GPtrArray *pbxes;
+  const WakeTimes *wake_times;
+} MetricsSources;
+
+gchar *metrics_text (const MetricsSources *sources);

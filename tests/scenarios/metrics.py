@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""metrics: GET /metrics as promtool likes it, GET /healthz, and nothing else."""
+import http.client
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
+from sipwaketest import ports
+from sipwaketest.bus import Bus, Ctl
+from sipwaketest.daemon import refused_config
+from sipwaketest.house import OFFER, House
+from sipwaketest.tap import main, test
+
+
+def request(port, method, path):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection.request(method, path)
+    answer = connection.getresponse()
+    body = answer.read().decode()
+    connection.close()
+    return answer.status, answer.headers, body
+
+
+def measured_house(stage, **more):
+    port = ports.free_port("127.0.0.1")
+    config = {"metrics": {"listen": f"127.0.0.1:{port}"}, **more}
+    return House(stage, config=config), port
+
+
+def value(text, name):
+    found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.M)
+    assert found, f"no {name} in\n{text}"
+    return float(found.group(1))
+
+
+@test
+def metrics_count_what_happens(stage):
+    house, port = measured_house(stage)
+    status, headers, text = request(port, "GET", "/metrics")
+    assert status == 200 and headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    assert value(text, "sipwake_bindings") == 0
+    assert value(text, 'sipwake_pbx_reachable{pbx="office"}') == 0
+    phone = house.sleeper(transport="tcp")
+    call = house.pbx.call("alice", OFFER)
+    call.expect(180)
+    house.wake(phone)
+    house.finish(call, house.connect(call, phone))
+    text = request(port, "GET", "/metrics")[2]
+    for name, wanted in (("sipwake_bindings", 1), ('sipwake_phones{state="awake"}', 1),
+                         ('sipwake_phones{state="asleep"}', 0), ("sipwake_calls_in_total", 1),
+                         ("sipwake_calls_bridged_total", 1), ("sipwake_pushes_accepted_total", 1),
+                         ('sipwake_wake_seconds_count{service="webpush"}', 1),
+                         ('sipwake_wake_seconds_bucket{service="webpush",le="+Inf"}', 1),
+                         ('sipwake_wake_failures_total{service="webpush"}', 0),
+                         ('sipwake_pbx_reachable{pbx="office"}', 1), ("sipwake_draining", 0)):
+        assert value(text, name) == wanted, f"{name} is {value(text, name)}"
+    assert 0 < value(text, 'sipwake_wake_seconds_sum{service="webpush"}') < 10
+    assert value(text, "process_resident_memory_bytes") > 1 << 20
+    if not shutil.which("promtool"):
+        return
+    judged = subprocess.run(["promtool", "check", "metrics"], input=text, text=True, timeout=20,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    assert judged.returncode == 0 and not judged.stdout, judged.stdout
+
+
+@test
+def a_failed_wake_up_is_counted(stage):
+    house, port = measured_house(stage, wake={"timeout": 1})
+    house.sleeper()
+    call = house.pbx.call("alice", OFFER)
+    call.expect(480)
+    text = request(port, "GET", "/metrics")[2]
+    assert value(text, 'sipwake_wake_failures_total{service="webpush"}') == 1
+    assert value(text, 'sipwake_wake_seconds_count{service="webpush"}') == 0
+
+
+@test
+def health_follows_the_drain(stage):
+    bus = Bus(stage)
+    house, port = measured_house(stage, daemon={"bus": "session"})
+    bus.wait_name()
+    assert request(port, "GET", "/healthz")[::2] == (200, "ok\n")
+    assert request(port, "HEAD", "/healthz")[::2] == (200, "")
+    Ctl(bus).run("drain")
+    assert request(port, "GET", "/healthz")[::2] == (503, "draining\n")
+    house.daemon.assert_alive()
+
+
+@test
+def nothing_else_is_served(stage):
+    house, port = measured_house(stage)
+    for method, path, wanted in (("GET", "/", 404), ("GET", "/metrics/more", 404),
+                                 ("GET", "/healthz/../metricsx", 404), ("POST", "/metrics", 405),
+                                 ("DELETE", "/healthz", 405)):
+        status = request(port, method, path)[0]
+        assert status == wanted, f"{method} {path}: {status}"
+    house.daemon.assert_alive()
+
+
+@test
+def a_taken_port_is_named(stage):
+    house, port = measured_house(stage)
+    other = House(stage, config={"metrics": {"listen": f"127.0.0.1:{port}"}}, start=False)
+    code, errors, _ = refused_config(stage, groups=other.groups)
+    assert code > 0 and "[metrics] listen" in errors, f"{code}: {errors!r}"
+    house.daemon.assert_alive()
+
+
+if __name__ == "__main__":
+    main()
