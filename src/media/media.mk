@@ -12,6 +12,12 @@ src_media_libmedia_a_SOURCES = \
 
 LIBMEDIA = src/media/libmedia.a $(LIBCRYPTO) $(LIBPROTO)
 
-check_PROGRAMS += tests/unit/test-bencode
+check_PROGRAMS += tests/unit/test-bencode tests/unit/test-ng-peer \
+  tests/unit/test-media-session
 tests_unit_test_bencode_SOURCES = tests/unit/test-bencode.c
 tests_unit_test_bencode_LDADD = $(LIBMEDIA)
+tests_unit_test_media_session_SOURCES = tests/unit/test-media-session.c \
+  tests/unit/rtpengine-process.c tests/unit/rtpengine-process.h
+tests_unit_test_media_session_LDADD = $(LIBMEDIA)
+tests_unit_test_ng_peer_SOURCES = tests/unit/test-ng-peer.c
+tests_unit_test_ng_peer_LDADD = $(LIBMEDIA)
