@@ -87,6 +87,8 @@ count (const MediaResult *result, MediaKind kind)
   case MEDIA_UNAVAILABLE:
     counters_inc (COUNTER_MEDIA_UNAVAILABLE);
     break;
+  case MEDIA_RELEASED:
+    break;
   }
 }
 
@@ -100,9 +102,10 @@ finish (MediaSession *session, const MediaResult *result)
 
   session->under_way = FALSE;
   session->busy++;
-  count (result, job->kind);
-  if (!session->released)
+  if (job->func) {
+    count (result, job->kind);
     job->func (result, job->user_data);
+  }
   job_free (job);
   if (!session->released && !session->under_way && !g_queue_is_empty (&session->jobs))
     begin (session);
@@ -241,13 +244,22 @@ media_session_new (const MediaOptions *options, Rtpengine *rtpengine, const Medi
 
 /**
  * media_session_release:
- * @session: (transfer full): a session; nobody is told of it any more. What it has begun at an
- *   rtpengine is ended there, once, also where a reply is still on its way
+ * @session: (transfer full): a session; who still waits is told %MEDIA_RELEASED. What it has begun at
+ *   an rtpengine is ended there, once, also where a reply is still on its way
  */
 void
 media_session_release (MediaSession *session)
 {
+  static const MediaResult released = { .outcome = MEDIA_RELEASED };
+
   session->released = TRUE;
+  for (GList *link = session->jobs.head; link; link = link->next) {
+    Job *job = link->data;
+    MediaSessionFunc func = g_steal_pointer (&job->func);
+
+    if (func)
+      func (&released, job->user_data);
+  }
   free_when_done (session);
 }
 
@@ -276,8 +288,7 @@ edit (MediaSession *session, MediaParty from, MediaKind kind, const gchar *sdp, 
  * @kind: whether it is an offer; an answer that is repeated counts as an answer again
  * @sdp: the body; not necessarily terminated
  * @size: bytes in it
- * @func: told once what the other side is to get, unless the session is released before; from within
- *   where nobody needs to be asked
+ * @func: told once what the other side is to get; from within where nobody needs to be asked
  * @user_data: for @func
  */
 void

@@ -11,6 +11,7 @@ typedef enum {
   MEDIA_DONE,
   MEDIA_REFUSED,     /* what was offered cannot be served: 488 */
   MEDIA_UNAVAILABLE, /* nobody is there to serve it: 503 */
+  MEDIA_RELEASED,    /* the session was released before */
 } MediaOutcome;
 
 typedef enum { MEDIA_OFFER, MEDIA_ANSWER } MediaKind;

@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -88,10 +89,30 @@ rtpengine_process_stop (RtpengineProcess *rtpengine)
   g_clear_object (&rtpengine->process);
 }
 
+static gboolean
+all_threads_stopped (const gchar *identifier)
+{
+  g_autofree gchar *path = g_strdup_printf ("/proc/%s/task", identifier);
+  g_autoptr (GDir) tasks = g_dir_open (path, 0, NULL);
+  const gchar *task;
+
+  while (tasks && (task = g_dir_read_name (tasks))) {
+    g_autofree gchar *file = g_build_filename (path, task, "stat", NULL);
+    g_autofree gchar *stat = NULL;
+
+    if (g_file_get_contents (file, &stat, NULL, NULL) && !strstr (stat, ") T "))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* The signal is sent at once and arrives when the last thread has noticed. */
 void
 rtpengine_process_pause (RtpengineProcess *rtpengine)
 {
   g_subprocess_send_signal (rtpengine->process, SIGSTOP);
+  while (!all_threads_stopped (g_subprocess_get_identifier (rtpengine->process)))
+    g_usleep (1000);
 }
 
 void

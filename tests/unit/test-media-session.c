@@ -341,11 +341,12 @@ test_queue (Fixture *fixture, gconstpointer data)
   media_session_translate (session, MEDIA_PBX, MEDIA_OFFER, PLAIN, strlen (PLAIN), on_result,
                            &third);
   media_session_release (session);
+  g_assert_true (third.done);
+  g_assert_cmpint (third.outcome, ==, MEDIA_RELEASED);
   wait_until (counters_get (COUNTER_MEDIA_SESSIONS_OPEN) == 0);
   wait_until (count_calls (fixture->one) == 0);
   let_pass (50);
   g_assert_cmpint (counters_get (COUNTER_MEDIA_DELETES), ==, deletes + 1);
-  g_assert_false (third.done);
   clear (&first);
   clear (&second);
 }
