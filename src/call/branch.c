@@ -10,13 +10,20 @@
 #include "call/branch.h"
 
 #include "base/deadline.h"
+#include "call/passage.h"
 
 struct _Branch {
   const BranchCall *call;
   const BranchFuncs *funcs;
   gpointer user_data;
   Binding *binding; /* NULL: not a phone of ours */
-  SipFlow *flow;    /* that the INVITE took */
+  SipFlow *flow;    /* that the INVITE takes */
+  gchar *target;    /* of the INVITE, with our URI toward it */
+  gchar *contact;
+  MediaSession *media; /* of the leg */
+  Passage *invite;     /* on its way to rtpengine: there is no leg yet */
+  Passage *ringing;
+  Passage *answer;
   Leg *leg;
   PushTicket *ticket;
   Deadline *direct;
@@ -32,6 +39,15 @@ stop_waiting (Branch *branch)
 {
   deadline_clear (&branch->direct);
   g_clear_pointer (&branch->ticket, push_bucket_leave);
+}
+
+static void
+close_media (Branch *branch)
+{
+  passage_cancel (&branch->invite);
+  passage_cancel (&branch->ringing);
+  passage_cancel (&branch->answer);
+  g_clear_pointer (&branch->media, media_session_release);
 }
 
 static void
@@ -55,30 +71,54 @@ to_of_phone (const Branch *branch)
   return g_strdup_printf ("<%s>", branch->binding->aor);
 }
 
-static gboolean
-send_invite (Branch *branch, SipFlow *flow, const gchar *target, const gchar *contact)
+static void
+on_invite_ready (const sip_t *original, guint status, const gchar *problem, gpointer user_data)
 {
+  Branch *branch = user_data;
   g_autofree gchar *to = to_of_phone (branch);
   LegInvite invite = {
-    .original = branch->call->original,
-    .target = target,
+    .original = original,
+    .target = branch->target,
     .to = to,
     .call_id = branch->call->call_id,
     .tag = branch->call->tag,
-    .contact = contact,
+    .contact = branch->contact,
   };
+
+  if (status) {
+    call_record_add (branch->call->record, "no media: %s", problem);
+    fail (branch, status, NULL, NULL);
+    return;
+  }
+  branch->leg = leg_new (&leg_funcs, branch);
+  if (!leg_invite (branch->leg, branch->flow, &invite))
+    fail (branch, branch->binding ? 480 : 500, NULL, NULL);
+}
+
+static void
+send_invite (Branch *branch, SipFlow *flow, const gchar *target, const gchar *contact)
+{
+  const BranchCall *call = branch->call;
+  gboolean from_pbx = call->caller_party == MEDIA_PBX;
 
   if (branch->leg) {
     leg_abandon (branch->leg);
     g_clear_pointer (&branch->leg, leg_release);
   }
+  close_media (branch);
   g_clear_pointer (&branch->flow, sip_flow_unref);
+  g_free (branch->target);
+  g_free (branch->contact);
   branch->flow = sip_flow_ref (flow);
-  branch->leg = leg_new (&leg_funcs, branch);
-  return leg_invite (branch->leg, flow, &invite);
+  branch->target = g_strdup (target);
+  branch->contact = g_strdup (contact);
+  branch->media =
+    call_media_open (call->media, from_pbx ? flow : call->caller, from_pbx ? call->caller : flow);
+  passage_start (&branch->invite, branch->media, call->caller_party, MEDIA_OFFER, call->original,
+                 on_invite_ready, branch);
 }
 
-static gboolean
+static void
 invite_phone (Branch *branch, Binding *binding)
 {
   const url_t *from = branch->call->original->sip_from->a_url;
@@ -87,7 +127,7 @@ invite_phone (Branch *branch, Binding *binding)
 
   call_record_add (branch->call->record, "INVITE to the phone at %s",
                    sip_flow_address (binding->flow));
-  return send_invite (branch, binding->flow, binding->target, contact);
+  send_invite (branch, binding->flow, binding->target, contact);
 }
 
 static void
@@ -104,18 +144,18 @@ on_bucket (PushTicket *ticket, PushBucketEvent event, Binding *binding, const gc
     break;
   case PUSH_BUCKET_AWAKE:
     call_record_add (record, "phone registered from %s", sip_flow_address (binding->flow));
-    if (branch->leg && (branch->rings || sip_flow_equal (branch->flow, binding->flow)))
+    if ((branch->leg || branch->invite) &&
+        (branch->rings || sip_flow_equal (branch->flow, binding->flow)))
       return;
     binding_ref (binding);
     binding_unref (branch->binding);
     branch->binding = binding;
-    if (!invite_phone (branch, binding))
-      fail (branch, 480, NULL, NULL);
+    invite_phone (branch, binding);
     break;
   case PUSH_BUCKET_REFUSED:
     call_record_add (record, "no wake-up: %s", reason);
     g_clear_pointer (&branch->ticket, push_bucket_leave);
-    if (!branch->leg)
+    if (!branch->leg && !branch->invite)
       fail (branch, 480, NULL, NULL);
     break;
   case PUSH_BUCKET_TIMED_OUT:
@@ -146,6 +186,44 @@ on_direct_try_over (gpointer user_data)
   wake (branch);
 }
 
+/* What answers the caller's offer, or is one where the caller made none. */
+static MediaKind
+kind_of_response (const Branch *branch)
+{
+  gsize size;
+
+  return sip_body_sdp (branch->call->original, &size) ? MEDIA_ANSWER : MEDIA_OFFER;
+}
+
+static MediaParty
+called_party (const Branch *branch)
+{
+  return branch->call->caller_party == MEDIA_PBX ? MEDIA_PHONE : MEDIA_PBX;
+}
+
+static void
+on_ringing_ready (const sip_t *response, guint status, const gchar *problem, gpointer user_data)
+{
+  Branch *branch = user_data;
+
+  if (!branch->over && status == 0)
+    branch->funcs->ringing (branch, response, branch->user_data);
+}
+
+static void
+on_answer_ready (const sip_t *response, guint status, const gchar *problem, gpointer user_data)
+{
+  Branch *branch = user_data;
+
+  if (status == 0) {
+    branch->funcs->answered (branch, response, branch->user_data);
+    return;
+  }
+  call_record_add (branch->call->record, "no media: %s", problem);
+  leg_hang_up (branch->leg, NULL);
+  fail (branch, status, NULL, NULL);
+}
+
 static void
 on_ringing (Leg *leg, const sip_t *response, gpointer user_data)
 {
@@ -157,7 +235,8 @@ on_ringing (Leg *leg, const sip_t *response, gpointer user_data)
   stop_waiting (branch);
   call_record_add (branch->call->record, "%u %s", (guint) response->sip_status->st_status,
                    response->sip_status->st_phrase);
-  branch->funcs->ringing (branch, response, branch->user_data);
+  passage_start (&branch->ringing, branch->media, called_party (branch), kind_of_response (branch),
+                 response, on_ringing_ready, branch);
 }
 
 static void
@@ -169,7 +248,12 @@ on_answered (Leg *leg, const sip_t *response, gpointer user_data)
   stop_waiting (branch);
   call_record_add (branch->call->record, "answered: %u %s",
                    (guint) response->sip_status->st_status, response->sip_status->st_phrase);
-  branch->funcs->answered (branch, response, branch->user_data);
+  passage_cancel (&branch->ringing);
+  if (branch->over)
+    branch->funcs->answered (branch, response, branch->user_data);
+  else
+    passage_start (&branch->answer, branch->media, called_party (branch),
+                   kind_of_response (branch), response, on_answer_ready, branch);
 }
 
 static void
@@ -244,9 +328,12 @@ branch_free (Branch *branch)
 {
   branch->over = TRUE;
   stop_waiting (branch);
+  close_media (branch);
   g_clear_pointer (&branch->leg, leg_release);
   g_clear_pointer (&branch->flow, sip_flow_unref);
   g_clear_pointer (&branch->binding, binding_unref);
+  g_free (branch->target);
+  g_free (branch->contact);
   g_free (branch);
 }
 
@@ -270,11 +357,8 @@ branch_call_phone (Branch *branch, Binding *binding)
     fail (branch, 480, NULL, NULL);
     return;
   }
-  if (!invite_phone (branch, binding)) {
-    fail (branch, 480, NULL, NULL);
-    return;
-  }
-  if (wakes)
+  invite_phone (branch, binding);
+  if (wakes && !branch->failed)
     branch->direct = deadline_new (branch->call->direct_try_ms, on_direct_try_over, branch);
 }
 
@@ -289,8 +373,7 @@ void
 branch_call_way (Branch *branch, SipFlow *flow, const gchar *target, const gchar *contact)
 {
   call_record_add (branch->call->record, "INVITE to the PBX at %s", sip_flow_address (flow));
-  if (!send_invite (branch, flow, target, contact))
-    fail (branch, 500, NULL, NULL);
+  send_invite (branch, flow, target, contact);
 }
 
 /**
@@ -309,6 +392,11 @@ branch_hang_up (Branch *branch, BranchEnd end, const sip_t *because)
 
   branch->over = TRUE;
   stop_waiting (branch);
+  passage_cancel (&branch->invite);
+  passage_cancel (&branch->ringing);
+  passage_cancel (&branch->answer);
+  if (end == BRANCH_ANSWERED_ELSEWHERE)
+    close_media (branch);
   if (!branch->leg)
     return;
   su_home_init (home);
@@ -343,4 +431,16 @@ Leg *
 branch_leg (const Branch *branch)
 {
   return branch->leg;
+}
+
+/**
+ * branch_media:
+ * @branch: a branch
+ *
+ * Returns: (transfer none) (nullable): the media between the caller and its leg
+ */
+MediaSession *
+branch_media (const Branch *branch)
+{
+  return branch->media;
 }

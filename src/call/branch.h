@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "call/call-media.h"
 #include "call/call-record.h"
 #include "call/leg.h"
 #include "wake/push-bucket.h"
@@ -28,6 +29,9 @@ typedef struct {
   guint direct_try_ms;
   PushBucket *bucket;
   CallRecord *record;
+  const CallMedia *media;
+  SipFlow *caller; /* its way */
+  MediaParty caller_party;
 } BranchCall;
 
 Branch *branch_new (const BranchCall *call, const BranchFuncs *funcs, gpointer user_data);
@@ -39,3 +43,4 @@ void branch_hang_up (Branch *branch, BranchEnd end, const sip_t *because);
 
 gboolean branch_has_failed (const Branch *branch);
 Leg *branch_leg (const Branch *branch);
+MediaSession *branch_media (const Branch *branch);

@@ -12,6 +12,7 @@
 #include "base/names.h"
 #include "call/router.h"
 #include "crypto/token.h"
+#include "daemon/media-setup.h"
 #include "daemon/push-setup.h"
 #include "proto/feature-caps.h"
 #include "sip/sip-stack.h"
@@ -35,6 +36,7 @@ struct _Daemon {
   Keeper *keeper;
   Registrar *registrar;
   PushBucket *bucket;
+  MediaSetup *media;
   Router *router;
 };
 
@@ -236,8 +238,12 @@ build (Daemon *daemon, GError **error)
     return FALSE;
   registrar_set_push (daemon->registrar, on_push_question, daemon);
   daemon->bucket = push_bucket_new (daemon->location, daemon->push);
+  daemon->media = media_setup_create (daemon->settings, daemon->token_key, error);
+  if (!daemon->media)
+    return FALSE;
   daemon->router = router_new (daemon->pbxes, daemon->location, daemon->registrar, daemon->bucket,
                                &options);
+  media_setup_apply (daemon->media, daemon->pbxes, daemon->router);
   sip_stack_set_handler (daemon->stack, on_sip_request, daemon);
   return TRUE;
 }
@@ -368,6 +374,7 @@ void
 daemon_free (Daemon *daemon)
 {
   g_clear_pointer (&daemon->router, router_free);
+  g_clear_pointer (&daemon->media, media_setup_free);
   g_clear_pointer (&daemon->bucket, push_bucket_free);
   g_clear_pointer (&daemon->registrar, registrar_free);
   g_clear_pointer (&daemon->keeper, keeper_free);
