@@ -16,7 +16,8 @@ dist_check_SCRIPTS += \
   tests/scenarios/sides.py \
   tests/scenarios/hostile.py \
   tests/scenarios/peers.py \
-  tests/scenarios/idle.py
+  tests/scenarios/idle.py \
+  tests/scenarios/media.py
 EXTRA_DIST += \
   tests/lib/sipwaketest/__init__.py \
   tests/lib/sipwaketest/agent.py \
