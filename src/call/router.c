@@ -94,9 +94,11 @@ find_phones (Router *router, const Pbx *pbx, const sip_t *sip)
     Binding *binding = user ? location_find_token (router->location, user) : NULL;
     Record *record = aor ? location_find_record (router->location, pbx, aor) : NULL;
 
-    if (binding && binding->pbx == pbx)
+    if (binding && binding->pbx == pbx) {
       g_ptr_array_add (phones, binding);
-    for (guint j = 0; phones->len == 0 && record && j < record->bindings->len; j++)
+      continue;
+    }
+    for (guint j = 0; record && j < record->bindings->len; j++)
       g_ptr_array_add (phones, g_ptr_array_index (record->bindings, j));
   }
   return phones;
