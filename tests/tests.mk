@@ -17,6 +17,7 @@ dist_check_SCRIPTS += \
   tests/scenarios/hostile.py \
   tests/scenarios/peers.py \
   tests/scenarios/idle.py \
+  tests/scenarios/relay.py \
   tests/scenarios/media.py
 EXTRA_DIST += \
   tests/lib/sipwaketest/__init__.py \
@@ -36,6 +37,7 @@ EXTRA_DIST += \
   tests/lib/sipwaketest/process.py \
   tests/lib/sipwaketest/push.py \
   tests/lib/sipwaketest/registrar.py \
+  tests/lib/sipwaketest/rtpengine.py \
   tests/lib/sipwaketest/sdp.py \
   tests/lib/sipwaketest/sipp.py \
   tests/lib/sipwaketest/tap.py \
