@@ -35,6 +35,22 @@ mode_of (SettingsMedia media)
   return MEDIA_DIRECT;
 }
 
+static const MediaTransport *
+transport_of (SettingsMediaPhones phones)
+{
+  static const gchar *const words[] = {
+    [SETTINGS_MEDIA_PHONES_RTP] = "rtp",
+    [SETTINGS_MEDIA_PHONES_SRTP] = "srtp",
+    [SETTINGS_MEDIA_PHONES_WEBRTC] = "webrtc",
+  };
+  static MediaTransport transports[G_N_ELEMENTS (words)];
+
+  if (phones == SETTINGS_MEDIA_PHONES_AUTO)
+    return NULL;
+  media_transport_from_string (words[phones], &transports[phones]);
+  return &transports[phones];
+}
+
 static gchar *
 instance_text (const EndpointSettings *endpoint)
 {
@@ -93,11 +109,16 @@ media_setup_create (const Settings *settings, GBytes *key, GError **error)
   }
   for (guint i = 0; i < settings->pbxes->len; i++) {
     const PbxSettings *group = g_ptr_array_index (settings->pbxes, i);
+    const MediaSettings *relay =
+      group->media == SETTINGS_MEDIA_RTPENGINE ? g_ptr_array_index (settings->medias, 0) : NULL;
     CallMedia *media = g_new0 (CallMedia, 1);
 
     media->options.mode = mode_of (group->media);
     media->options.address = group->media_address;
-    media->rtpengine = media->options.mode == MEDIA_RTPENGINE ? setup->rtpengine : NULL;
+    media->options.interfaces[MEDIA_PHONE] = relay ? relay->interface_phones : NULL;
+    media->options.interfaces[MEDIA_PBX] = relay ? relay->interface_pbx : NULL;
+    media->phones = transport_of (group->media_phones);
+    media->rtpengine = relay ? setup->rtpengine : NULL;
     g_ptr_array_add (setup->medias, media);
   }
   return setup;

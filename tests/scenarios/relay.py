@@ -303,6 +303,31 @@ def a_stopped_daemon_leaves_nothing(stage):
 
 
 @test
+def what_phones_are_offered_can_be_said(stage):
+    rtpengine = Rtpengine(stage, ("phones/127.0.0.8", "pbx/127.0.0.9"))
+    config = {"pbx:office": {"media": "rtpengine", "media-phones": "srtp"},
+              "media:relay": {"rtpengine": rtpengine.uri, "interface-phones": "phones",
+                              "interface-pbx": "pbx"}}
+    house = House(stage, config=config)
+    phone = house.phone()
+    phone.register_ok()
+    call = house.pbx.call("alice", OFFER)
+    leg = phone.expect_call()
+    assert b" RTP/SAVP " in leg.invite.body and b"a=crypto:" in leg.invite.body, leg.invite.body
+    assert b"c=IN IP4 127.0.0.8" in leg.invite.body, leg.invite.body
+    crypto = re.search(rb"a=crypto:(\d+) AES_CM_128_HMAC_SHA1_80 (\S+)", leg.invite.body)
+    leg.answer(ANSWER.replace(b"RTP/AVP", b"RTP/SAVP") + crypto[0] + b"\r\n")
+    answer = call.expect(200).body
+    assert b" RTP/AVP " in answer and b"a=crypto" not in answer, answer
+    assert b"c=IN IP4 127.0.0.9" in answer, answer
+    call.ack()
+    leg.expect_ack()
+    house.finish(call, leg)
+    rtpengine.wait_calls(0)
+    house.assert_settled(phone)
+
+
+@test
 def the_pbx_s_address_is_replaced_and_no_other(stage):
     config = {"pbx:office": {"media": "address", "media-address": "203.0.113.7"}}
     house = House(stage, config=config)

@@ -16,10 +16,11 @@ ADDRESS = "127.0.0.1"
 class Rtpengine:
     """`uri` is for [media:NAME]; it can be stopped, started again at the same port, and paused."""
 
-    def __init__(self, stage):
+    def __init__(self, stage, interfaces=(ADDRESS,)):
         self.stage = stage
         self.port = ports.free_port(ADDRESS)
         self.uri = f"udp:{ADDRESS}:{self.port}"
+        self.interfaces = interfaces
         self.process = None
         self.start()
         stage.own(self)
@@ -28,9 +29,9 @@ class Rtpengine:
         first = random.randrange(10000, 30000)
         self.process = Process(self.stage, "rtpengine", [
             "rtpengine", "--config-file=none", "--table=-1", "--foreground", "--log-stderr",
-            "--log-level=6", "--num-threads=2", f"--interface={ADDRESS}",
-            f"--listen-ng={ADDRESS}:{self.port}", f"--port-min={first}",
-            f"--port-max={first + 400}"])
+            "--log-level=6", "--num-threads=2", f"--listen-ng={ADDRESS}:{self.port}",
+            f"--port-min={first}", f"--port-max={first + 400}",
+            *(f"--interface={interface}" for interface in self.interfaces)])
         deadline = time.monotonic() + 10
         while self.calls() is None:
             assert time.monotonic() < deadline, "rtpengine does not answer"
