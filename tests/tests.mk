@@ -20,7 +20,9 @@ dist_check_SCRIPTS += \
   tests/scenarios/idle.py \
   tests/scenarios/manage.py \
   tests/scenarios/authority.py \
-  tests/scenarios/metrics.py
+  tests/scenarios/metrics.py \
+  tests/scenarios/relay.py \
+  tests/scenarios/media.py
 EXTRA_DIST += \
   tests/lib/sipwaketest/__init__.py \
   tests/lib/sipwaketest/agent.py \
@@ -40,6 +42,7 @@ EXTRA_DIST += \
   tests/lib/sipwaketest/process.py \
   tests/lib/sipwaketest/push.py \
   tests/lib/sipwaketest/registrar.py \
+  tests/lib/sipwaketest/rtpengine.py \
   tests/lib/sipwaketest/sdp.py \
   tests/lib/sipwaketest/sipp.py \
   tests/lib/sipwaketest/tap.py \

@@ -43,6 +43,22 @@
   X (CALLS_BRIDGED, "calls_bridged")                                                               \
   X (CALLS_CANCELLED, "calls_cancelled")                                                           \
   X (CALLS_FAILED, "calls_failed")                                                                 \
+  X (MEDIA_SESSIONS_OPEN, "media_sessions_open")                                                   \
+  X (MEDIA_OFFERS, "media_offers")                                                                 \
+  X (MEDIA_ANSWERS, "media_answers")                                                               \
+  X (MEDIA_REFUSED, "media_refused")                                                               \
+  X (MEDIA_UNAVAILABLE, "media_unavailable")                                                       \
+  X (MEDIA_FAILOVERS, "media_failovers")                                                           \
+  X (MEDIA_DELETES, "media_deletes")                                                               \
+  X (MEDIA_DELETES_DROPPED, "media_deletes_dropped")                                               \
+  X (MEDIA_LEFTOVERS, "media_leftovers")                                                           \
+  X (MEDIA_INSTANCES_LOST, "media_instances_lost")                                                 \
+  X (MEDIA_NG_IN_FLIGHT, "media_ng_in_flight")                                                     \
+  X (MEDIA_NG_REPEATED, "media_ng_repeated")                                                       \
+  X (MEDIA_NG_TIMED_OUT, "media_ng_timed_out")                                                     \
+  X (MEDIA_NG_STRAY, "media_ng_stray")                                                             \
+  X (MEDIA_NG_MALFORMED, "media_ng_malformed")                                                     \
+  X (MEDIA_NG_FULL, "media_ng_full")                                                               \
   X (LEGS_OPEN, "legs_open")                                                                       \
   X (PBX_ROUTES_DOWN, "pbx_routes_down")                                                           \
   X (PBX_PROBES_SENT, "pbx_probes_sent")                                                           \

@@ -11,6 +11,7 @@
 
 #include "base/counters.h"
 #include "base/deadline.h"
+#include "call/passage.h"
 
 struct _Branch {
   const BranchCall *call;
@@ -18,10 +19,16 @@ struct _Branch {
   gpointer user_data;
   Binding *binding; /* NULL: not a phone of ours */
   Pbx *pbx;         /* NULL: a phone */
-  gchar *target;    /* of the PBX: the Request-URI */
+  gchar *pbx_target; /* of the PBX: the Request-URI */
   gchar *user;      /* what the PBX knows our phone by */
   guint ways;       /* of the PBX, that were tried */
-  SipFlow *flow;    /* that the INVITE took */
+  SipFlow *flow;    /* that the INVITE takes */
+  gchar *target;    /* of the INVITE, with our URI toward it */
+  gchar *contact;
+  MediaSession *media; /* of the leg */
+  Passage *invite;     /* on its way to rtpengine: there is no leg yet */
+  Passage *ringing;
+  Passage *answer;
   Leg *leg;
   PushTicket *ticket;
   Deadline *direct; /* for a first answer on the open flow, or on this route */
@@ -40,6 +47,21 @@ stop_waiting (Branch *branch)
 }
 
 static void
+cancel_passages (Branch *branch)
+{
+  passage_cancel (&branch->invite);
+  passage_cancel (&branch->ringing);
+  passage_cancel (&branch->answer);
+}
+
+static void
+close_media (Branch *branch)
+{
+  cancel_passages (branch);
+  g_clear_pointer (&branch->media, media_session_release);
+}
+
+static void
 fail (Branch *branch, guint status, const gchar *phrase, const sip_t *response)
 {
   if (branch->failed || branch->over)
@@ -49,41 +71,55 @@ fail (Branch *branch, guint status, const gchar *phrase, const sip_t *response)
   branch->funcs->failed (branch, status, phrase, response, branch->user_data);
 }
 
-/* The PBX may call our token; the phone's user need not see that. */
-static gchar *
-to_of_phone (const Branch *branch)
+static void
+on_invite_ready (const sip_t *original, guint status, const gchar *problem, gpointer user_data)
 {
-  const url_t *to = branch->call->original->sip_to->a_url;
-
-  if (!branch->binding || g_strcmp0 (to->url_user, branch->binding->token) != 0)
-    return NULL;
-  return g_strdup_printf ("<%s>", branch->binding->aor);
-}
-
-static gboolean
-send_invite (Branch *branch, SipFlow *flow, const gchar *target, const gchar *contact)
-{
-  g_autofree gchar *to = to_of_phone (branch);
+  Branch *branch = user_data;
+  g_autofree gchar *to =
+    branch->binding ? binding_called_as (branch->binding, branch->call->original->sip_to) : NULL;
   LegInvite invite = {
-    .original = branch->call->original,
-    .target = target,
+    .original = original,
+    .target = branch->target,
     .to = to,
     .call_id = branch->call->call_id,
     .tag = branch->call->tag,
-    .contact = contact,
+    .contact = branch->contact,
   };
+
+  if (status) {
+    call_record_add (branch->call->record, "no media: %s", problem);
+    fail (branch, status, NULL, NULL);
+    return;
+  }
+  branch->leg = leg_new (&leg_funcs, branch);
+  if (!leg_invite (branch->leg, branch->flow, &invite))
+    fail (branch, branch->binding ? 480 : 500, NULL, NULL);
+}
+
+static void
+send_invite (Branch *branch, SipFlow *flow, const gchar *target, const gchar *contact)
+{
+  const BranchCall *call = branch->call;
+  gboolean from_pbx = call->caller_party == MEDIA_PBX;
 
   if (branch->leg) {
     leg_abandon (branch->leg);
     g_clear_pointer (&branch->leg, leg_release);
   }
+  close_media (branch);
   g_clear_pointer (&branch->flow, sip_flow_unref);
+  g_free (branch->target);
+  g_free (branch->contact);
   branch->flow = sip_flow_ref (flow);
-  branch->leg = leg_new (&leg_funcs, branch);
-  return leg_invite (branch->leg, flow, &invite);
+  branch->target = g_strdup (target);
+  branch->contact = g_strdup (contact);
+  branch->media =
+    call_media_open (call->media, from_pbx ? flow : call->caller, from_pbx ? call->caller : flow);
+  passage_start (&branch->invite, branch->media, call->caller_party, MEDIA_OFFER, call->original,
+                 on_invite_ready, branch);
 }
 
-static gboolean
+static void
 invite_phone (Branch *branch, Binding *binding)
 {
   const url_t *from = branch->call->original->sip_from->a_url;
@@ -92,7 +128,7 @@ invite_phone (Branch *branch, Binding *binding)
 
   call_record_add (branch->call->record, "INVITE to the phone at %s",
                    sip_flow_address (binding->flow));
-  return send_invite (branch, binding->flow, binding->target, contact);
+  send_invite (branch, binding->flow, binding->target, contact);
 }
 
 static void
@@ -109,18 +145,18 @@ on_bucket (PushTicket *ticket, PushBucketEvent event, Binding *binding, const gc
     break;
   case PUSH_BUCKET_AWAKE:
     call_record_add (record, "phone registered from %s", sip_flow_address (binding->flow));
-    if (branch->leg && (branch->rings || sip_flow_equal (branch->flow, binding->flow)))
+    if ((branch->leg || branch->invite) &&
+        (branch->rings || sip_flow_equal (branch->flow, binding->flow)))
       return;
     binding_ref (binding);
     binding_unref (branch->binding);
     branch->binding = binding;
-    if (!invite_phone (branch, binding))
-      fail (branch, 480, NULL, NULL);
+    invite_phone (branch, binding);
     break;
   case PUSH_BUCKET_REFUSED:
     call_record_add (record, "no wake-up: %s", reason);
     g_clear_pointer (&branch->ticket, push_bucket_leave);
-    if (!branch->leg)
+    if (!branch->leg && !branch->invite)
       fail (branch, 480, NULL, NULL);
     break;
   case PUSH_BUCKET_TIMED_OUT:
@@ -151,15 +187,7 @@ on_direct_try_over (gpointer user_data)
   wake (branch);
 }
 
-/* ---- the PBX ---- */
-
 static void on_route_silent (gpointer user_data);
-
-static const gchar *
-original_call_id (const Branch *branch)
-{
-  return branch->call->original->sip_call_id->i_id;
-}
 
 static SipFlow *
 next_way (const Branch *branch)
@@ -169,7 +197,7 @@ next_way (const Branch *branch)
   return pbx_way_after (branch->pbx, branch->flow);
 }
 
-static gboolean
+static void
 invite_pbx (Branch *branch, SipFlow *way)
 {
   g_autofree gchar *contact = sip_listener_uri (sip_flow_listener (way), branch->user);
@@ -178,12 +206,10 @@ invite_pbx (Branch *branch, SipFlow *way)
   /* Unlike a phone's dead flow, a slow server may still take the call: it is cancelled there. */
   g_clear_pointer (&branch->leg, leg_release);
   branch->ways++;
-  if (!send_invite (branch, way, branch->target, contact))
-    return FALSE;
+  send_invite (branch, way, branch->pbx_target, contact);
   deadline_clear (&branch->direct);
   if (next_way (branch))
     branch->direct = deadline_new (PBX_PATIENCE_MS, on_route_silent, branch);
-  return TRUE;
 }
 
 static gboolean
@@ -194,7 +220,8 @@ invite_next (Branch *branch)
   if (!way)
     return FALSE;
   counters_inc (COUNTER_PBX_FAILOVERS);
-  return invite_pbx (branch, way);
+  invite_pbx (branch, way);
+  return TRUE;
 }
 
 static void
@@ -203,7 +230,7 @@ on_route_silent (gpointer user_data)
   Branch *branch = user_data;
 
   branch->direct = NULL;
-  if (!leg_is_silent (branch->leg) || !next_way (branch))
+  if (!branch->leg || !leg_is_silent (branch->leg) || !next_way (branch))
     return;
   call_record_add (branch->call->record, "no answer on this route");
   pbx_failed (branch->pbx, branch->flow);
@@ -218,34 +245,51 @@ goes_elsewhere (Branch *branch, const sip_t *response)
   gboolean elsewhere = TRUE;
 
   if (response)
-    elsewhere = pbx_heard (branch->pbx, branch->flow, original_call_id (branch), response);
+    elsewhere = pbx_heard (branch->pbx, branch->flow, branch->call->caller_id, response);
   else
     pbx_failed (branch->pbx, branch->flow);
   return elsewhere && invite_next (branch);
 }
 
 static void
-hear (Branch *branch, const sip_t *response)
+on_ringing_ready (const sip_t *response, guint status, const gchar *problem, gpointer user_data)
 {
-  if (branch->pbx)
-    pbx_heard (branch->pbx, branch->flow, original_call_id (branch), response);
+  Branch *branch = user_data;
+
+  if (!branch->over && status == 0)
+    branch->funcs->ringing (branch, response, branch->user_data);
 }
 
-/* ---- what a leg tells ---- */
+static void
+on_answer_ready (const sip_t *response, guint status, const gchar *problem, gpointer user_data)
+{
+  Branch *branch = user_data;
+
+  if (status == 0) {
+    branch->funcs->answered (branch, response, branch->user_data);
+    return;
+  }
+  call_record_add (branch->call->record, "no media: %s", problem);
+  leg_hang_up (branch->leg, NULL);
+  fail (branch, status, NULL, NULL);
+}
 
 static void
 on_ringing (Leg *leg, const sip_t *response, gpointer user_data)
 {
   Branch *branch = user_data;
 
-  hear (branch, response);
+  if (branch->pbx)
+    pbx_heard (branch->pbx, branch->flow, branch->call->caller_id, response);
   if (branch->over)
     return;
   branch->rings = TRUE;
   stop_waiting (branch);
   call_record_add (branch->call->record, "%u %s", (guint) response->sip_status->st_status,
                    response->sip_status->st_phrase);
-  branch->funcs->ringing (branch, response, branch->user_data);
+  passage_start (&branch->ringing, branch->media, call_media_called (branch->call->caller_party),
+                 call_media_kind (branch->call->original),
+                 response, on_ringing_ready, branch);
 }
 
 static void
@@ -253,12 +297,18 @@ on_answered (Leg *leg, const sip_t *response, gpointer user_data)
 {
   Branch *branch = user_data;
 
-  hear (branch, response);
+  if (branch->pbx)
+    pbx_heard (branch->pbx, branch->flow, branch->call->caller_id, response);
   branch->rings = TRUE;
   stop_waiting (branch);
-  call_record_add (branch->call->record, "answered: %u %s",
-                   (guint) response->sip_status->st_status, response->sip_status->st_phrase);
-  branch->funcs->answered (branch, response, branch->user_data);
+  call_record_add (branch->call->record, "answered: %d %s", response->sip_status->st_status,
+                   response->sip_status->st_phrase);
+  passage_cancel (&branch->ringing);
+  if (branch->over)
+    branch->funcs->answered (branch, response, branch->user_data);
+  else
+    passage_start (&branch->answer, branch->media, call_media_called (branch->call->caller_party),
+                   call_media_kind (branch->call->original), response, on_answer_ready, branch);
 }
 
 static void
@@ -335,11 +385,14 @@ branch_free (Branch *branch)
 {
   branch->over = TRUE;
   stop_waiting (branch);
+  close_media (branch);
   g_clear_pointer (&branch->leg, leg_release);
   g_clear_pointer (&branch->flow, sip_flow_unref);
   g_clear_pointer (&branch->binding, binding_unref);
   g_free (branch->target);
+  g_free (branch->pbx_target);
   g_free (branch->user);
+  g_free (branch->contact);
   g_free (branch);
 }
 
@@ -354,21 +407,16 @@ branch_call_phone (Branch *branch, Binding *binding)
   gboolean wakes = binding_has_push (binding);
 
   branch->binding = binding_ref (binding);
-  if (wakes && !sip_flow_is_open (binding->flow)) {
+  if (sip_flow_is_open (binding->flow)) {
+    invite_phone (branch, binding);
+    if (wakes && !branch->failed)
+      branch->direct = deadline_new (branch->call->direct_try_ms, on_direct_try_over, branch);
+  } else if (wakes) {
     wake (branch);
-    return;
-  }
-  if (!sip_flow_is_open (binding->flow)) {
+  } else {
     call_record_add (branch->call->record, "the phone's connection is closed, and it has no push");
     fail (branch, 480, NULL, NULL);
-    return;
   }
-  if (!invite_phone (branch, binding)) {
-    fail (branch, 480, NULL, NULL);
-    return;
-  }
-  if (wakes)
-    branch->direct = deadline_new (branch->call->direct_try_ms, on_direct_try_over, branch);
 }
 
 /**
@@ -381,13 +429,15 @@ branch_call_phone (Branch *branch, Binding *binding)
 void
 branch_call_pbx (Branch *branch, Pbx *pbx, const gchar *target, const gchar *user)
 {
-  SipFlow *way = pbx_way_for (pbx, original_call_id (branch));
+  SipFlow *way = pbx_way_for (pbx, branch->call->caller_id);
 
   branch->pbx = pbx;
-  branch->target = g_strdup (target);
+  branch->pbx_target = g_strdup (target);
   branch->user = g_strdup (user);
-  if (!way || !invite_pbx (branch, way))
-    fail (branch, 503, way ? NULL : pbx_refusal (pbx), NULL);
+  if (way)
+    invite_pbx (branch, way);
+  else
+    fail (branch, 503, pbx_refusal (pbx), NULL);
 }
 
 /**
@@ -401,21 +451,15 @@ branch_call_pbx (Branch *branch, Pbx *pbx, const gchar *target, const gchar *use
 void
 branch_hang_up (Branch *branch, BranchEnd end, const sip_t *because)
 {
-  su_home_t home[1] = { SU_HOME_INIT (home) };
-  sip_t elsewhere[1] = { 0 };
-
   branch->over = TRUE;
   stop_waiting (branch);
-  if (!branch->leg)
-    return;
-  su_home_init (home);
-  if (end == BRANCH_ANSWERED_ELSEWHERE) {
-    elsewhere->sip_reason =
-      sip_reason_make (home, "SIP;cause=200;text=\"Call completed elsewhere\"");
-    because = elsewhere;
-  }
-  leg_hang_up (branch->leg, because);
-  su_home_deinit (home);
+  cancel_passages (branch);
+  if (end == BRANCH_ANSWERED_ELSEWHERE)
+    close_media (branch);
+  if (branch->leg && end == BRANCH_ANSWERED_ELSEWHERE)
+    leg_lose (branch->leg);
+  else if (branch->leg)
+    leg_hang_up (branch->leg, because);
 }
 
 /**
@@ -440,4 +484,16 @@ Leg *
 branch_leg (const Branch *branch)
 {
   return branch->leg;
+}
+
+/**
+ * branch_media:
+ * @branch: a branch
+ *
+ * Returns: (transfer none) (nullable): the media between the caller and its leg
+ */
+MediaSession *
+branch_media (const Branch *branch)
+{
+  return branch->media;
 }

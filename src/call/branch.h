@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "call/call-media.h"
 #include "call/call-record.h"
 #include "call/leg.h"
 #include "wake/push-bucket.h"
@@ -22,12 +23,16 @@ typedef struct {
 /* What the branches of one fork have in common. */
 typedef struct {
   const sip_t *original;
+  const gchar *caller_id; /* the Call-ID of @original */
   const gchar *call_id;
   const gchar *tag;
   guint wake_seconds;
   guint direct_try_ms;
   PushBucket *bucket;
   CallRecord *record;
+  const CallMedia *media;
+  SipFlow *caller; /* its way */
+  MediaParty caller_party;
 } BranchCall;
 
 Branch *branch_new (const BranchCall *call, const BranchFuncs *funcs, gpointer user_data);
@@ -39,3 +44,4 @@ void branch_hang_up (Branch *branch, BranchEnd end, const sip_t *because);
 
 gboolean branch_has_failed (const Branch *branch);
 Leg *branch_leg (const Branch *branch);
+MediaSession *branch_media (const Branch *branch);

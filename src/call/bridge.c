@@ -12,23 +12,29 @@
 struct _Bridge {
   SipDialog *one;
   SipDialog *other;
+  MediaSession *media;
+  MediaParty party_of_one;
   GPtrArray *under_way; /* Midcall */
 };
 
 /**
  * bridge_new:
  * @one: a dialog
- * @other: the dialog of the other side; both outlive the bridge
+ * @other: the dialog of the other side
+ * @media: the media between them; all three outlive the bridge
+ * @party_of_one: who is at the end of @one
  *
  * Returns: (transfer full): the bridge between them
  */
 Bridge *
-bridge_new (SipDialog *one, SipDialog *other)
+bridge_new (SipDialog *one, SipDialog *other, MediaSession *media, MediaParty party_of_one)
 {
   Bridge *bridge = g_new0 (Bridge, 1);
 
   bridge->one = one;
   bridge->other = other;
+  bridge->media = media;
+  bridge->party_of_one = party_of_one;
   bridge->under_way = g_ptr_array_new_with_free_func ((GDestroyNotify) midcall_free);
   return bridge;
 }
@@ -83,7 +89,13 @@ refuse_for_now (SipRequest *request)
 void
 bridge_take (Bridge *bridge, SipDialog *from, SipRequest *request)
 {
-  SipDialog *to = from == bridge->one ? bridge->other : bridge->one;
+  gboolean forth = from == bridge->one;
+  const MidcallSides sides = {
+    .from = from,
+    .to = forth ? bridge->other : bridge->one,
+    .media = bridge->media,
+    .party = forth == (bridge->party_of_one == MEDIA_PHONE) ? MEDIA_PHONE : MEDIA_PBX,
+  };
   Midcall *midcall;
 
   if (sip_request_method (request) == sip_method_invite) {
@@ -102,7 +114,7 @@ bridge_take (Bridge *bridge, SipDialog *from, SipRequest *request)
     refuse_for_now (request);
     return;
   }
-  midcall = midcall_relay (request, from, to, on_done, bridge);
-  if (midcall)
-    g_ptr_array_add (bridge->under_way, midcall);
+  midcall = midcall_new (request, &sides, on_done, bridge);
+  g_ptr_array_add (bridge->under_way, midcall);
+  midcall_start (midcall);
 }

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "call/bridge.h"
 #include "call/caller.h"
+#include "call/passage.h"
 #include "crypto/token.h"
 #include "sip/sip-headers.h"
 #include "sip/sip-map.h"
@@ -25,6 +26,7 @@ struct _Call {
   Fork *fork;
   Bridge *bridge; /* between the caller and the leg that it talks with */
   SipDialog *bridged;
+  Passage *ack;
   CallOverFunc over_func;
   gpointer user_data;
   Deadline *farewell;
@@ -35,6 +37,12 @@ static const gchar *
 peer_of_caller (const Call *call)
 {
   return call->direction == CALL_TO_PHONE ? "the PBX" : "the phone";
+}
+
+static MediaParty
+caller_party (const Call *call)
+{
+  return call->direction == CALL_TO_PHONE ? MEDIA_PBX : MEDIA_PHONE;
 }
 
 static void
@@ -74,14 +82,33 @@ on_cancelled (Caller *caller, const sip_t *cancel, gpointer user_data)
 }
 
 static void
-on_acked (Caller *caller, const sip_t *ack, gpointer user_data)
+on_ack_ready (const sip_t *ack, guint status, const gchar *problem, gpointer user_data)
 {
   Call *call = user_data;
   Leg *leg = fork_only_leg (call->fork);
 
+  if (call->over || !leg)
+    return;
+  leg_ack (leg, status ? NULL : ack);
+  if (status) {
+    call_record_add (call->record, "no media: %s", problem);
+    call_hang_up (call, "no media");
+  }
+}
+
+/* It brings the answer where who is called has made the offer. */
+static void
+on_acked (Caller *caller, const sip_t *ack, gpointer user_data)
+{
+  Call *call = user_data;
+  MediaSession *media = fork_only_media (call->fork);
+  gsize size;
+
   call_record_add (call->record, "ACK");
-  if (leg)
-    leg_ack (leg, ack);
+  if (media && !sip_body_sdp (sip_request_sip (caller_invite (caller)), &size))
+    passage_start (&call->ack, media, caller_party (call), MEDIA_ANSWER, ack, on_ack_ready, call);
+  else
+    on_ack_ready (ack, 0, NULL, call);
 }
 
 static void
@@ -111,7 +138,8 @@ bridge_of (Call *call)
     return NULL;
   if (call->bridged != dialog) {
     g_clear_pointer (&call->bridge, bridge_free);
-    call->bridge = bridge_new (caller_dialog (call->caller), dialog);
+    call->bridge = bridge_new (caller_dialog (call->caller), dialog,
+                               fork_only_media (call->fork), caller_party (call));
     call->bridged = dialog;
   }
   return call->bridge;
@@ -236,9 +264,12 @@ call_new (SipRequest *invite, CallDirection direction, const gchar *contact,
     .tag = tag,
     .wake_seconds = options->wake_seconds,
     .direct_try_ms = options->direct_try_ms,
+    .media = options->media,
+    .caller = sip_request_flow (invite),
   };
 
   call->direction = direction;
+  fork_options.caller_party = caller_party (call);
   call->options = *options;
   call->over_func = over;
   call->user_data = user_data;
@@ -260,6 +291,7 @@ void
 call_free (Call *call)
 {
   deadline_clear (&call->farewell);
+  passage_cancel (&call->ack);
   g_clear_pointer (&call->bridge, bridge_free);
   fork_free (call->fork);
   caller_release (call->caller);

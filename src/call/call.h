@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "call/call-media.h"
 #include "call/call-record.h"
 #include "call/fork.h"
 
@@ -10,6 +11,7 @@ typedef struct {
   guint wake_seconds;
   guint hold_response; /* 180, 183, or 100 for silence */
   guint direct_try_ms;
+  const CallMedia *media; /* outlives the call */
 } CallOptions;
 
 typedef void (*CallOverFunc) (Call *call, gpointer user_data);

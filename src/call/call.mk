@@ -6,6 +6,8 @@ src_call_libcall_a_SOURCES = \
   src/call/header-policy.c src/call/header-policy.h \
   src/call/call-record.c src/call/call-record.h \
   src/call/call-log.c src/call/call-log.h \
+  src/call/call-media.c src/call/call-media.h \
+  src/call/passage.c src/call/passage.h \
   src/call/leg.c src/call/leg.h \
   src/call/caller.c src/call/caller.h \
   src/call/midcall.c src/call/midcall.h \
@@ -15,7 +17,7 @@ src_call_libcall_a_SOURCES = \
   src/call/call.c src/call/call.h \
   src/call/router.c src/call/router.h
 
-LIBCALL = src/call/libcall.a $(LIBWAKE)
+LIBCALL = src/call/libcall.a $(LIBMEDIA) $(LIBWAKE)
 
 EXTRA_DIST += docs/states/leg.dot docs/states/caller.dot
 check_PROGRAMS += tests/unit/test-leg-state tests/unit/test-call-log

@@ -168,12 +168,16 @@ fork_new (const ForkOptions *options, PushBucket *bucket, CallRecord *record,
   fork->tag = g_strdup (options->tag);
   fork->call = (BranchCall){
     .original = options->original,
+    .caller_id = options->original->sip_call_id->i_id,
     .call_id = fork->call_id,
     .tag = fork->tag,
     .wake_seconds = options->wake_seconds,
     .direct_try_ms = options->direct_try_ms,
     .bucket = bucket,
     .record = fork->record,
+    .media = options->media,
+    .caller = options->caller,
+    .caller_party = options->caller_party,
   };
   fork->branches = g_ptr_array_new_with_free_func ((GDestroyNotify) branch_free);
   return fork;
@@ -266,6 +270,14 @@ fork_size (const Fork *fork)
   return fork->branches->len;
 }
 
+static const Branch *
+only_branch (const Fork *fork)
+{
+  if (fork->winner)
+    return fork->winner;
+  return fork->branches->len == 1 ? g_ptr_array_index (fork->branches, 0) : NULL;
+}
+
 /**
  * fork_only_leg:
  * @fork: a fork
@@ -275,7 +287,21 @@ fork_size (const Fork *fork)
 Leg *
 fork_only_leg (const Fork *fork)
 {
-  if (fork->winner)
-    return branch_leg (fork->winner);
-  return fork->branches->len == 1 ? branch_leg (g_ptr_array_index (fork->branches, 0)) : NULL;
+  const Branch *branch = only_branch (fork);
+
+  return branch ? branch_leg (branch) : NULL;
+}
+
+/**
+ * fork_only_media:
+ * @fork: a fork
+ *
+ * Returns: (transfer none) (nullable): the media between the caller and that leg
+ */
+MediaSession *
+fork_only_media (const Fork *fork)
+{
+  const Branch *branch = only_branch (fork);
+
+  return branch ? branch_media (branch) : NULL;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "call/call-media.h"
 #include "call/call-record.h"
 #include "call/leg.h"
 #include "wake/push-bucket.h"
@@ -24,6 +25,9 @@ typedef struct {
   const gchar *tag;
   guint wake_seconds;
   guint direct_try_ms;
+  const CallMedia *media; /* outlives the fork */
+  SipFlow *caller;        /* likewise */
+  MediaParty caller_party;
 } ForkOptions;
 
 Fork *fork_new (const ForkOptions *options, PushBucket *bucket, CallRecord *record,
@@ -37,3 +41,4 @@ void fork_hang_up (Fork *fork, const sip_t *because);
 
 guint fork_size (const Fork *fork);
 Leg *fork_only_leg (const Fork *fork);
+MediaSession *fork_only_media (const Fork *fork);

@@ -257,6 +257,24 @@ leg_hang_up (Leg *leg, const sip_t *because)
 }
 
 /**
+ * leg_lose:
+ * @leg: a leg
+ *
+ * Cancels it because another one has the call (RFC 3326).
+ */
+void
+leg_lose (Leg *leg)
+{
+  su_home_t home[1] = { SU_HOME_INIT (home) };
+  sip_t because[1] = { 0 };
+
+  su_home_init (home);
+  because->sip_reason = sip_reason_make (home, "SIP;cause=200;text=\"Call completed elsewhere\"");
+  step (leg, LEG_EVENT_HANG_UP, 0, because);
+  su_home_deinit (home);
+}
+
+/**
  * leg_abandon:
  * @leg: a leg
  *

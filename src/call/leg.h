@@ -31,6 +31,7 @@ void leg_release (Leg *leg);
 gboolean leg_invite (Leg *leg, SipFlow *flow, const LegInvite *invite);
 void leg_ack (Leg *leg, const sip_t *ack);
 void leg_hang_up (Leg *leg, const sip_t *because);
+void leg_lose (Leg *leg);
 void leg_abandon (Leg *leg);
 
 LegState leg_state (const Leg *leg);

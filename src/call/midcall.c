@@ -8,11 +8,15 @@
 #include "call/midcall.h"
 
 #include "call/header-policy.h"
+#include "call/passage.h"
 
 struct _Midcall {
   SipRequest *request;
   SipDialog *from;
   SipDialog *to;
+  MediaSession *media;
+  MediaParty party;
+  Passage *passage; /* of the request, a response or the ACK */
   SipTransaction *transaction;
   guint32 cseq;
   gchar *branch;
@@ -28,6 +32,28 @@ is_method (const Midcall *midcall, sip_method_t method)
 }
 
 static void
+finish (Midcall *midcall)
+{
+  midcall->done (midcall, midcall->user_data);
+}
+
+/* The requests that carry an offer or an answer (RFC 3264, RFC 3311). */
+static gboolean
+has_media (const Midcall *midcall)
+{
+  return midcall->media &&
+         (midcall_is_invite (midcall) || is_method (midcall, sip_method_update));
+}
+
+static gboolean
+offered (const Midcall *midcall)
+{
+  gsize size;
+
+  return sip_body_sdp (sip_request_sip (midcall->request), &size) != NULL;
+}
+
+static void
 send_back (Midcall *midcall, guint status, const sip_t *response)
 {
   msg_t *msg = sip_request_create_response (midcall->request);
@@ -39,6 +65,30 @@ send_back (Midcall *midcall, guint status, const sip_t *response)
 }
 
 static void
+on_response_ready (const sip_t *response, guint problem_status, const gchar *problem,
+                   gpointer user_data)
+{
+  Midcall *midcall = user_data;
+  guint status = (guint) response->sip_status->st_status;
+  gboolean accepted = status >= 200 && status < 300 && midcall_is_invite (midcall);
+
+  if (problem_status && status < 200)
+    return;
+  if (problem_status) {
+    sip_request_reply (midcall->request, problem_status, NULL, TAG_END ());
+    if (accepted)
+      sip_dialog_ack (midcall->to, midcall->cseq, midcall->branch, NULL);
+    finish (midcall);
+    return;
+  }
+  send_back (midcall, status, response);
+  if (accepted)
+    midcall->answered = TRUE;
+  else if (status >= 200)
+    finish (midcall);
+}
+
+static void
 on_response (SipTransaction *transaction, guint status, const sip_t *response, gpointer user_data)
 {
   Midcall *midcall = user_data;
@@ -47,19 +97,31 @@ on_response (SipTransaction *transaction, guint status, const sip_t *response, g
     /* RFC 4320: a 408 to anything but an INVITE comes when nobody listens. */
     sip_request_reply (midcall->request, midcall_is_invite (midcall) ? status : 504, NULL,
                        TAG_END ());
-    midcall->done (midcall, midcall->user_data);
+    finish (midcall);
     return;
   }
   if (status < 300 && response->sip_contact)
     sip_dialog_establish (midcall->to, response);
-  send_back (midcall, status, response);
   if (status >= 200 && status < 300 && midcall_is_invite (midcall)) {
-    midcall->answered = TRUE;
     midcall->cseq = sip_transaction_cseq (transaction);
     midcall->branch = g_strdup (sip_transaction_branch (transaction));
-  } else if (status >= 200) {
-    midcall->done (midcall, midcall->user_data);
   }
+  if (status < 300 && has_media (midcall))
+    passage_start (&midcall->passage, midcall->media,
+                   midcall->party == MEDIA_PHONE ? MEDIA_PBX : MEDIA_PHONE,
+                   offered (midcall) ? MEDIA_ANSWER : MEDIA_OFFER, response, on_response_ready,
+                   midcall);
+  else
+    on_response_ready (response, 0, NULL, midcall);
+}
+
+static void
+on_ack_ready (const sip_t *ack, guint problem_status, const gchar *problem, gpointer user_data)
+{
+  Midcall *midcall = user_data;
+
+  sip_dialog_ack (midcall->to, midcall->cseq, midcall->branch, problem_status ? NULL : ack);
+  finish (midcall);
 }
 
 static void
@@ -68,55 +130,90 @@ on_invite_event (SipRequest *request, SipRequestEvent event, const sip_t *sip, g
   Midcall *midcall = user_data;
 
   if (event == SIP_REQUEST_CANCELLED) {
-    if (midcall->transaction && !midcall->answered)
+    if (midcall->transaction && !midcall->answered) {
       sip_transaction_cancel (midcall->transaction, NULL);
+    } else if (!midcall->transaction) {
+      sip_request_reply (request, SIP_487_REQUEST_CANCELLED, TAG_END ());
+      finish (midcall);
+    }
     return;
   }
   /* Without an ACK of its own the other side would repeat its 2xx for ever; that the first side
    * is gone shows by the next request into its dialog. */
-  if (midcall->answered)
-    sip_dialog_ack (midcall->to, midcall->cseq, midcall->branch, sip);
-  midcall->done (midcall, midcall->user_data);
+  if (midcall->answered && sip && midcall->media && !offered (midcall))
+    passage_start (&midcall->passage, midcall->media, midcall->party, MEDIA_ANSWER, sip,
+                   on_ack_ready, midcall);
+  else if (midcall->answered)
+    on_ack_ready (sip, 0, NULL, midcall);
+  else
+    finish (midcall);
 }
 
 /**
- * midcall_relay:
+ * midcall_new:
  * @request: a request inside a dialog
- * @from: the dialog that it came in
- * @to: the dialog that it goes out in
+ * @sides: where it came from and where it goes
  * @done: called when all is said; the bridge then frees the midcall
  * @user_data: for @done
  *
- * Returns: (transfer full) (nullable): the request on its way, or NULL when it was refused already
+ * Returns: (transfer full): the request, not yet on its way
  */
 Midcall *
-midcall_relay (SipRequest *request, SipDialog *from, SipDialog *to, MidcallFunc done,
-               gpointer user_data)
+midcall_new (SipRequest *request, const MidcallSides *sides, MidcallFunc done, gpointer user_data)
 {
   Midcall *midcall = g_new0 (Midcall, 1);
-  const sip_t *sip = sip_request_sip (request);
-  msg_t *msg = sip_dialog_create_request (to);
 
   midcall->request = sip_request_ref (request);
-  midcall->from = from;
-  midcall->to = to;
+  midcall->from = sides->from;
+  midcall->to = sides->to;
+  midcall->media = sides->media;
+  midcall->party = sides->party;
   midcall->done = done;
   midcall->user_data = user_data;
-  sip_dialog_refresh (from, sip);
-  if (midcall_is_invite (midcall))
-    sip_request_watch (request, on_invite_event, midcall);
+  return midcall;
+}
 
+static void
+on_request_ready (const sip_t *sip, guint problem_status, const gchar *problem, gpointer user_data)
+{
+  Midcall *midcall = user_data;
+  SipRequest *request = midcall->request;
+  msg_t *msg;
+
+  if (problem_status) {
+    sip_request_reply (request, problem_status, NULL, TAG_END ());
+    finish (midcall);
+    return;
+  }
+  msg = sip_dialog_create_request (midcall->to);
   sip_headers_forward (msg, sip);
   header_policy_copy (msg, sip);
-  midcall->transaction = sip_dialog_send (to, sip_request_method (request),
+  midcall->transaction = sip_dialog_send (midcall->to, sip_request_method (request),
                                           sip_request_method_name (request), NULL, msg,
                                           on_response, midcall);
   if (!midcall->transaction) {
     sip_request_reply (request, SIP_500_INTERNAL_SERVER_ERROR, TAG_END ());
-    midcall_free (midcall);
-    return NULL;
+    finish (midcall);
   }
-  return midcall;
+}
+
+/**
+ * midcall_start:
+ * @midcall: a new midcall; it may be done at once
+ */
+void
+midcall_start (Midcall *midcall)
+{
+  const sip_t *sip = sip_request_sip (midcall->request);
+
+  sip_dialog_refresh (midcall->from, sip);
+  if (midcall_is_invite (midcall))
+    sip_request_watch (midcall->request, on_invite_event, midcall);
+  if (has_media (midcall))
+    passage_start (&midcall->passage, midcall->media, midcall->party, MEDIA_OFFER, sip,
+                   on_request_ready, midcall);
+  else
+    on_request_ready (sip, 0, NULL, midcall);
 }
 
 /**
@@ -126,6 +223,7 @@ midcall_relay (SipRequest *request, SipDialog *from, SipDialog *to, MidcallFunc 
 void
 midcall_free (Midcall *midcall)
 {
+  passage_cancel (&midcall->passage);
   if (midcall_is_invite (midcall)) {
     sip_request_watch (midcall->request, NULL, NULL);
     if (midcall->transaction && !midcall->answered && !sip_request_is_answered (midcall->request))

@@ -1,14 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "media/media-session.h"
 #include "sip/sip-dialog.h"
 
 typedef struct _Midcall Midcall;
 typedef void (*MidcallFunc) (Midcall *midcall, gpointer user_data);
 
-Midcall *midcall_relay (SipRequest *request, SipDialog *from, SipDialog *to, MidcallFunc done,
-                        gpointer user_data);
+typedef struct {
+  SipDialog *from; /* that the request came in */
+  SipDialog *to;   /* that it goes out in */
+  MediaSession *media;
+  MediaParty party; /* who sent it */
+} MidcallSides;
+
+Midcall *midcall_new (SipRequest *request, const MidcallSides *sides, MidcallFunc done,
+                      gpointer user_data);
 void midcall_free (Midcall *midcall);
+
+void midcall_start (Midcall *midcall);
 
 gboolean midcall_is_invite (const Midcall *midcall);
 SipDialog *midcall_from (const Midcall *midcall);

@@ -23,7 +23,8 @@ struct _Router {
   Registrar *registrar;
   PushBucket *bucket;
   CallOptions options;
-  GHashTable *calls; /* Call */
+  GHashTable *medias; /* Pbx -> CallMedia */
+  GHashTable *calls;  /* Call */
   CallLog *log;
   gboolean draining;
 };
@@ -48,12 +49,17 @@ on_call_over (Call *call, gpointer user_data)
 }
 
 static Call *
-open_call (Router *router, SipRequest *request, CallDirection direction, const gchar *user)
+open_call (Router *router, SipRequest *request, CallDirection direction, const Pbx *pbx,
+           const gchar *user)
 {
+  static const CallMedia untouched = { .options = { .mode = MEDIA_DIRECT } };
+  const CallMedia *media = g_hash_table_lookup (router->medias, pbx);
+  CallOptions options = router->options;
   g_autofree gchar *contact = sip_listener_uri (sip_request_listener (request), user);
-  Call *call = call_new (request, direction, contact, &router->options, router->bucket,
-                         on_call_over, router);
+  Call *call;
 
+  options.media = media ? media : &untouched;
+  call = call_new (request, direction, contact, &options, router->bucket, on_call_over, router);
   g_hash_table_add (router->calls, call);
   call_log_open (router->log, call_record (call));
   return call;
@@ -99,9 +105,11 @@ find_phones (Router *router, const Pbx *pbx, const sip_t *sip)
     Binding *binding = user ? location_find_token (router->location, user) : NULL;
     Record *record = aor ? location_find_record (router->location, pbx, aor) : NULL;
 
-    if (binding && binding->pbx == pbx)
+    if (binding && binding->pbx == pbx) {
       g_ptr_array_add (phones, binding);
-    for (guint j = 0; phones->len == 0 && record && j < record->bindings->len; j++)
+      continue;
+    }
+    for (guint j = 0; record && j < record->bindings->len; j++)
       g_ptr_array_add (phones, g_ptr_array_index (record->bindings, j));
   }
   return phones;
@@ -116,7 +124,7 @@ call_phones (Router *router, SipRequest *request, GPtrArray *phones)
 
   if (!check_invite (router, request))
     return;
-  call = open_call (router, request, CALL_TO_PHONE, user);
+  call = open_call (router, request, CALL_TO_PHONE, first->pbx, user);
   for (guint i = 0; i < phones->len; i++)
     call_ring_phone (call, g_ptr_array_index (phones, i));
   call_start (call);
@@ -195,7 +203,7 @@ call_pbx (Router *router, SipRequest *request)
   if (!check_invite (router, request))
     return;
   user = user_toward_pbx (router, pbx, request);
-  call = open_call (router, request, CALL_TO_PBX, sip->sip_request->rq_url->url_user);
+  call = open_call (router, request, CALL_TO_PBX, pbx, sip->sip_request->rq_url->url_user);
   call_ring_pbx (call, pbx, user);
   call_start (call);
 }
@@ -347,6 +355,7 @@ router_new (GPtrArray *pbxes, Location *location, Registrar *registrar, PushBuck
   router->registrar = registrar;
   router->bucket = bucket;
   router->options = *options;
+  router->medias = g_hash_table_new (NULL, NULL);
   router->calls = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) call_free, NULL);
   router->log = call_log_new ();
   return router;
@@ -361,6 +370,7 @@ router_free (Router *router)
 {
   g_hash_table_unref (router->calls);
   g_object_unref (router->log);
+  g_hash_table_unref (router->medias);
   g_object_unref (router->location);
   g_ptr_array_unref (router->pbxes);
   g_free (router);
@@ -375,4 +385,17 @@ void
 router_set_options (Router *router, const CallOptions *options)
 {
   router->options = *options;
+}
+
+/**
+ * router_set_media:
+ * @router: the router
+ * @pbx: a PBX
+ * @media: how the media of its calls find their way; outlives the router. Without it they are left
+ *   to themselves
+ */
+void
+router_set_media (Router *router, const Pbx *pbx, const CallMedia *media)
+{
+  g_hash_table_insert (router->medias, (gpointer) pbx, (gpointer) media);
 }

@@ -275,6 +275,9 @@ check_media (const ConfigGroup *group, const PbxSettings *pbx, GError **error)
 {
   g_autoptr (GInetAddress) address = NULL;
 
+  if (pbx->media != SETTINGS_MEDIA_RTPENGINE && pbx->media_phones != SETTINGS_MEDIA_PHONES_AUTO)
+    return config_group_fail (group, "media-phones", error,
+                              "has a use with media=rtpengine only");
   if (pbx->media != SETTINGS_MEDIA_ADDRESS)
     return !pbx->media_address ||
            config_group_fail (group, "media-address", error, "has a use with media=address only");
@@ -299,11 +302,14 @@ PbxSettings *
 settings_group_read_pbx (const ConfigGroup *group, const gchar *name, GError **error)
 {
   static const gchar *const keys[] = { "domains",     "route", "register-expires", "contacts",
-                                       "accept-from", "media", "media-address",    NULL };
+                                       "accept-from", "media", "media-address",
+                                       "media-phones", NULL };
   static const gchar *const contacts[] = { "auto", "each", "one", NULL };
   static const gchar *const medias[] = { "direct", "address", "rtpengine", NULL };
+  static const gchar *const phones[] = { "auto", "rtp", "srtp", "webrtc", NULL };
   g_autoptr (PbxSettings) pbx = g_new0 (PbxSettings, 1);
   guint contact = SETTINGS_CONTACTS_AUTO, media = SETTINGS_MEDIA_DIRECT;
+  guint phone = SETTINGS_MEDIA_PHONES_AUTO;
 
   pbx->name = g_strdup (name);
   pbx->register_expires = 3600;
@@ -313,10 +319,12 @@ settings_group_read_pbx (const ConfigGroup *group, const gchar *name, GError **e
                             error) ||
       !config_group_choice (group, "contacts", contacts, &contact, error) ||
       !config_group_choice (group, "media", medias, &media, error) ||
+      !config_group_choice (group, "media-phones", phones, &phone, error) ||
       !config_group_text (group, "media-address", &pbx->media_address, error))
     return NULL;
   pbx->contacts = (SettingsContacts) contact;
   pbx->media = (SettingsMedia) media;
+  pbx->media_phones = (SettingsMediaPhones) phone;
   return check_media (group, pbx, error) ? g_steal_pointer (&pbx) : NULL;
 }
 
@@ -331,15 +339,22 @@ settings_group_read_pbx (const ConfigGroup *group, const gchar *name, GError **e
 MediaSettings *
 settings_group_read_media (const ConfigGroup *group, const gchar *name, GError **error)
 {
-  static const gchar *const keys[] = { "rtpengine", NULL };
+  static const gchar *const keys[] = { "rtpengine", "interface-phones", "interface-pbx", NULL };
   g_autoptr (MediaSettings) media = g_new0 (MediaSettings, 1);
   g_auto (GStrv) texts = NULL;
 
   media->name = g_strdup (name);
   media->rtpengines = g_ptr_array_new_with_free_func ((GDestroyNotify) endpoint_settings_free);
   if (!config_group_check_keys (group, keys, error) ||
-      !config_group_list (group, "rtpengine", &texts, error))
+      !config_group_list (group, "rtpengine", &texts, error) ||
+      !config_group_text (group, "interface-phones", &media->interface_phones, error) ||
+      !config_group_text (group, "interface-pbx", &media->interface_pbx, error))
     return NULL;
+  if (!media->interface_phones != !media->interface_pbx) {
+    config_group_fail (group, media->interface_pbx ? "interface-phones" : "interface-pbx", error,
+                       "is missing: both sides are named, or none");
+    return NULL;
+  }
   for (gsize i = 0; texts && texts[i]; i++) {
     g_auto (SettingsAddress) address = { 0 };
     EndpointSettings *endpoint;

@@ -97,6 +97,8 @@ media_settings_free (MediaSettings *media)
 {
   if (!media)
     return;
+  g_free (media->interface_phones);
+  g_free (media->interface_pbx);
   g_free (media->name);
   g_clear_pointer (&media->rtpengines, g_ptr_array_unref);
   g_free (media);

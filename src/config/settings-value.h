@@ -23,6 +23,12 @@ typedef enum {
   SETTINGS_MEDIA_RTPENGINE,
 } SettingsMedia;
 typedef enum {
+  SETTINGS_MEDIA_PHONES_AUTO,
+  SETTINGS_MEDIA_PHONES_RTP,
+  SETTINGS_MEDIA_PHONES_SRTP,
+  SETTINGS_MEDIA_PHONES_WEBRTC,
+} SettingsMediaPhones;
+typedef enum {
   SETTINGS_PUSH_APNS,
   SETTINGS_PUSH_FCM,
   SETTINGS_PUSH_WEBPUSH,
@@ -64,6 +70,7 @@ typedef struct {
   gchar **accept_from;
   SettingsMedia media;
   gchar *media_address;
+  SettingsMediaPhones media_phones;
 } PbxSettings;
 
 typedef struct {
@@ -83,6 +90,8 @@ typedef struct {
 typedef struct {
   gchar *name;
   GPtrArray *rtpengines;
+  gchar *interface_phones;
+  gchar *interface_pbx;
 } MediaSettings;
 
 typedef struct {

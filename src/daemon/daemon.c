@@ -12,6 +12,7 @@
 #include "base/names.h"
 #include "call/router.h"
 #include "crypto/token.h"
+#include "daemon/media-setup.h"
 #include "daemon/push-setup.h"
 #include "manage/management.h"
 #include "proto/feature-caps.h"
@@ -38,6 +39,7 @@ struct _Daemon {
   Registrar *registrar;
   PushBucket *bucket;
   Refresh *refresh;
+  MediaSetup *media;
   Router *router;
   Management *management;
 };
@@ -259,8 +261,12 @@ build (Daemon *daemon, const DaemonProcess *process, GError **error)
   daemon->bucket = push_bucket_new (daemon->location, daemon->push);
   daemon->refresh = refresh_new (daemon->location, daemon->accounts, daemon->push);
   refresh_resume (daemon->refresh);
+  daemon->media = media_setup_create (daemon->settings, daemon->token_key, error);
+  if (!daemon->media)
+    return FALSE;
   daemon->router = router_new (daemon->pbxes, daemon->location, daemon->registrar, daemon->bucket,
                                &options);
+  media_setup_apply (daemon->media, daemon->pbxes, daemon->router);
   sip_stack_set_handler (daemon->stack, on_sip_request, daemon);
   daemon->management = create_management (daemon, process, error);
   return daemon->management != NULL;
@@ -396,6 +402,7 @@ daemon_free (Daemon *daemon)
   g_clear_pointer (&daemon->management, management_free);
   g_clear_pointer (&daemon->router, router_free);
   g_clear_pointer (&daemon->refresh, refresh_free);
+  g_clear_pointer (&daemon->media, media_setup_free);
   g_clear_pointer (&daemon->bucket, push_bucket_free);
   g_clear_pointer (&daemon->registrar, registrar_free);
   g_clear_pointer (&daemon->keeper, keeper_free);

@@ -3,6 +3,7 @@ sbin_PROGRAMS += src/sipwaked
 src_sipwaked_CFLAGS = $(AM_CFLAGS) $(SOFIA_CFLAGS) $(SYSTEMD_CFLAGS)
 src_sipwaked_SOURCES = \
   src/daemon/push-setup.c src/daemon/push-setup.h \
+  src/daemon/media-setup.c src/daemon/media-setup.h \
   src/daemon/daemon.c src/daemon/daemon.h \
   src/daemon/main.c
 src_sipwaked_LDADD = $(LIBMANAGE) $(SYSTEMD_LIBS)

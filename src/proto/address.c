@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * address: whether an IP address falls under a pattern of the configuration.
+ * address: whether an IP address falls under a pattern of the configuration, or is a private one.
  *
- * config checks the patterns of accept-from with it; the registrar's pbx compares sources.
+ * config checks the patterns of accept-from with it; the registrar's pbx compares sources, sdp-edit
+ * what a PBX says of itself.
  */
 #include "proto/address.h"
 
@@ -56,4 +57,23 @@ address_matches (const gchar *pattern, GInetAddress *address)
   g_autoptr (GInetAddress) plain = unmap (address);
 
   return mask && g_inet_address_mask_matches (mask, plain);
+}
+
+/**
+ * address_is_private:
+ * @address: the address in question; one of IPv4 that came mapped into IPv6 counts as IPv4
+ *
+ * Returns: whether nobody outside can reach it: RFC 1918, unique local (RFC 4193), loopback or
+ *   link-local
+ */
+gboolean
+address_is_private (GInetAddress *address)
+{
+  g_autoptr (GInetAddress) plain = unmap (address);
+
+  if (g_inet_address_get_is_loopback (plain) || g_inet_address_get_is_link_local (plain) ||
+      g_inet_address_get_is_site_local (plain))
+    return TRUE;
+  return g_inet_address_get_family (plain) == G_SOCKET_FAMILY_IPV6 &&
+         (g_inet_address_to_bytes (plain)[0] & 0xfe) == 0xfc;
 }

@@ -5,3 +5,4 @@
 
 gboolean address_pattern_is_valid (const gchar *pattern);
 gboolean address_matches (const gchar *pattern, GInetAddress *address);
+gboolean address_is_private (GInetAddress *address);

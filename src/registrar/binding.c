@@ -74,3 +74,20 @@ binding_has_push (const Binding *binding)
 {
   return binding->push && binding->push->kind == PN_PUSH;
 }
+
+/**
+ * binding_called_as:
+ * @binding: a phone
+ * @to: the To of a request for it
+ *
+ * The PBX may call our token; the phone's user need not see that.
+ *
+ * Returns: (transfer full) (nullable): the To that the phone gets instead
+ */
+gchar *
+binding_called_as (const Binding *binding, const sip_to_t *to)
+{
+  if (g_strcmp0 (to->a_url->url_user, binding->token) != 0)
+    return NULL;
+  return g_strdup_printf ("<%s>", binding->aor);
+}

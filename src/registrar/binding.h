@@ -38,3 +38,4 @@ void binding_unref (Binding *binding);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Binding, binding_unref)
 
 gboolean binding_has_push (const Binding *binding);
+gchar *binding_called_as (const Binding *binding, const sip_to_t *to);

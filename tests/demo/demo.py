@@ -54,7 +54,7 @@ uri=sip:{pbx_side}:{pbx_side_port};transport=udp
 [pbx:demo]
 domains={domain}
 route=sip:{pbx}:{pbx_port};transport=udp
-
+{media}
 [push:webpush]
 provider=webpush
 subject=mailto:demo@localhost
@@ -85,10 +85,16 @@ class Failure(Exception):
 
 
 class Demo:
+    phones, pbx_side, pbx = PHONES, PBX_SIDE, PBX
+    caller_address = "127.0.0.1"
+    media = "media=direct\n"  # and the groups that it needs
+    make_stage = Stage
+    free_port = staticmethod(free_port)
+
     def __init__(self, directory, sipwaked, simulator):
         self.directory = directory
         self.programs = {"sipwaked": sipwaked, "push": simulator}
-        self.stage = Stage(directory)
+        self.stage = self.make_stage(directory)
         self.zero = time.monotonic()
         self.reached = set()
 
@@ -133,35 +139,39 @@ class Demo:
         self.say(f"push service   {self.push['url']} (HTTP/2 over TLS)")
 
     def start_pbx(self):
-        self.pbx_port = free_port(PBX)
+        self.pbx_port = self.free_port(self.pbx)
         template = os.path.join(os.path.dirname(os.path.abspath(__file__)), "kamailio.cfg")
         with open(template, encoding="utf-8") as file:
             text = file.read()
-        for name, value in (("ADDRESS", PBX), ("PORT", str(self.pbx_port)), ("DOMAIN", DOMAIN)):
+        for name, value in (("ADDRESS", self.pbx), ("PORT", str(self.pbx_port)), ("DOMAIN", DOMAIN)):
             text = text.replace(f"@{name}@", value)
         with open(self.path("kamailio.cfg"), "w", encoding="utf-8") as file:
             file.write(text)
         self.stage.start("kamailio", [
             "kamailio", "-DD", "-E", "-f", self.path("kamailio.cfg"), "-m", "64", "-M", "8",
             "-w", self.directory, "-Y", self.directory, "-P", self.path("kamailio.pid")])
-        self.wait_answer("kamailio", lambda: socket.create_connection((PBX, self.pbx_port), 1)
-                         .close())
-        self.say(f"PBX            Kamailio at {PBX}:{self.pbx_port}, digest on, no word of push")
+        self.wait_answer("kamailio", lambda: socket.create_connection(
+            (self.pbx, self.pbx_port), 1).close())
+        self.say(f"PBX            Kamailio at {self.pbx}:{self.pbx_port}, digest on, "
+                 "no word of push")
 
     def start_sipwaked(self):
         os.mkdir(self.path("state"))
-        phones_port = free_port(PHONES)
+        phones_port = self.free_port(self.phones)
         with open(self.path("sipwake.conf"), "w", encoding="utf-8") as file:
             file.write(SIPWAKED.format(
-                state=self.path("state"), domain=DOMAIN, phones=PHONES, phones_port=phones_port,
-                pbx_side=PBX_SIDE, pbx_side_port=free_port(PBX_SIDE), pbx=PBX,
-                pbx_port=self.pbx_port, origin=self.push["url"], ca=self.push["ca"]))
+                state=self.path("state"), domain=DOMAIN, phones=self.phones,
+                phones_port=phones_port, pbx_side=self.pbx_side,
+                pbx_side_port=self.free_port(self.pbx_side), pbx=self.pbx,
+                pbx_port=self.pbx_port, origin=self.push["url"], ca=self.push["ca"],
+                media=self.media))
         self.stage.start("sipwaked", [self.programs["sipwaked"], "--config",
                                       self.path("sipwake.conf")])
-        self.phone_proxy = f"<sip:{PHONES}:{phones_port};transport=tcp>"
-        self.wait_answer("sipwaked", lambda: socket.create_connection((PHONES, phones_port), 1)
-                         .close())
-        self.say(f"sipwaked       phones at {PHONES}:{phones_port}, PBX side at {PBX_SIDE}")
+        self.phone_proxy = f"<sip:{self.phones}:{phones_port};transport=tcp>"
+        self.wait_answer("sipwaked", lambda: socket.create_connection(
+            (self.phones, phones_port), 1).close())
+        self.say(f"sipwaked       phones at {self.phones}:{phones_port}, PBX side at "
+                 f"{self.pbx_side}, {self.media.split()[0]}")
 
     def register_and_fall_asleep(self):
         tone.write(self.path("sleeper.wav"), TONES[SLEEPER], CALL_SECONDS)
@@ -190,7 +200,8 @@ class Demo:
         self.caller = Baresip(
             self.stage,
             {"user": CALLER, "password": "secret-" + CALLER, "domain": DOMAIN,
-             "proxy": f"sip:{PBX}:{self.pbx_port};transport=udp"}, self.path("caller.wav"))
+             "proxy": f"sip:{self.pbx}:{self.pbx_port};transport=udp"}, self.path("caller.wav"),
+            self.caller_address)
         self.zero = time.monotonic()
         self.mark(self.zero, CALLER, f"dials sip:{SLEEPER}@{DOMAIN} at the PBX")
         self.caller.dial(f"sip:{SLEEPER}@{DOMAIN}")

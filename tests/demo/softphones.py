@@ -45,8 +45,8 @@ remote_push_notification_allowed=0
 
 BARESIP = """\
 poll_method epoll
-sip_listen 127.0.0.1:0
-net_interface 127.0.0.1
+sip_listen {address}:0
+net_interface {address}
 call_local_timeout 60
 audio_source aufile,{tone}
 audio_alert aufile,/dev/null
@@ -60,7 +60,7 @@ module_path {modules}
 module g711.so
 module aufile.so
 module sndfile.so
-module_app account.so
+{modules_more}module_app account.so
 module_app menu.so
 """
 
@@ -107,8 +107,10 @@ class Baresip:
 
     name = "baresip"
 
-    def __init__(self, stage, account, tone):
+    def __init__(self, stage, account, tone, address="127.0.0.1", name=name, more="",
+                 modules_more=""):
         self.stage = stage
+        self.name = name
         self.home = os.path.join(stage.directory, self.name)
         self.recordings = os.path.join(self.home, "heard")
         os.makedirs(self.recordings)
@@ -116,18 +118,23 @@ class Baresip:
         if not modules:
             raise FileNotFoundError("baresip's modules are not below /usr/lib")
         self._write("config", BARESIP.format(tone=tone, recordings=self.recordings,
-                                             modules=modules[0]))
+                                             modules=modules[0], address=address,
+                                             modules_more=modules_more))
         self._write("accounts", '<sip:{user}@{domain}>;auth_user={user};auth_pass={password}'
-                    ';outbound="{proxy}";regint=300;audio_codecs=PCMU\n'.format(**account))
+                    ';outbound="{proxy}";regint=300;audio_codecs=PCMU{more}\n'
+                    .format(more=more, **account))
         self._write("contacts", "")
 
     def _write(self, name, text):
         with open(os.path.join(self.home, name), "w", encoding="utf-8") as file:
             file.write(text)
 
-    def dial(self, target):
-        self.stage.start(self.name, ["stdbuf", "-oL", "baresip", "-f", self.home, "-e", f"/dial {target}"],
+    def start(self, *commands):
+        self.stage.start(self.name, ["stdbuf", "-oL", "baresip", "-f", self.home, *commands],
                          {"HOME": self.home})
+
+    def dial(self, target):
+        self.start("-e", f"/dial {target}")
 
     def hang_up(self):
         self.stage.send(self.name, signal.SIGINT)

@@ -2,7 +2,8 @@
 # Each codec's fuzz target on its corpus; tests/fuzz/run is the long mode, with clang.
 FUZZ_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 
-check_PROGRAMS += tests/fuzz/fuzz-contact tests/fuzz/fuzz-pn-params tests/fuzz/fuzz-feature-caps
+check_PROGRAMS += tests/fuzz/fuzz-contact tests/fuzz/fuzz-pn-params tests/fuzz/fuzz-feature-caps \
+  tests/fuzz/fuzz-sdp-edit tests/fuzz/fuzz-bencode
 tests_fuzz_fuzz_contact_SOURCES = tests/fuzz/fuzz-contact.c tests/fuzz/replay.c tests/fuzz/fuzz.h
 tests_fuzz_fuzz_contact_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_fuzz_contact_LDADD = $(LIBPROTO)
@@ -12,5 +13,11 @@ tests_fuzz_fuzz_pn_params_LDADD = $(LIBPROTO)
 tests_fuzz_fuzz_feature_caps_SOURCES = tests/fuzz/fuzz-feature-caps.c tests/fuzz/replay.c
 tests_fuzz_fuzz_feature_caps_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_fuzz_feature_caps_LDADD = $(LIBPROTO)
+tests_fuzz_fuzz_sdp_edit_SOURCES = tests/fuzz/fuzz-sdp-edit.c tests/fuzz/replay.c
+tests_fuzz_fuzz_sdp_edit_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_sdp_edit_LDADD = $(LIBPROTO)
+tests_fuzz_fuzz_bencode_SOURCES = tests/fuzz/fuzz-bencode.c tests/fuzz/replay.c
+tests_fuzz_fuzz_bencode_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_bencode_LDADD = $(LIBMEDIA)
 
 EXTRA_DIST += tests/fuzz/run tests/fuzz/words.dict tests/fuzz/corpus

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * media-session: the media of one call between a phone and a PBX: every offer and answer that
+ * crosses goes through it (RFC 3264).
+ *
+ * A call that rings several phones has one for each, so that the losers' end with them. With
+ * rtpengine one body is under way at a time, in the order in which they came; the first offer picks
+ * the instance and the session stays there until it is released, which ends it there too.
+ */
+#include "media/media-session.h"
+
+#include "base/counters.h"
+
+#include <string.h>
+
+#define MAX_JOBS 16
+
+/* A body on its way. */
+typedef struct {
+  MediaParty from;
+  MediaKind kind;
+  gchar *sdp;
+  gsize size;
+  MediaSessionFunc func;
+  gpointer user_data;
+} Job;
+
+struct _MediaSession {
+  const MediaOptions *options;
+  Rtpengine *rtpengine; /* nullable */
+  MediaSide sides[N_MEDIA_PARTIES];
+  NgPeer *peer; /* nullable: nothing has begun */
+  gchar *call_id;
+  gboolean established; /* the instance has taken an offer */
+  GQueue jobs;          /* Job; the first is under way */
+  gboolean under_way;
+  gboolean released;
+  guint busy;
+};
+
+static const gchar *const tags[N_MEDIA_PARTIES] = {
+  [MEDIA_PHONE] = "phone",
+  [MEDIA_PBX] = "pbx",
+};
+
+static void
+job_free (Job *job)
+{
+  g_free (job->sdp);
+  g_free (job);
+}
+
+static MediaParty
+other (MediaParty party)
+{
+  return party == MEDIA_PHONE ? MEDIA_PBX : MEDIA_PHONE;
+}
+
+static void
+session_free (MediaSession *session)
+{
+  if (session->peer)
+    rtpengine_delete (session->rtpengine, session->peer, session->call_id);
+  g_queue_clear_full (&session->jobs, (GDestroyNotify) job_free);
+  counters_dec (COUNTER_MEDIA_SESSIONS_OPEN);
+  g_free (session->call_id);
+  g_free (session);
+}
+
+static void
+free_when_done (MediaSession *session)
+{
+  if (session->released && !session->under_way && !session->busy)
+    session_free (session);
+}
+
+static void
+count (const MediaResult *result, MediaKind kind)
+{
+  switch (result->outcome) {
+  case MEDIA_DONE:
+    counters_inc (kind == MEDIA_OFFER ? COUNTER_MEDIA_OFFERS : COUNTER_MEDIA_ANSWERS);
+    break;
+  case MEDIA_REFUSED:
+    counters_inc (COUNTER_MEDIA_REFUSED);
+    break;
+  case MEDIA_UNAVAILABLE:
+    counters_inc (COUNTER_MEDIA_UNAVAILABLE);
+    break;
+  case MEDIA_RELEASED:
+    break;
+  }
+}
+
+static void begin (MediaSession *session);
+
+/* The first job is done. Whoever is told may release the session. */
+static void
+finish (MediaSession *session, const MediaResult *result)
+{
+  Job *job = g_queue_pop_head (&session->jobs);
+
+  session->under_way = FALSE;
+  session->busy++;
+  if (job->func) {
+    count (result, job->kind);
+    job->func (result, job->user_data);
+  }
+  job_free (job);
+  if (!session->released && !session->under_way && !g_queue_is_empty (&session->jobs))
+    begin (session);
+  session->busy--;
+  free_when_done (session);
+}
+
+static void
+fail (MediaSession *session, MediaOutcome outcome, const gchar *problem)
+{
+  const MediaResult result = { .outcome = outcome, .problem = problem };
+
+  finish (session, &result);
+}
+
+static void on_reply (NgOutcome outcome, const NgReply *reply, gpointer user_data);
+
+static void
+ask (MediaSession *session)
+{
+  const Job *job = g_queue_peek_head (&session->jobs);
+  MediaParty to = other (job->from);
+  MediaParty offerer = job->kind == MEDIA_OFFER ? job->from : to;
+  const NgMedia media = {
+    .command = job->kind == MEDIA_OFFER ? NG_OFFER : NG_ANSWER,
+    .call_id = session->call_id,
+    .from_tag = tags[offerer],
+    .to_tag = job->kind == MEDIA_OFFER && !session->established ? NULL : tags[other (offerer)],
+    .sdp = job->sdp,
+    .size = job->size,
+    .toward = &session->sides[to].transport,
+    .family = session->sides[to].family,
+    .from_interface = session->options->interfaces[job->from],
+    .to_interface = session->options->interfaces[to],
+  };
+
+  session->under_way = TRUE;
+  ng_peer_send (session->peer, ng_message_media (&media), on_reply, session);
+}
+
+static void
+begin (MediaSession *session)
+{
+  const Job *job = g_queue_peek_head (&session->jobs);
+
+  if (!session->peer && job->kind == MEDIA_OFFER)
+    session->peer = rtpengine_next (session->rtpengine, NULL);
+  if (session->peer)
+    ask (session);
+  else
+    fail (session, MEDIA_UNAVAILABLE,
+          job->kind == MEDIA_OFFER ? "no rtpengine is up" : "an answer to no offer");
+}
+
+/* A call that has not begun may begin elsewhere; it is ended where it may have begun. */
+static void
+give_up_instance (MediaSession *session, gboolean may_have_begun, const gchar *problem)
+{
+  NgPeer *next;
+
+  if (session->established) {
+    fail (session, MEDIA_UNAVAILABLE, problem);
+    return;
+  }
+  if (may_have_begun)
+    rtpengine_delete (session->rtpengine, session->peer, session->call_id);
+  next = rtpengine_next (session->rtpengine, session->peer);
+  session->peer = next;
+  if (next && !session->released) {
+    counters_inc (COUNTER_MEDIA_FAILOVERS);
+    ask (session);
+  } else {
+    session->peer = NULL;
+    fail (session, MEDIA_UNAVAILABLE, problem);
+  }
+}
+
+static void
+accept (MediaSession *session, const NgReply *reply)
+{
+  const Job *job = g_queue_peek_head (&session->jobs);
+  const MediaResult result = { .outcome = MEDIA_DONE, .sdp = reply->sdp, .size = reply->size };
+  SdpTraits traits;
+
+  session->established = TRUE;
+  sdp_traits_read (job->sdp, job->size, &traits);
+  media_transport_learn (&session->sides[job->from].transport, &traits);
+  finish (session, &result);
+}
+
+static void
+on_reply (NgOutcome outcome, const NgReply *reply, gpointer user_data)
+{
+  MediaSession *session = user_data;
+
+  if (outcome == NG_CLOSED) {
+    session->peer = NULL;
+    fail (session, MEDIA_UNAVAILABLE, ng_outcome_text (outcome));
+  } else if (outcome != NG_REPLIED) {
+    give_up_instance (session, outcome == NG_TIMED_OUT, ng_outcome_text (outcome));
+  } else if (reply->result == NG_RESULT_BUSY) {
+    give_up_instance (session, FALSE, "rtpengine is at its load limit");
+  } else if (reply->result == NG_RESULT_ERROR) {
+    fail (session, MEDIA_REFUSED, reply->reason ? reply->reason : "rtpengine gives no reason");
+  } else if (!reply->sdp) {
+    give_up_instance (session, TRUE, "rtpengine's reply has no session description");
+  } else {
+    accept (session, reply);
+  }
+}
+
+/**
+ * media_session_new:
+ * @options: of the PBX; outlives the session
+ * @rtpengine: (nullable): the instances, needed with %MEDIA_RTPENGINE; outlives the session
+ * @phone: how the phone takes its media, as far as one knows
+ * @pbx: how the PBX takes them
+ *
+ * Returns: (transfer full): a session in which nothing was offered yet
+ */
+MediaSession *
+media_session_new (const MediaOptions *options, Rtpengine *rtpengine, const MediaSide *phone,
+                   const MediaSide *pbx)
+{
+  MediaSession *session = g_new0 (MediaSession, 1);
+
+  session->options = options;
+  session->rtpengine = rtpengine;
+  session->sides[MEDIA_PHONE] = *phone;
+  session->sides[MEDIA_PBX] = *pbx;
+  session->call_id = rtpengine ? rtpengine_create_call_id (rtpengine) : NULL;
+  g_queue_init (&session->jobs);
+  counters_inc (COUNTER_MEDIA_SESSIONS_OPEN);
+  return session;
+}
+
+/**
+ * media_session_release:
+ * @session: (transfer full): a session; who still waits is told %MEDIA_RELEASED. What it has begun at
+ *   an rtpengine is ended there, once, also where a reply is still on its way
+ */
+void
+media_session_release (MediaSession *session)
+{
+  static const MediaResult released = { .outcome = MEDIA_RELEASED };
+
+  session->released = TRUE;
+  for (GList *link = session->jobs.head; link; link = link->next) {
+    Job *job = link->data;
+    MediaSessionFunc func = g_steal_pointer (&job->func);
+
+    if (func)
+      func (&released, job->user_data);
+  }
+  free_when_done (session);
+}
+
+static void
+edit (MediaSession *session, MediaParty from, MediaKind kind, const gchar *sdp, gsize size,
+      MediaSessionFunc func, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+  MediaResult result = { .outcome = MEDIA_DONE };
+  g_autofree gchar *body =
+    media_mode_edit (session->options, from, sdp, size, &result.size, &error);
+
+  result.sdp = body;
+  if (!body) {
+    result.outcome = MEDIA_REFUSED;
+    result.problem = error->message;
+  }
+  count (&result, kind);
+  func (&result, user_data);
+}
+
+/**
+ * media_session_translate:
+ * @session: a session
+ * @from: who has sent a body
+ * @kind: whether it is an offer; an answer that is repeated counts as an answer again
+ * @sdp: the body; not necessarily terminated
+ * @size: bytes in it
+ * @func: told once what the other side is to get; from within where nobody needs to be asked
+ * @user_data: for @func
+ */
+void
+media_session_translate (MediaSession *session, MediaParty from, MediaKind kind, const gchar *sdp,
+                         gsize size, MediaSessionFunc func, gpointer user_data)
+{
+  static const MediaResult full = { .outcome = MEDIA_UNAVAILABLE,
+                                    .problem = "too many bodies wait in this call" };
+  Job *job;
+
+  if (session->options->mode != MEDIA_RTPENGINE) {
+    edit (session, from, kind, sdp, size, func, user_data);
+    return;
+  }
+  if (g_queue_get_length (&session->jobs) >= MAX_JOBS) {
+    count (&full, kind);
+    func (&full, user_data);
+    return;
+  }
+  job = g_new0 (Job, 1);
+  job->from = from;
+  job->kind = kind;
+  job->sdp = g_memdup2 (sdp, size);
+  job->size = size;
+  job->func = func;
+  job->user_data = user_data;
+  g_queue_push_tail (&session->jobs, job);
+  if (!session->under_way)
+    begin (session);
+}

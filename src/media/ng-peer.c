@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * ng-peer: one rtpengine at its control port: a connected UDP socket, the requests that wait for
+ * their replies, and whether it is up.
+ *
+ * A request goes out again under the same cookie until its deadline; rtpengine does the work once
+ * and repeats its reply. One that stays unanswered takes the instance out; pings take it back.
+ */
+#include "media/ng-peer.h"
+
+#include "base/clock.h"
+#include "base/counters.h"
+#include "base/deadline.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "crypto/token.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define COOKIE_BITS 64
+#define MAX_DATAGRAM 65535
+#define MAX_READS 64 /* datagrams in one turn of the loop */
+#define FIRST_REPEAT_MS 150
+
+typedef enum { PEER_UNKNOWN, PEER_UP, PEER_DOWN } PeerState;
+
+typedef struct {
+  NgPeer *peer;
+  guint number;
+  GString *datagram;
+  gint64 due; /* monotonic microseconds */
+  guint repeat_ms;
+  Deadline *wake;
+  NgOutcome verdict; /* of a request that is not sent */
+  NgFunc func;
+  gpointer user_data;
+} Waiting;
+
+struct _NgPeer {
+  gchar *address;
+  NgPeerOptions options;
+  NgPeerFunc returned;
+  gpointer user_data;
+  int fd;
+  guint source;
+  PeerState state;
+  gchar *cookie; /* what all cookies begin with */
+  guint last_number;
+  GHashTable *waiting; /* number -> Waiting */
+  Deadline *probe;
+};
+
+static void
+waiting_free (Waiting *waiting)
+{
+  deadline_clear (&waiting->wake);
+  g_string_free (waiting->datagram, TRUE);
+  counters_dec (COUNTER_MEDIA_NG_IN_FLIGHT);
+  g_free (waiting);
+}
+
+static void
+finish (Waiting *waiting, NgOutcome outcome, const NgReply *reply)
+{
+  NgFunc func = waiting->func;
+  gpointer user_data = waiting->user_data;
+
+  g_hash_table_remove (waiting->peer->waiting, GUINT_TO_POINTER (waiting->number));
+  func (outcome, reply, user_data);
+}
+
+static void on_probe_due (gpointer user_data);
+
+static void
+go_down (NgPeer *peer, const gchar *why)
+{
+  if (peer->state == PEER_DOWN)
+    return;
+  peer->state = PEER_DOWN;
+  counters_inc (COUNTER_MEDIA_INSTANCES_LOST);
+  log_warning (LOG_FIELDS ("RTPENGINE", peer->address), "rtpengine is down: %s", why);
+  /* A few datagrams may have been lost on the way: it is asked now, not at the next turn. */
+  if (peer->probe) {
+    deadline_clear (&peer->probe);
+    peer->probe = deadline_new (0, on_probe_due, peer);
+  }
+}
+
+static void
+come_up (NgPeer *peer)
+{
+  if (peer->state == PEER_UP)
+    return;
+  log_info (LOG_FIELDS ("RTPENGINE", peer->address), "rtpengine is up");
+  peer->state = PEER_UP;
+  peer->returned (peer, peer->user_data);
+}
+
+/* Nobody listens: what waits need not wait longer. */
+static void
+fail_all (NgPeer *peer)
+{
+  g_autoptr (GPtrArray) all = g_ptr_array_new ();
+  GHashTableIter iter;
+  gpointer number;
+
+  g_hash_table_iter_init (&iter, peer->waiting);
+  while (g_hash_table_iter_next (&iter, &number, NULL))
+    g_ptr_array_add (all, number);
+  for (guint i = 0; i < all->len; i++) {
+    Waiting *waiting = g_hash_table_lookup (peer->waiting, g_ptr_array_index (all, i));
+
+    if (waiting)
+      finish (waiting, NG_UNREACHABLE, NULL);
+  }
+}
+
+static void
+on_refused (NgPeer *peer)
+{
+  go_down (peer, "nobody listens there");
+  fail_all (peer);
+}
+
+static void on_wake (gpointer user_data);
+
+/* What cannot be sent is as good as lost on the way. */
+static void
+transmit (Waiting *waiting)
+{
+  NgPeer *peer = waiting->peer;
+  guint left = (guint) (MAX (waiting->due - clock_now (), 0) / 1000);
+
+  if (send (peer->fd, waiting->datagram->str, waiting->datagram->len, MSG_DONTWAIT) < 0 &&
+      errno == ECONNREFUSED)
+    send (peer->fd, waiting->datagram->str, waiting->datagram->len, MSG_DONTWAIT);
+  waiting->wake = deadline_new (MIN (waiting->repeat_ms, left) + 1, on_wake, waiting);
+  waiting->repeat_ms *= 2;
+}
+
+static void
+on_wake (gpointer user_data)
+{
+  Waiting *waiting = user_data;
+  NgOutcome verdict = waiting->verdict;
+
+  waiting->wake = NULL;
+  if (verdict == NG_REPLIED && clock_now () < waiting->due) {
+    counters_inc (COUNTER_MEDIA_NG_REPEATED);
+    transmit (waiting);
+    return;
+  }
+  if (verdict == NG_REPLIED) {
+    verdict = NG_TIMED_OUT;
+    counters_inc (COUNTER_MEDIA_NG_TIMED_OUT);
+    go_down (waiting->peer, "no reply in time");
+  }
+  finish (waiting, verdict, NULL);
+}
+
+/* The number in the cookie that a reply begins with; 0: not ours. */
+static guint
+read_cookie (const NgPeer *peer, const gchar *data, gsize size, gsize *length)
+{
+  gsize prefix = strlen (peer->cookie);
+  const gchar *space = memchr (data, ' ', size);
+  gchar digits[16];
+  guint64 number;
+
+  if (!space || (gsize) (space - data) <= prefix || memcmp (data, peer->cookie, prefix) != 0)
+    return 0;
+  *length = (gsize) (space - data) + 1;
+  g_strlcpy (digits, data + prefix, MIN (*length - prefix, sizeof digits));
+  return g_ascii_string_to_unsigned (digits, 16, 1, G_MAXUINT, &number, NULL) ? (guint) number : 0;
+}
+
+static void
+take_reply (NgPeer *peer, const gchar *data, gsize size)
+{
+  gsize length = 0;
+  guint number = read_cookie (peer, data, size, &length);
+  Waiting *waiting = g_hash_table_lookup (peer->waiting, GUINT_TO_POINTER (number));
+  g_autoptr (GError) error = NULL;
+  g_autoptr (NgReply) reply = NULL;
+
+  if (!waiting || waiting->verdict != NG_REPLIED) {
+    counters_inc (COUNTER_MEDIA_NG_STRAY);
+    return;
+  }
+  reply = ng_reply_parse (data + length, size - length, &error);
+  if (!reply) {
+    counters_inc (COUNTER_MEDIA_NG_MALFORMED);
+    log_debug (LOG_FIELDS ("RTPENGINE", peer->address), "rtpengine's reply: %s", error->message);
+    return;
+  }
+  come_up (peer);
+  finish (waiting, NG_REPLIED, reply);
+}
+
+static gboolean
+on_readable (gint fd, GIOCondition condition, gpointer user_data)
+{
+  static gchar buffer[MAX_DATAGRAM];
+  NgPeer *peer = user_data;
+
+  for (guint i = 0; i < MAX_READS; i++) {
+    gssize size = recv (fd, buffer, sizeof buffer, MSG_DONTWAIT);
+
+    if (size < 0 && errno == ECONNREFUSED)
+      on_refused (peer);
+    if (size < 0)
+      break;
+    take_reply (peer, buffer, (gsize) size);
+  }
+  return G_SOURCE_CONTINUE;
+}
+
+static Waiting *
+enqueue (NgPeer *peer, GString *request, NgFunc func, gpointer user_data)
+{
+  Waiting *waiting = g_new0 (Waiting, 1);
+
+  do
+    peer->last_number++;
+  while (peer->last_number == 0 ||
+         g_hash_table_contains (peer->waiting, GUINT_TO_POINTER (peer->last_number)));
+  waiting->peer = peer;
+  waiting->number = peer->last_number;
+  waiting->func = func;
+  waiting->user_data = user_data;
+  waiting->verdict = NG_REPLIED;
+  waiting->repeat_ms = FIRST_REPEAT_MS;
+  waiting->due = clock_now () + peer->options.deadline_ms * G_TIME_SPAN_MILLISECOND;
+  waiting->datagram = g_string_sized_new (request->len + 32);
+  g_string_printf (waiting->datagram, "%s%x ", peer->cookie, waiting->number);
+  g_string_append_len (waiting->datagram, request->str, (gssize) request->len);
+  g_string_free (request, TRUE);
+  g_hash_table_insert (peer->waiting, GUINT_TO_POINTER (waiting->number), waiting);
+  counters_inc (COUNTER_MEDIA_NG_IN_FLIGHT);
+  return waiting;
+}
+
+static void
+on_pong (NgOutcome outcome, const NgReply *reply, gpointer user_data)
+{
+  NgPeer *peer = user_data;
+  guint wait = peer->options.probe_ms;
+
+  if (outcome == NG_CLOSED)
+    return;
+  peer->probe = deadline_new (wait + clock_jitter (wait / 8 + 1), on_probe_due, peer);
+}
+
+static void
+on_probe_due (gpointer user_data)
+{
+  NgPeer *peer = user_data;
+
+  peer->probe = NULL;
+  transmit (enqueue (peer, ng_message_ping (), on_pong, peer));
+}
+
+static int
+open_socket (const gchar *text, GError **error)
+{
+  g_autoptr (GSocketConnectable) name = NULL;
+  g_autoptr (GSocketAddressEnumerator) addresses = NULL;
+  g_autoptr (GSocketAddress) address = NULL;
+  struct sockaddr_storage native;
+  gssize size;
+  int fd;
+
+  name = g_network_address_parse (text, 0, error);
+  if (!name)
+    return -1;
+  addresses = g_socket_connectable_enumerate (name);
+  if (g_hostname_is_ip_address (g_network_address_get_hostname (G_NETWORK_ADDRESS (name))))
+    address = g_socket_address_enumerator_next (addresses, NULL, NULL);
+  if (!address || g_network_address_get_port (G_NETWORK_ADDRESS (name)) == 0) {
+    g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_CONFIG,
+                 "\"%s\" is no numeric address with a port", text);
+    return -1;
+  }
+  size = g_socket_address_get_native_size (address);
+  if (!g_socket_address_to_native (address, &native, sizeof native, error))
+    return -1;
+  fd = socket (native.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0 || connect (fd, (struct sockaddr *) &native, (socklen_t) size) < 0) {
+    g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_UNREACHABLE, "rtpengine at %s: %s", text,
+                 g_strerror (errno));
+    if (fd >= 0)
+      close (fd);
+    return -1;
+  }
+  return fd;
+}
+
+/**
+ * ng_peer_new:
+ * @address: "127.0.0.1:2223" or "[::1]:2223"
+ * @options: its limits
+ * @returned: called when it is up for the first time or again
+ * @user_data: for @returned
+ * @error: set where @address is malformed or no way leads there
+ *
+ * Main thread only. It is asked at once whether it is there.
+ *
+ * Returns: (transfer full) (nullable): the instance
+ */
+NgPeer *
+ng_peer_new (const gchar *address, const NgPeerOptions *options, NgPeerFunc returned,
+             gpointer user_data, GError **error)
+{
+  int fd = open_socket (address, error);
+  NgPeer *peer;
+
+  if (fd < 0)
+    return NULL;
+  peer = g_new0 (NgPeer, 1);
+  peer->fd = fd;
+  peer->address = g_strdup (address);
+  peer->options = *options;
+  peer->returned = returned;
+  peer->user_data = user_data;
+  peer->cookie = token_random (COOKIE_BITS);
+  peer->waiting = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) waiting_free);
+  peer->source = g_unix_fd_add (fd, G_IO_IN | G_IO_ERR, on_readable, peer);
+  peer->probe = deadline_new (0, on_probe_due, peer);
+  return peer;
+}
+
+/**
+ * ng_peer_free:
+ * @peer: (transfer full): an instance; who waits for it is told
+ */
+void
+ng_peer_free (NgPeer *peer)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_source_remove (peer->source);
+  deadline_clear (&peer->probe);
+  g_hash_table_iter_init (&iter, peer->waiting);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    Waiting *waiting = value;
+
+    waiting->func (NG_CLOSED, NULL, waiting->user_data);
+  }
+  g_hash_table_unref (peer->waiting);
+  close (peer->fd);
+  g_free (peer->cookie);
+  g_free (peer->address);
+  g_free (peer);
+}
+
+/**
+ * ng_peer_send:
+ * @peer: an instance
+ * @request: (transfer full): a request without cookie
+ * @func: told exactly once what became of it; never from within
+ * @user_data: for @func
+ */
+void
+ng_peer_send (NgPeer *peer, GString *request, NgFunc func, gpointer user_data)
+{
+  gboolean full = g_hash_table_size (peer->waiting) >= peer->options.max_in_flight;
+  Waiting *waiting = enqueue (peer, request, func, user_data);
+
+  if (!full) {
+    transmit (waiting);
+    return;
+  }
+  counters_inc (COUNTER_MEDIA_NG_FULL);
+  waiting->verdict = NG_FULL;
+  waiting->wake = deadline_new (0, on_wake, waiting);
+}
+
+/**
+ * ng_peer_address:
+ * @peer: an instance
+ *
+ * Returns: (transfer none): its address and port
+ */
+const gchar *
+ng_peer_address (const NgPeer *peer)
+{
+  return peer->address;
+}
+
+/**
+ * ng_peer_is_down:
+ * @peer: an instance
+ *
+ * Returns: whether it is known not to answer; one that was not heard of yet is given a chance
+ */
+gboolean
+ng_peer_is_down (const NgPeer *peer)
+{
+  return peer->state == PEER_DOWN;
+}
+
+/**
+ * ng_outcome_text:
+ * @outcome: what became of a request
+ *
+ * Returns: (transfer none): it in words, for a person
+ */
+const gchar *
+ng_outcome_text (NgOutcome outcome)
+{
+  switch (outcome) {
+  case NG_REPLIED:
+    return "rtpengine replied";
+  case NG_TIMED_OUT:
+    return "rtpengine did not reply in time";
+  case NG_UNREACHABLE:
+    return "rtpengine is not running";
+  case NG_FULL:
+    return "too many requests wait for rtpengine";
+  case NG_CLOSED:
+    return "sipwake is ending";
+  }
+  return NULL;
+}

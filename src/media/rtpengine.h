@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "media/ng-peer.h"
+
+typedef struct _Rtpengine Rtpengine;
+
+typedef struct {
+  const gchar *label; /* the same in every run, another for every daemon at the same rtpengine */
+  NgPeerOptions peer;
+} RtpengineOptions;
+
+Rtpengine *
+rtpengine_new (const gchar *const *instances, const RtpengineOptions *options, GError **error);
+void rtpengine_free (Rtpengine *rtpengine);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Rtpengine, rtpengine_free)
+
+gboolean rtpengine_is_up (const Rtpengine *rtpengine);
+gchar *rtpengine_create_call_id (const Rtpengine *rtpengine);
+NgPeer *rtpengine_next (const Rtpengine *rtpengine, const NgPeer *after);
+void rtpengine_delete (Rtpengine *rtpengine, NgPeer *peer, const gchar *call_id);

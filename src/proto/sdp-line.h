@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+#define SDP_MAX_SIZE 65535
+
+/* What is left to read of a body. */
+typedef struct {
+  const gchar *next;
+  const gchar *end;
+} SdpReader;
+
+typedef struct {
+  gchar type;        /* the letter before "=", 0 where the line has none */
+  const gchar *text; /* behind the "=", without the line end; not terminated */
+  gsize size;
+  const gchar *end; /* of the line, behind its line end */
+} SdpLine;
+
+void sdp_reader_init (SdpReader *reader, const gchar *sdp, gsize size);
+gboolean sdp_reader_next (SdpReader *reader, SdpLine *line);
+
+gboolean sdp_line_is_attribute (const SdpLine *line, const gchar *name);

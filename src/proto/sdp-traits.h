@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+/* What a session description says of how its media travels. */
+typedef struct {
+  guint streams;        /* m= lines */
+  gboolean audio;       /* an audio stream that is not switched off */
+  gboolean rtp;         /* a stream of RTP */
+  gboolean secure;      /* one with a profile of SRTP (SAVP, SAVPF) */
+  gboolean feedback;    /* one with a profile of RFC 4585 (AVPF, SAVPF) */
+  gboolean ice;         /* a=ice-ufrag */
+  gboolean fingerprint; /* a=fingerprint: DTLS */
+  gboolean crypto;      /* a=crypto: SDES */
+  gboolean rtcp_mux;    /* a=rtcp-mux */
+} SdpTraits;
+
+void sdp_traits_read (const gchar *sdp, gsize size, SdpTraits *traits);

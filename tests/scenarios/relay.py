@@ -1,0 +1,358 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""relay: every offer and answer of a call through a real rtpengine, and nothing left there."""
+import os
+import re
+import shutil
+import signal
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
+from sipwaketest import tap
+from sipwaketest.house import ANSWER, OFFER, House
+from sipwaketest.rtpengine import ADDRESS, Rtpengine
+from sipwaketest.sdp import sdp
+from sipwaketest.tap import test
+
+
+def relayed_house(stage, *rtpengines, **more):
+    config = {"pbx:office": {"media": "rtpengine"},
+              "media:relay": {"rtpengine": ";".join(r.uri for r in rtpengines)}}
+    return House(stage, config=config, **more)
+
+
+def assert_relayed(body):
+    assert f"c=IN IP4 {ADDRESS}".encode() in body and b"192.0.2." not in body, body
+    assert not re.search(rb"m=audio 4000[02] ", body), body
+    return body
+
+
+def connect(call, phone, offer=OFFER, answer=ANSWER):
+    leg = phone.expect_call()
+    assert_relayed(leg.invite.body)
+    leg.ring()
+    call.expect(180)
+    leg.answer(answer)
+    assert_relayed(call.expect(200).body)
+    call.ack()
+    leg.expect_ack()
+    return leg
+
+
+def change(here, there, method="INVITE"):
+    """An offer inside the call, and its answer."""
+    again = here.send(method, sdp("hold", "192.0.2.1", version=2, direction="sendonly"))
+    request = there.expect_request(method)
+    assert b"a=sendonly" in assert_relayed(request.body)
+    there.reply(request, 200, sdp("held", "192.0.2.2", version=2, direction="recvonly"))
+    assert b"a=recvonly" in assert_relayed(again.expect(200).body)
+    if method == "INVITE":
+        here.ack(again)
+        there.expect_ack()
+
+
+def late_change(here, there):
+    """A re-INVITE without offer: the other side makes it in its 200, the ACK answers."""
+    again = here.send("INVITE")
+    request = there.expect_request("INVITE")
+    assert not request.body
+    there.reply(request, 200, sdp("late", "192.0.2.2", version=3))
+    assert_relayed(again.expect(200).body)
+    here.ack(again, sdp("early", "192.0.2.1", version=3))
+    assert_relayed(there.expect_ack().body)
+
+
+@test
+def every_offer_and_answer_of_a_woken_call(stage):
+    rtpengine = Rtpengine(stage)
+    house = relayed_house(stage, rtpengine)
+    phone = house.sleeper()
+    call = house.pbx.call("alice", OFFER)
+    house.wake(phone)
+    leg = connect(call, phone)
+    rtpengine.wait_calls(1)
+    for here, there in ((call, leg), (leg, call)):
+        change(here, there)
+        change(here, there, "UPDATE")
+        late_change(here, there)
+        info = here.send("INFO", b"Signal=5\r\n", [("Content-Type", "application/dtmf-relay")])
+        there.reply(there.expect_request("INFO"), 200)
+        info.expect(200)
+    house.finish(call, leg)
+    rtpengine.wait_calls(0)
+    house.assert_settled(phone)
+    assert rtpengine.received("delete") == 2, "one for the call, one for the sleeping phone's INVITE"
+
+
+@test
+def a_phone_calls_out_with_early_media(stage):
+    rtpengine = Rtpengine(stage)
+    house = relayed_house(stage, rtpengine)
+    phone = house.phone()
+    phone.register_ok()
+    call = phone.dial("2000", OFFER)
+    leg = house.pbx.expect_call()
+    house.pbx.expect_request("ACK")  # of the 407
+    assert_relayed(leg.invite.body)
+    leg.ring(183, ANSWER)
+    early = assert_relayed(call.expect(183).body)
+    leg.answer(ANSWER)
+    assert assert_relayed(call.expect(200).body).splitlines()[5] == early.splitlines()[5]
+    call.ack()
+    leg.expect_ack()
+    house.finish(leg, call)
+    rtpengine.wait_calls(0)
+    house.assert_settled(phone)
+    assert rtpengine.received("delete") == 2, "one for the call, one for the challenged INVITE"
+
+
+@test
+def a_late_offer(stage):
+    rtpengine = Rtpengine(stage)
+    house = relayed_house(stage, rtpengine)
+    phone = house.phone()
+    phone.register_ok()
+    call = house.pbx.call("alice")
+    leg = phone.expect_call()
+    assert not leg.invite.body
+    leg.answer(OFFER)
+    assert_relayed(call.expect(200).body)
+    call.ack(body=ANSWER)
+    assert_relayed(leg.expect_ack().body)
+    house.finish(call, leg)
+    rtpengine.wait_calls(0)
+    house.assert_settled(phone)
+
+
+@test
+def only_the_winner_s_media_stays(stage):
+    rtpengine = Rtpengine(stage)
+    house = relayed_house(stage, rtpengine)
+    phones = [house.phone("alice"), house.phone("alice", path="/push/other", instance=None)]
+    phones[1].name = "other"
+    for phone in phones:
+        phone.register_ok()
+    uri = house.pbx.contacts("alice")[0].uri
+    call = house.pbx.call("alice", OFFER, uri=uri, request_user="alice")
+    legs = [phone.expect_call() for phone in phones]
+    ports = {re.search(rb"m=audio (\d+)", assert_relayed(leg.invite.body))[1] for leg in legs}
+    assert len(ports) == 2, ports
+    rtpengine.wait_calls(2)
+    legs[0].ring()
+    call.expect(180)
+    legs[1].answer(ANSWER)
+    assert_relayed(call.expect(200).body)
+    call.ack()
+    legs[1].expect_ack()
+    legs[0].expect_cancel()
+    rtpengine.wait_calls(1)
+    house.finish(call, legs[1])
+    rtpengine.wait_calls(0)
+
+
+@test
+def calls_that_come_to_nothing(stage):
+    rtpengine = Rtpengine(stage)
+    house = relayed_house(stage, rtpengine)
+    phone = house.phone()
+    phone.register_ok()
+    call = house.pbx.call("alice", OFFER)
+    leg = phone.expect_call()
+    rtpengine.wait_calls(1)
+    leg.reject(486)
+    call.expect(486)
+    phone.expect_request("ACK")
+    rtpengine.wait_calls(0)
+    call = house.pbx.call("alice", OFFER)
+    leg = phone.expect_call()
+    leg.ring()
+    call.expect(180)
+    cancel = call.cancel()
+    cancel.expect(200)
+    call.expect(487)
+    leg.expect_cancel()
+    rtpengine.wait_calls(0)
+    house.assert_settled(phone)
+
+
+@test
+def what_rtpengine_refuses_gets_488(stage):
+    rtpengine = Rtpengine(stage)
+    house = relayed_house(stage, rtpengine)
+    phone = house.phone()
+    phone.register_ok()
+    house.pbx.call("alice", b"no session description\r\n").expect(488)
+    phone.expect_nothing(0.2, "INVITE")
+    house.daemon.wait_line(r"no media: Failed to parse SDP")
+    call = house.pbx.call("alice", OFFER)
+    leg = connect(call, phone)
+    again = call.send("INVITE", b"no session description\r\n")
+    again.expect(488)
+    change(leg, call)
+    house.finish(call, leg)
+    rtpengine.wait_calls(0)
+
+
+@test
+def an_answer_that_rtpengine_refuses_ends_the_call(stage):
+    rtpengine = Rtpengine(stage)
+    house = relayed_house(stage, rtpengine)
+    phone = house.phone()
+    phone.register_ok()
+    call = house.pbx.call("alice", OFFER)
+    leg = phone.expect_call()
+    leg.answer(b"no session description\r\n")
+    call.expect(488)
+    leg.expect_ack()
+    leg.expect_bye()
+    rtpengine.wait_calls(0)
+    house.assert_settled(phone)
+
+
+@test(limit=60)
+def a_slow_and_a_dead_rtpengine(stage):
+    first, second = Rtpengine(stage), Rtpengine(stage)
+    house = relayed_house(stage, first, second)
+    phone = house.phone()
+    phone.register_ok()
+    call = house.pbx.call("alice", OFFER)
+    leg = connect(call, phone)
+    first.wait_calls(1)
+    first.pause()
+    other = house.pbx.call("alice", OFFER)
+    other_leg = connect(other, phone)
+    second.wait_calls(1)
+    second.stop()
+    house.pbx.call("alice", OFFER).expect(503)
+    refused = time.monotonic()
+    house.pbx.call("alice", OFFER).expect(503)
+    assert time.monotonic() - refused < 0.2, "not at once"
+    house.daemon.wait_line(r"no media: no rtpengine is up")
+    house.finish(other, other_leg)
+    house.finish(call, leg)
+    first.resume()
+    first.wait_calls(0, 10)
+    second.start()
+    house.daemon.wait_line(r"rtpengine is up(.|\n)*rtpengine is up(.|\n)*rtpengine is up")
+    call = house.pbx.call("alice", OFFER)
+    house.finish(call, connect(call, phone))
+    first.wait_calls(0)
+    second.wait_calls(0)
+
+
+@test
+def a_call_is_given_up_while_rtpengine_thinks(stage):
+    rtpengine = Rtpengine(stage)
+    house = relayed_house(stage, rtpengine)
+    phone = house.phone()
+    phone.register_ok()
+    rtpengine.pause()
+    call = house.pbx.call("alice", OFFER)
+    call.expect(100)
+    call.cancel().expect(200)
+    call.expect(487)
+    rtpengine.resume()
+    phone.expect_nothing(0.3, "INVITE")
+    rtpengine.wait_calls(0)
+    call = house.pbx.call("alice", OFFER)
+    leg = phone.expect_call()
+    rtpengine.pause()
+    leg.answer(ANSWER)
+    time.sleep(0.1)
+    call.cancel().expect(200)
+    call.expect(487)
+    leg.expect_ack()
+    leg.expect_bye()
+    rtpengine.resume()
+    rtpengine.wait_calls(0)
+    house.assert_settled(phone)
+
+
+@test
+def what_a_killed_daemon_left_is_swept(stage):
+    rtpengine = Rtpengine(stage)
+    house = relayed_house(stage, rtpengine)
+    phone = house.phone()
+    phone.register_ok()
+    call = house.pbx.call("alice", OFFER)
+    connect(call, phone)
+    rtpengine.wait_calls(1)
+    house.daemon.ended = True
+    os.kill(house.daemon.pid, signal.SIGKILL)
+    house.daemon.wait(5)
+    assert rtpengine.calls() == 1
+    house.start()
+    rtpengine.wait_calls(0)
+    assert rtpengine.received("delete") == 1
+
+
+@test
+def a_stopped_daemon_leaves_nothing(stage):
+    rtpengine = Rtpengine(stage)
+    house = relayed_house(stage, rtpengine)
+    phone = house.phone()
+    phone.register_ok()
+    call = house.pbx.call("alice", OFFER)
+    leg = connect(call, phone)
+    os.kill(house.daemon.pid, signal.SIGTERM)
+    leg.expect_bye()
+    call.expect_bye()
+    house.daemon.wait(10)
+    rtpengine.wait_calls(0)
+
+
+@test
+def what_phones_are_offered_can_be_said(stage):
+    rtpengine = Rtpengine(stage, ("phones/127.0.0.8", "pbx/127.0.0.9"))
+    config = {"pbx:office": {"media": "rtpengine", "media-phones": "srtp"},
+              "media:relay": {"rtpengine": rtpengine.uri, "interface-phones": "phones",
+                              "interface-pbx": "pbx"}}
+    house = House(stage, config=config)
+    phone = house.phone()
+    phone.register_ok()
+    call = house.pbx.call("alice", OFFER)
+    leg = phone.expect_call()
+    assert b" RTP/SAVP " in leg.invite.body and b"a=crypto:" in leg.invite.body, leg.invite.body
+    assert b"c=IN IP4 127.0.0.8" in leg.invite.body, leg.invite.body
+    crypto = re.search(rb"a=crypto:(\d+) AES_CM_128_HMAC_SHA1_80 (\S+)", leg.invite.body)
+    leg.answer(ANSWER.replace(b"RTP/AVP", b"RTP/SAVP") + crypto[0] + b"\r\n")
+    answer = call.expect(200).body
+    assert b" RTP/AVP " in answer and b"a=crypto" not in answer, answer
+    assert b"c=IN IP4 127.0.0.9" in answer, answer
+    call.ack()
+    leg.expect_ack()
+    house.finish(call, leg)
+    rtpengine.wait_calls(0)
+    house.assert_settled(phone)
+
+
+@test
+def the_pbx_s_address_is_replaced_and_no_other(stage):
+    config = {"pbx:office": {"media": "address", "media-address": "203.0.113.7"}}
+    house = House(stage, config=config)
+    phone = house.phone()
+    phone.register_ok()
+    call = house.pbx.call("alice", sdp("pbx", "10.0.0.5", 4000))
+    leg = phone.expect_call()
+    assert leg.invite.body == sdp("pbx", "203.0.113.7", 4000), leg.invite.body
+    leg.answer(sdp("phone", "192.168.1.2", 5000))
+    assert call.expect(200).body == sdp("phone", "192.168.1.2", 5000)
+    call.ack()
+    leg.expect_ack()
+    again = leg.send("INVITE", sdp("phone", "192.168.1.2", 5000, version=2))
+    request = call.expect_request("INVITE")
+    assert request.body == sdp("phone", "192.168.1.2", 5000, version=2)
+    call.reply(request, 200, sdp("pbx", "10.0.0.5", 4000, version=2))
+    assert again.expect(200).body == sdp("pbx", "203.0.113.7", 4000, version=2)
+    leg.ack(again)
+    call.expect_ack()
+    house.finish(call, leg)
+    house.assert_settled(phone)
+
+
+if __name__ == "__main__":
+    if shutil.which("rtpengine"):
+        tap.main()
+    else:
+        print("1..0 # SKIP rtpengine is not installed")

@@ -1,0 +1,517 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test-media-session: calls' media at a real rtpengine: while it is there, slow, gone and back.
+ */
+#include "base/clock.h"
+#include "base/counters.h"
+#include "media/media-session.h"
+#include "rtpengine-process.h"
+
+#include <string.h>
+
+#define PATIENCE_MS 8000
+#define DEADLINE_MS 500
+#define PROBE_MS 200
+
+#define PLAIN                                                                                      \
+  "v=0\r\no=- 1 1 IN IP4 10.0.0.5\r\ns=-\r\nc=IN IP4 10.0.0.5\r\nt=0 0\r\n"                        \
+  "m=audio 4000 RTP/AVP 0 8 101\r\na=rtpmap:101 telephone-event/8000\r\n"
+#define BROWSER                                                                                    \
+  "v=0\r\no=- 1 1 IN IP4 192.168.1.9\r\ns=-\r\nt=0 0\r\n"                                          \
+  "m=audio 9 UDP/TLS/RTP/SAVPF 111 0\r\nc=IN IP4 0.0.0.0\r\na=rtpmap:111 opus/48000/2\r\n"         \
+  "a=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuv\r\na=ice-options:trickle\r\n"              \
+  "a=fingerprint:sha-256 00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:" \
+  "88:99:AA:BB:CC:DD:EE:FF\r\na=setup:actpass\r\na=mid:0\r\na=rtcp-mux\r\na=sendrecv\r\n"
+#define SDES                                                                                       \
+  "v=0\r\no=- 1 1 IN IP4 192.168.1.9\r\ns=-\r\nc=IN IP4 192.168.1.9\r\nt=0 0\r\n"                  \
+  "m=audio 5000 RTP/SAVP 0\r\n"                                                                    \
+  "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:NWuTltvwkwopU1YrWWA2rsiOPHtwKa7vjyfQqotE\r\n"
+
+/* What came back of one body. */
+typedef struct {
+  gboolean done;
+  MediaOutcome outcome;
+  gchar *sdp;
+  gchar *problem;
+  SdpTraits traits;
+} Answer;
+
+static const MediaOptions options = { .mode = MEDIA_RTPENGINE };
+static const MediaSide plain = { .family = G_SOCKET_FAMILY_INVALID };
+
+static gboolean
+on_timeout (gpointer user_data)
+{
+  *(gboolean *) user_data = TRUE;
+  return G_SOURCE_CONTINUE;
+}
+
+#define wait_until(condition)                                                                      \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    gboolean late = FALSE;                                                                         \
+    guint alarm_id = g_timeout_add (PATIENCE_MS, on_timeout, &late);                               \
+                                                                                                   \
+    while (!(condition) && !late)                                                                  \
+      g_main_context_iteration (NULL, TRUE);                                                       \
+    g_source_remove (alarm_id);                                                                    \
+    g_assert_true (condition);                                                                     \
+  }                                                                                                \
+  G_STMT_END
+
+static void
+let_pass (guint milliseconds)
+{
+  gboolean late = FALSE;
+  guint alarm_id = g_timeout_add (milliseconds, on_timeout, &late);
+
+  while (!late)
+    g_main_context_iteration (NULL, TRUE);
+  g_source_remove (alarm_id);
+}
+
+static void
+on_result (const MediaResult *result, gpointer user_data)
+{
+  Answer *answer = user_data;
+
+  g_assert_false (answer->done);
+  answer->done = TRUE;
+  answer->outcome = result->outcome;
+  answer->sdp = g_strdup (result->sdp);
+  answer->problem = g_strdup (result->problem);
+  if (result->sdp)
+    sdp_traits_read (result->sdp, result->size, &answer->traits);
+}
+
+static Answer
+translate (MediaSession *session, MediaParty from, MediaKind kind, const gchar *sdp)
+{
+  Answer answer = { 0 };
+
+  media_session_translate (session, from, kind, sdp, strlen (sdp), on_result, &answer);
+  wait_until (answer.done);
+  return answer;
+}
+
+static void
+clear (Answer *answer)
+{
+  g_free (answer->sdp);
+  g_free (answer->problem);
+}
+
+/* Sends a body and says only what became of it. */
+static MediaOutcome
+outcome_of (MediaSession *session, MediaParty from, MediaKind kind, const gchar *sdp)
+{
+  Answer answer = translate (session, from, kind, sdp);
+
+  clear (&answer);
+  return answer.outcome;
+}
+
+static Rtpengine *
+connect_labelled (const gchar *label, const RtpengineProcess *one, const RtpengineProcess *other)
+{
+  const gchar *const instances[] = { one->address, other ? other->address : NULL, NULL };
+  const RtpengineOptions set = {
+    .label = label,
+    .peer = { .deadline_ms = DEADLINE_MS, .probe_ms = PROBE_MS, .max_in_flight = 64 },
+  };
+  g_autoptr (GError) error = NULL;
+  Rtpengine *rtpengine = rtpengine_new (instances, &set, &error);
+
+  g_assert_no_error (error);
+  return rtpengine;
+}
+
+/* Begins when all of them are up. */
+static Rtpengine *
+connect_to (const RtpengineProcess *one, const RtpengineProcess *other)
+{
+  Rtpengine *rtpengine = connect_labelled ("test", one, other);
+  NgPeer *first;
+
+  let_pass (PROBE_MS);
+  wait_until ((first = rtpengine_next (rtpengine, NULL)) &&
+              (!other || rtpengine_next (rtpengine, first)));
+  return rtpengine;
+}
+
+typedef struct {
+  gboolean done;
+  gint calls; /* -1: it did not reply */
+} Count;
+
+static void
+on_list (NgOutcome outcome, const NgReply *reply, gpointer user_data)
+{
+  Count *count = user_data;
+
+  if (count->done)
+    return;
+  count->done = TRUE;
+  count->calls = outcome == NG_REPLIED ? (gint) reply->calls->len : -1;
+}
+
+static void
+on_returned (NgPeer *peer, gpointer user_data)
+{
+}
+
+/* How many calls rtpengine itself knows. */
+static gint
+count_calls (const RtpengineProcess *process)
+{
+  const NgPeerOptions patient = { .deadline_ms = 3000, .probe_ms = 60000, .max_in_flight = 8 };
+  NgPeer *peer = ng_peer_new (process->address + 4, &patient, on_returned, NULL, NULL);
+  Count count = { FALSE, -1 };
+
+  ng_peer_send (peer, ng_message_list (), on_list, &count);
+  wait_until (count.done);
+  ng_peer_free (peer);
+  return count.calls;
+}
+
+static void
+wait_for_process (const RtpengineProcess *process)
+{
+  gint64 begun = clock_now ();
+
+  while (count_calls (process) != 0) {
+    g_assert_cmpint (clock_now () - begun, <, PATIENCE_MS * 1000);
+    let_pass (20);
+  }
+}
+
+typedef struct {
+  RtpengineProcess *one;
+  RtpengineProcess *other;
+} Fixture;
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  if (!rtpengine_process_exists ())
+    return;
+  fixture->one = rtpengine_process_new ();
+  fixture->other = data ? rtpengine_process_new () : NULL;
+  wait_for_process (fixture->one);
+  if (fixture->other)
+    wait_for_process (fixture->other);
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  g_clear_pointer (&fixture->one, rtpengine_process_free);
+  g_clear_pointer (&fixture->other, rtpengine_process_free);
+  g_assert_cmpint (counters_get (COUNTER_MEDIA_SESSIONS_OPEN), ==, 0);
+  g_assert_cmpint (counters_get (COUNTER_MEDIA_NG_IN_FLIGHT), ==, 0);
+}
+
+static void
+test_call (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Rtpengine) rtpengine = connect_to (fixture->one, NULL);
+  MediaSession *session = media_session_new (&options, rtpengine, &plain, &plain);
+  Answer offer = translate (session, MEDIA_PBX, MEDIA_OFFER, PLAIN);
+  Answer answer = translate (session, MEDIA_PHONE, MEDIA_ANSWER, PLAIN);
+
+  g_assert_cmpint (offer.outcome, ==, MEDIA_DONE);
+  g_assert_nonnull (strstr (offer.sdp, "c=IN IP4 127.0.0.1"));
+  g_assert_null (strstr (offer.sdp, "10.0.0.5"));
+  g_assert_null (strstr (offer.sdp, "audio 4000"));
+  g_assert_nonnull (strstr (offer.sdp, "RTP/AVP 0 8 101\r\n"));
+  g_assert_cmpint (answer.outcome, ==, MEDIA_DONE);
+  g_assert_cmpint (count_calls (fixture->one), ==, 1);
+  media_session_release (session);
+  wait_until (count_calls (fixture->one) == 0);
+  clear (&offer);
+  clear (&answer);
+}
+
+/* A browser that calls, a plain PBX; then the PBX offers anew. */
+static void
+test_browser (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Rtpengine) rtpengine = connect_to (fixture->one, NULL);
+  MediaSession *session = media_session_new (&options, rtpengine, &plain, &plain);
+  Answer offer = translate (session, MEDIA_PHONE, MEDIA_OFFER, BROWSER);
+  Answer answer = translate (session, MEDIA_PBX, MEDIA_ANSWER, PLAIN);
+  Answer again = translate (session, MEDIA_PBX, MEDIA_OFFER, PLAIN);
+
+  g_assert_nonnull (strstr (offer.sdp, " RTP/AVP 111 0\r\n"));
+  g_assert_nonnull (strstr (offer.sdp, "a=sendrecv"));
+  g_assert_false (offer.traits.ice || offer.traits.fingerprint || offer.traits.crypto ||
+                  offer.traits.rtcp_mux);
+  g_assert_true (answer.traits.ice && answer.traits.fingerprint && answer.traits.rtcp_mux &&
+                 answer.traits.secure && answer.traits.feedback);
+  g_assert_true (again.traits.ice && again.traits.fingerprint && again.traits.rtcp_mux &&
+                 again.traits.secure && again.traits.feedback);
+  media_session_release (session);
+  clear (&offer);
+  clear (&answer);
+  clear (&again);
+}
+
+/* Phones that are called: by the transport they have registered with. */
+static void
+test_toward_phone (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Rtpengine) rtpengine = connect_to (fixture->one, NULL);
+  MediaSide phone = { .family = G_SOCKET_FAMILY_INVALID };
+  MediaSession *session;
+  Answer offer, answer;
+
+  media_transport_for_sip ("tls", &phone.transport);
+  session = media_session_new (&options, rtpengine, &phone, &plain);
+  offer = translate (session, MEDIA_PBX, MEDIA_OFFER, PLAIN);
+  answer = translate (session, MEDIA_PHONE, MEDIA_ANSWER, SDES);
+  g_assert_nonnull (strstr (offer.sdp, " RTP/SAVP 0 8 101\r\n"));
+  g_assert_nonnull (strstr (offer.sdp, "AES_CM_128_HMAC_SHA1_80"));
+  g_assert_null (strstr (offer.sdp, "NULL_HMAC"));
+  g_assert_null (strstr (offer.sdp, "F8_128"));
+  g_assert_false (offer.traits.ice || offer.traits.fingerprint || offer.traits.rtcp_mux);
+  g_assert_nonnull (strstr (answer.sdp, " RTP/AVP 0\r\n"));
+  g_assert_false (answer.traits.crypto);
+  media_session_release (session);
+  clear (&offer);
+  clear (&answer);
+
+  media_transport_for_sip ("wss", &phone.transport);
+  session = media_session_new (&options, rtpengine, &phone, &plain);
+  offer = translate (session, MEDIA_PBX, MEDIA_OFFER, PLAIN);
+  g_assert_nonnull (strstr (offer.sdp, " UDP/TLS/RTP/SAVPF 0 8 101\r\n"));
+  g_assert_true (offer.traits.ice && offer.traits.fingerprint && offer.traits.rtcp_mux);
+  g_assert_false (offer.traits.crypto);
+  media_session_release (session);
+  clear (&offer);
+  wait_until (count_calls (fixture->one) == 0);
+}
+
+/* INVITE without SDP: who is called offers and the caller answers in its ACK. */
+static void
+test_late_offer (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Rtpengine) rtpengine = connect_to (fixture->one, NULL);
+  MediaSession *session = media_session_new (&options, rtpengine, &plain, &plain);
+
+  g_assert_cmpint (outcome_of (session, MEDIA_PHONE, MEDIA_ANSWER, PLAIN), ==, MEDIA_UNAVAILABLE);
+  g_assert_cmpint (outcome_of (session, MEDIA_PHONE, MEDIA_OFFER, PLAIN), ==, MEDIA_DONE);
+  g_assert_cmpint (outcome_of (session, MEDIA_PBX, MEDIA_ANSWER, PLAIN), ==, MEDIA_DONE);
+  g_assert_cmpint (outcome_of (session, MEDIA_PBX, MEDIA_ANSWER, PLAIN), ==, MEDIA_DONE);
+  media_session_release (session);
+  wait_until (count_calls (fixture->one) == 0);
+}
+
+static void
+test_refused (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Rtpengine) rtpengine = connect_to (fixture->one, NULL);
+  MediaSession *session = media_session_new (&options, rtpengine, &plain, &plain);
+  Answer answer = translate (session, MEDIA_PBX, MEDIA_OFFER, "no session description");
+
+  g_assert_cmpint (answer.outcome, ==, MEDIA_REFUSED);
+  g_assert_cmpstr (answer.problem, ==, "Failed to parse SDP");
+  g_assert_null (answer.sdp);
+  g_assert_cmpint (outcome_of (session, MEDIA_PBX, MEDIA_OFFER, PLAIN), ==, MEDIA_DONE);
+  media_session_release (session);
+  wait_until (count_calls (fixture->one) == 0);
+  clear (&answer);
+}
+
+/* Several bodies at once come back in their order; a session that is released under way ends. */
+static void
+test_queue (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Rtpengine) rtpengine = connect_to (fixture->one, NULL);
+  MediaSession *session = media_session_new (&options, rtpengine, &plain, &plain);
+  Answer first = { 0 }, second = { 0 }, third = { 0 };
+  gint64 deletes = counters_get (COUNTER_MEDIA_DELETES);
+
+  media_session_translate (session, MEDIA_PBX, MEDIA_OFFER, PLAIN, strlen (PLAIN), on_result,
+                           &first);
+  media_session_translate (session, MEDIA_PHONE, MEDIA_ANSWER, PLAIN, strlen (PLAIN), on_result,
+                           &second);
+  wait_until (second.done);
+  g_assert_true (first.done);
+  g_assert_cmpint (second.outcome, ==, MEDIA_DONE);
+  media_session_translate (session, MEDIA_PBX, MEDIA_OFFER, PLAIN, strlen (PLAIN), on_result,
+                           &third);
+  media_session_release (session);
+  g_assert_true (third.done);
+  g_assert_cmpint (third.outcome, ==, MEDIA_RELEASED);
+  wait_until (counters_get (COUNTER_MEDIA_SESSIONS_OPEN) == 0);
+  wait_until (count_calls (fixture->one) == 0);
+  let_pass (50);
+  g_assert_cmpint (counters_get (COUNTER_MEDIA_DELETES), ==, deletes + 1);
+  clear (&first);
+  clear (&second);
+}
+
+/* One that stands still costs the first call its deadline and the next ones nothing. */
+static void
+test_slow (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Rtpengine) rtpengine = connect_to (fixture->one, NULL);
+  MediaSession *session = media_session_new (&options, rtpengine, &plain, &plain);
+  MediaSession *next = media_session_new (&options, rtpengine, &plain, &plain);
+  gint64 begun = clock_now (), repeated = counters_get (COUNTER_MEDIA_NG_REPEATED);
+  Answer answer;
+
+  rtpengine_process_pause (fixture->one);
+  answer = translate (session, MEDIA_PBX, MEDIA_OFFER, PLAIN);
+  g_assert_cmpint (answer.outcome, ==, MEDIA_UNAVAILABLE);
+  g_assert_cmpstr (answer.problem, ==, "rtpengine did not reply in time");
+  g_assert_cmpint (clock_now () - begun, >=, DEADLINE_MS * 1000);
+  g_assert_cmpint (clock_now () - begun, <, 3 * DEADLINE_MS * 1000);
+  g_assert_cmpint (counters_get (COUNTER_MEDIA_NG_REPEATED), >, repeated);
+  clear (&answer);
+
+  begun = clock_now ();
+  answer = translate (next, MEDIA_PBX, MEDIA_OFFER, PLAIN);
+  g_assert_cmpint (answer.outcome, ==, MEDIA_UNAVAILABLE);
+  g_assert_cmpstr (answer.problem, ==, "no rtpengine is up");
+  g_assert_cmpint (clock_now () - begun, <, DEADLINE_MS * 1000 / 4);
+  g_assert_false (rtpengine_is_up (rtpengine));
+  clear (&answer);
+  media_session_release (session);
+  media_session_release (next);
+
+  /* It wakes, does what was asked of it in the meantime and replies too late; the call that it
+   * has begun then is ended. */
+  rtpengine_process_continue (fixture->one);
+  wait_until (rtpengine_is_up (rtpengine));
+  wait_until (count_calls (fixture->one) == 0);
+  g_assert_cmpint (counters_get (COUNTER_MEDIA_NG_STRAY), >, 0);
+  session = media_session_new (&options, rtpengine, &plain, &plain);
+  g_assert_cmpint (outcome_of (session, MEDIA_PBX, MEDIA_OFFER, PLAIN), ==, MEDIA_DONE);
+  media_session_release (session);
+  wait_until (count_calls (fixture->one) == 0);
+}
+
+static void
+test_dead (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Rtpengine) rtpengine = connect_to (fixture->one, NULL);
+  MediaSession *session = media_session_new (&options, rtpengine, &plain, &plain);
+  gint64 begun;
+
+  g_assert_cmpint (outcome_of (session, MEDIA_PBX, MEDIA_OFFER, PLAIN), ==, MEDIA_DONE);
+  rtpengine_process_stop (fixture->one);
+  begun = clock_now ();
+  g_assert_cmpint (outcome_of (session, MEDIA_PHONE, MEDIA_ANSWER, PLAIN), ==, MEDIA_UNAVAILABLE);
+  g_assert_cmpint (clock_now () - begun, <, DEADLINE_MS * 1000 / 2);
+  media_session_release (session);
+
+  rtpengine_process_start (fixture->one);
+  wait_until (rtpengine_is_up (rtpengine));
+  session = media_session_new (&options, rtpengine, &plain, &plain);
+  g_assert_cmpint (outcome_of (session, MEDIA_PBX, MEDIA_OFFER, PLAIN), ==, MEDIA_DONE);
+  media_session_release (session);
+  wait_until (count_calls (fixture->one) == 0);
+}
+
+/* New calls go to the second; the call at the first stays there, and nothing is left anywhere. */
+static void
+test_failover (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Rtpengine) rtpengine = connect_to (fixture->one, fixture->other);
+  MediaSession *session = media_session_new (&options, rtpengine, &plain, &plain);
+  MediaSession *next = media_session_new (&options, rtpengine, &plain, &plain);
+  gint64 failovers = counters_get (COUNTER_MEDIA_FAILOVERS);
+
+  g_assert_cmpint (outcome_of (session, MEDIA_PBX, MEDIA_OFFER, PLAIN), ==, MEDIA_DONE);
+  g_assert_cmpint (count_calls (fixture->one), ==, 1);
+  g_assert_cmpint (count_calls (fixture->other), ==, 0);
+
+  rtpengine_process_pause (fixture->one);
+  g_assert_cmpint (outcome_of (next, MEDIA_PBX, MEDIA_OFFER, PLAIN), ==, MEDIA_DONE);
+  g_assert_cmpint (counters_get (COUNTER_MEDIA_FAILOVERS), ==, failovers + 1);
+  g_assert_cmpint (count_calls (fixture->other), ==, 1);
+  g_assert_cmpint (outcome_of (session, MEDIA_PHONE, MEDIA_ANSWER, PLAIN), ==, MEDIA_UNAVAILABLE);
+  g_assert_cmpint (outcome_of (next, MEDIA_PHONE, MEDIA_ANSWER, PLAIN), ==, MEDIA_DONE);
+  media_session_release (session);
+  media_session_release (next);
+  wait_until (count_calls (fixture->other) == 0);
+
+  rtpengine_process_continue (fixture->one);
+  wait_until (count_calls (fixture->one) == 0);
+}
+
+/* An earlier run of this daemon left calls behind, another daemon has one there. */
+static void
+test_leftovers (Fixture *fixture, gconstpointer data)
+{
+  Rtpengine *earlier = connect_labelled ("test", fixture->one, NULL);
+  Rtpengine *stranger = connect_labelled ("tester", fixture->one, NULL);
+  MediaSession *sessions[3];
+  Rtpengine *now;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (sessions); i++) {
+    sessions[i] = media_session_new (&options, i ? earlier : stranger, &plain, &plain);
+    g_assert_cmpint (outcome_of (sessions[i], MEDIA_PBX, MEDIA_OFFER, PLAIN), ==, MEDIA_DONE);
+  }
+  g_assert_cmpint (count_calls (fixture->one), ==, 3);
+  now = connect_labelled ("test", fixture->one, NULL);
+  wait_until (count_calls (fixture->one) == 1);
+  g_assert_cmpint (counters_get (COUNTER_MEDIA_LEFTOVERS), ==, 2);
+  for (gsize i = 0; i < G_N_ELEMENTS (sessions); i++)
+    media_session_release (sessions[i]);
+  wait_until (count_calls (fixture->one) == 0);
+  rtpengine_free (now);
+  rtpengine_free (earlier);
+  rtpengine_free (stranger);
+}
+
+static void
+test_without_rtpengine (void)
+{
+  static const MediaOptions direct = { .mode = MEDIA_DIRECT };
+  static const MediaOptions address = { .mode = MEDIA_ADDRESS, .address = "203.0.113.7" };
+  MediaSession *session = media_session_new (&direct, NULL, &plain, &plain);
+  Answer answer = translate (session, MEDIA_PBX, MEDIA_OFFER, PLAIN);
+
+  g_assert_cmpstr (answer.sdp, ==, PLAIN);
+  clear (&answer);
+  media_session_release (session);
+
+  session = media_session_new (&address, NULL, &plain, &plain);
+  answer = translate (session, MEDIA_PBX, MEDIA_OFFER, PLAIN);
+  g_assert_nonnull (strstr (answer.sdp, "c=IN IP4 203.0.113.7\r\nt=0 0\r\nm=audio 4000 "));
+  g_assert_null (strstr (answer.sdp, "10.0.0.5"));
+  clear (&answer);
+  answer = translate (session, MEDIA_PHONE, MEDIA_ANSWER, SDES);
+  g_assert_cmpstr (answer.sdp, ==, SDES);
+  clear (&answer);
+  media_session_release (session);
+}
+
+static void
+add (const gchar *path, gconstpointer two, void (*test) (Fixture *, gconstpointer))
+{
+  if (rtpengine_process_exists ())
+    g_test_add (path, Fixture, two, set_up, test, tear_down);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  /* That an rtpengine is down is worth a warning and no reason to end the test. */
+  g_log_set_always_fatal (G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
+  g_test_add_func ("/media-session/without-rtpengine", test_without_rtpengine);
+  add ("/media-session/call", NULL, test_call);
+  add ("/media-session/browser", NULL, test_browser);
+  add ("/media-session/toward-phone", NULL, test_toward_phone);
+  add ("/media-session/late-offer", NULL, test_late_offer);
+  add ("/media-session/refused", NULL, test_refused);
+  add ("/media-session/queue", NULL, test_queue);
+  add ("/media-session/slow", NULL, test_slow);
+  add ("/media-session/dead", NULL, test_dead);
+  add ("/media-session/failover", "two", test_failover);
+  add ("/media-session/leftovers", NULL, test_leftovers);
+  return g_test_run ();
+}

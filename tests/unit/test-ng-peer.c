@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test-ng-peer: a control port that repeats itself, talks nonsense, or keeps silent.
+ */
+#include "base/clock.h"
+#include "base/counters.h"
+#include "base/error.h"
+#include "media/ng-peer.h"
+
+#include <gio/gio.h>
+#include <string.h>
+
+#define DEADLINE_MS 400
+#define MAX_IN_FLIGHT 4
+
+typedef struct {
+  GSocket *socket; /* where the peer sends to */
+  GSocketAddress *client;
+  NgPeer *peer;
+  guint returned;
+} Fixture;
+
+typedef struct {
+  guint told;
+  NgOutcome outcome;
+  NgResult result;
+  gchar *reason;
+  guint calls;
+} Answer;
+
+static gboolean
+on_timeout (gpointer user_data)
+{
+  *(gboolean *) user_data = TRUE;
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+let_pass (guint milliseconds)
+{
+  gboolean late = FALSE;
+  guint alarm_id = g_timeout_add (milliseconds, on_timeout, &late);
+
+  while (!late)
+    g_main_context_iteration (NULL, TRUE);
+  g_source_remove (alarm_id);
+}
+
+static void
+on_returned (NgPeer *peer, gpointer user_data)
+{
+  ((Fixture *) user_data)->returned++;
+}
+
+static void
+on_answer (NgOutcome outcome, const NgReply *reply, gpointer user_data)
+{
+  Answer *answer = user_data;
+
+  answer->told++;
+  answer->outcome = outcome;
+  if (reply) {
+    answer->result = reply->result;
+    answer->reason = g_strdup (reply->reason);
+    answer->calls = reply->calls->len;
+  }
+}
+
+/* The next request other than a ping, or NULL when none comes in time. */
+static gchar *
+receive (Fixture *fixture, guint milliseconds)
+{
+  gint64 end = clock_now () + milliseconds * 1000;
+  gchar buffer[4096];
+
+  while (clock_now () < end) {
+    gssize size;
+
+    g_clear_object (&fixture->client);
+    size = g_socket_receive_from (fixture->socket, &fixture->client, buffer, sizeof buffer, NULL,
+                                  NULL);
+    if (size > 0 && !g_strstr_len (buffer, size, "4:ping"))
+      return g_strndup (buffer, size);
+    if (size <= 0)
+      let_pass (5);
+  }
+  return NULL;
+}
+
+static void
+reply (Fixture *fixture, const gchar *request, const gchar *text)
+{
+  g_autofree gchar *cookie = g_strndup (request, strcspn (request, " "));
+  g_autofree gchar *datagram = g_strdup_printf ("%s %s", cookie, text);
+
+  g_socket_send_to (fixture->socket, fixture->client, datagram, strlen (datagram), NULL, NULL);
+}
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  const NgPeerOptions options = { .deadline_ms = DEADLINE_MS,
+                                  .probe_ms = 60000,
+                                  .max_in_flight = MAX_IN_FLIGHT };
+  g_autoptr (GInetAddress) loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
+  g_autoptr (GSocketAddress) any = g_inet_socket_address_new (loopback, 0);
+  g_autoptr (GSocketAddress) bound = NULL;
+  g_autofree gchar *text = NULL;
+  g_autoptr (GError) error = NULL;
+
+  fixture->socket =
+    g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, &error);
+  g_socket_set_blocking (fixture->socket, FALSE);
+  g_assert_true (g_socket_bind (fixture->socket, any, FALSE, &error));
+  bound = g_socket_get_local_address (fixture->socket, &error);
+  text = g_strdup_printf ("127.0.0.1:%u",
+                          g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound)));
+  fixture->peer = ng_peer_new (text, &options, on_returned, fixture, &error);
+  g_assert_no_error (error);
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  g_clear_pointer (&fixture->peer, ng_peer_free);
+  g_object_unref (fixture->socket);
+  g_clear_object (&fixture->client);
+  g_assert_cmpint (counters_get (COUNTER_MEDIA_NG_IN_FLIGHT), ==, 0);
+}
+
+static void
+test_reply (Fixture *fixture, gconstpointer data)
+{
+  Answer answer = { 0 };
+  gint64 stray = counters_get (COUNTER_MEDIA_NG_STRAY);
+  g_autofree gchar *request = NULL;
+
+  ng_peer_send (fixture->peer, ng_message_list (), on_answer, &answer);
+  g_assert_cmpuint (answer.told, ==, 0);
+  request = receive (fixture, 1000);
+  g_assert_true (g_str_has_suffix (request, " d7:command4:list5:limiti256ee"));
+  reply (fixture, request, "d5:callsl1:a1:be6:result2:oke");
+  reply (fixture, request, "d6:result5:errore");
+  let_pass (50);
+  g_assert_cmpuint (answer.told, ==, 1);
+  g_assert_cmpint (answer.outcome, ==, NG_REPLIED);
+  g_assert_cmpint (answer.result, ==, NG_RESULT_OK);
+  g_assert_cmpuint (answer.calls, ==, 2);
+  g_assert_cmpint (counters_get (COUNTER_MEDIA_NG_STRAY), ==, stray + 1);
+  g_assert_cmpuint (fixture->returned, ==, 1);
+}
+
+/* The same cookie again, and the first good reply counts. */
+static void
+test_repeat (Fixture *fixture, gconstpointer data)
+{
+  Answer answer = { 0 };
+  g_autofree gchar *first = NULL, *second = NULL;
+
+  ng_peer_send (fixture->peer, ng_message_delete ("x"), on_answer, &answer);
+  first = receive (fixture, 1000);
+  second = receive (fixture, 1000);
+  g_assert_cmpstr (first, ==, second);
+  g_assert_cmpuint (answer.told, ==, 0);
+  reply (fixture, second, "d6:result10:load limite");
+  let_pass (50);
+  g_assert_cmpint (answer.result, ==, NG_RESULT_BUSY);
+}
+
+static void
+test_nonsense (Fixture *fixture, gconstpointer data)
+{
+  static const gchar *const nonsense[] = {
+    "", "x", "d", "de", "le", "i1e", "d6:result3:yese", "d6:resulti1ee", "d6:result2:oke ", "4:pong",
+  };
+  Answer answer = { 0 };
+  gint64 malformed = counters_get (COUNTER_MEDIA_NG_MALFORMED);
+  g_autofree gchar *request = NULL;
+
+  ng_peer_send (fixture->peer, ng_message_delete ("x"), on_answer, &answer);
+  request = receive (fixture, 1000);
+  for (gsize i = 0; i < G_N_ELEMENTS (nonsense); i++)
+    reply (fixture, request, nonsense[i]);
+  g_socket_send_to (fixture->socket, fixture->client, "", 0, NULL, NULL);
+  g_socket_send_to (fixture->socket, fixture->client, request, strcspn (request, " "), NULL, NULL);
+  reply (fixture, "zzzzzzzzzzzzz1", "d6:result2:oke");
+  let_pass (50);
+  g_assert_cmpuint (answer.told, ==, 0);
+  g_assert_cmpint (counters_get (COUNTER_MEDIA_NG_MALFORMED), ==,
+                   malformed + (gint64) G_N_ELEMENTS (nonsense));
+  g_assert_cmpuint (fixture->returned, ==, 0);
+  reply (fixture, request, "d6:result5:error12:error-reason4:no\xff!e");
+  let_pass (50);
+  g_assert_cmpuint (answer.told, ==, 1);
+  g_assert_cmpint (answer.result, ==, NG_RESULT_ERROR);
+  g_assert_cmpstr (answer.reason, ==, "no\xef\xbf\xbd!");
+  g_free (answer.reason);
+}
+
+/* Silence takes it out; a reply that comes late does not count, the pong that follows does. */
+static void
+test_late (Fixture *fixture, gconstpointer data)
+{
+  Answer answer = { 0 };
+  gint64 stray;
+  g_autofree gchar *request = NULL;
+
+  ng_peer_send (fixture->peer, ng_message_delete ("x"), on_answer, &answer);
+  request = receive (fixture, 1000);
+  let_pass (DEADLINE_MS + 50);
+  g_assert_cmpuint (answer.told, ==, 1);
+  g_assert_cmpint (answer.outcome, ==, NG_TIMED_OUT);
+  g_assert_true (ng_peer_is_down (fixture->peer));
+  stray = counters_get (COUNTER_MEDIA_NG_STRAY);
+  reply (fixture, request, "d6:result2:oke");
+  let_pass (50);
+  g_assert_cmpuint (answer.told, ==, 1);
+  g_assert_cmpint (counters_get (COUNTER_MEDIA_NG_STRAY), ==, stray + 1);
+  g_assert_true (ng_peer_is_down (fixture->peer));
+}
+
+static void
+test_full (Fixture *fixture, gconstpointer data)
+{
+  Answer answers[MAX_IN_FLIGHT + 2] = { 0 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (answers); i++)
+    ng_peer_send (fixture->peer, ng_message_delete ("x"), on_answer, &answers[i]);
+  let_pass (20);
+  for (gsize i = 0; i < G_N_ELEMENTS (answers); i++) {
+    g_assert_cmpuint (answers[i].told, ==, i < MAX_IN_FLIGHT ? 0 : 1);
+    if (i >= MAX_IN_FLIGHT)
+      g_assert_cmpint (answers[i].outcome, ==, NG_FULL);
+  }
+  g_clear_pointer (&fixture->peer, ng_peer_free);
+  for (gsize i = 0; i < MAX_IN_FLIGHT; i++) {
+    g_assert_cmpuint (answers[i].told, ==, 1);
+    g_assert_cmpint (answers[i].outcome, ==, NG_CLOSED);
+  }
+}
+
+static void
+test_addresses (void)
+{
+  static const gchar *const wrong[] = { "", "127.0.0.1", "rtpengine:2223", "127.0.0.1:0",
+                                        "127.0.0.1:99999", "[::1" };
+  const NgPeerOptions options = { 100, 100, 1 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (wrong); i++) {
+    g_autoptr (GError) error = NULL;
+
+    g_assert_null (ng_peer_new (wrong[i], &options, on_returned, NULL, &error));
+    g_assert_nonnull (error);
+  }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_log_set_always_fatal (G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
+  g_test_add ("/ng-peer/reply", Fixture, NULL, set_up, test_reply, tear_down);
+  g_test_add ("/ng-peer/repeat", Fixture, NULL, set_up, test_repeat, tear_down);
+  g_test_add ("/ng-peer/nonsense", Fixture, NULL, set_up, test_nonsense, tear_down);
+  g_test_add ("/ng-peer/late", Fixture, NULL, set_up, test_late, tear_down);
+  g_test_add ("/ng-peer/full", Fixture, NULL, set_up, test_full, tear_down);
+  g_test_add_func ("/ng-peer/addresses", test_addresses);
+  return g_test_run ();
+}
