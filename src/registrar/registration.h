@@ -23,5 +23,6 @@ typedef struct {
 
 Registration *
 registration_read (SipRequest *request, Pbx *pbx, GBytes *token_key, GError **error);
+void registration_adopt (Registration *registration, const Record *record);
 void registration_free (Registration *registration);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Registration, registration_free)
