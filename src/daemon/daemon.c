@@ -70,6 +70,18 @@ call_options (const Settings *settings)
   };
 }
 
+static AdmissionOptions
+admission_options (const Settings *settings)
+{
+  return (AdmissionOptions){
+    .per_aor = settings->registrar.phones_per_user,
+    .per_source = settings->registrar.phones_per_address,
+    .total = settings->registrar.phones,
+    .refuse_brief = settings->registrar.refuse_brief,
+    .binding_expires = settings->wake.binding_expires,
+  };
+}
+
 static GPtrArray *
 listener_options (const Settings *settings, GError **error)
 {
@@ -209,7 +221,7 @@ build_registrar (Daemon *daemon, GError **error)
     .accounts = daemon->accounts,
     .doorkeeper = daemon->doorkeeper,
     .keeper = daemon->keeper,
-    .binding_expires = daemon->settings->wake.binding_expires,
+    .options = admission_options (daemon->settings),
   };
   daemon->registrar = registrar_new (&rooms);
   return TRUE;
@@ -271,16 +283,17 @@ daemon_new (Settings *settings, GError **error)
  * @daemon: the daemon
  * @settings: (transfer none): a newer configuration
  *
- * Takes over what can change while calls go on: how phones are woken, and what is logged.
+ * Takes over what can change while calls go on: how phones are admitted and woken, and what is logged.
  */
 void
 daemon_reconfigure (Daemon *daemon, Settings *settings)
 {
   CallOptions options = call_options (settings);
+  AdmissionOptions admission = admission_options (settings);
 
   log_set_level (settings->daemon.log_level);
   router_set_options (daemon->router, &options);
-  registrar_set_binding_expires (daemon->registrar, settings->wake.binding_expires);
+  registrar_set_options (daemon->registrar, &admission);
   settings_ref (settings);
   settings_unref (daemon->settings);
   daemon->settings = settings;

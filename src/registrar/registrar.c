@@ -8,24 +8,20 @@
  */
 #include "registrar/registrar.h"
 
-#include "base/clock.h"
 #include "base/counters.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "crypto/token.h"
 #include "registrar/claim.h"
-#include "registrar/offenders.h"
 #include "sip/sip-headers.h"
 #include "sip/sip-map.h"
 
 #define MAX_PENDING 20000
-#define OFFENCES 4
-#define OFFENCE_SECONDS 600
 
 struct _Registrar {
   RegistrarRooms rooms;
   Location *location;
-  Offenders *offenders;
+  Admission *admission;
   RegistrarPushFunc push_func;
   gpointer push_data;
   GHashTable *pending; /* Pending */
@@ -93,47 +89,6 @@ on_accepted (Registrar *self, Pending *pending, const sip_t *response)
                                      response));
 }
 
-static gchar *
-source_of (SipRequest *request)
-{
-  g_autoptr (GInetAddress) address = sip_request_source (request);
-
-  return g_inet_address_to_string (address);
-}
-
-/* A challenge to credentials that are not just old is a wrong password. */
-static gboolean
-is_offence (SipRequest *request, guint status, const sip_t *response)
-{
-  const sip_t *sip = sip_request_sip (request);
-  g_autoptr (GPtrArray) challenges = NULL;
-
-  if (status == 403)
-    return TRUE;
-  if ((status != 401 && status != 407) ||
-      (!sip->sip_authorization && !sip->sip_proxy_authorization))
-    return FALSE;
-  challenges = sip_digest_challenges (response);
-  for (guint i = 0; i < challenges->len; i++)
-    if (((const DigestChallenge *) g_ptr_array_index (challenges, i))->stale)
-      return FALSE;
-  return TRUE;
-}
-
-static void
-judge (Registrar *self, const Registration *registration, guint status, const sip_t *response)
-{
-  g_autofree gchar *source = source_of (registration->request);
-
-  if (status < 300) {
-    offenders_forgive (self->offenders, source);
-    offenders_forgive (self->offenders, registration->key);
-  } else if (is_offence (registration->request, status, response)) {
-    offenders_note (self->offenders, source);
-    offenders_note (self->offenders, registration->key);
-  }
-}
-
 static void
 learn (Registrar *self, const Registration *registration, const sip_t *response)
 {
@@ -160,12 +115,12 @@ on_upstream_answer (SipTransaction *transaction, guint status, const sip_t *resp
                  pbx_name (pending->registration->pbx), status);
     sip_request_reply (request, status == 408 ? 504 : 503, NULL, TAG_END ());
   } else if (status < 300) {
-    judge (self, pending->registration, status, response);
+    admission_judge (self->admission, pending->registration, status, response);
     on_accepted (self, pending, response);
   } else {
     msg_t *msg = sip_request_create_response (request);
 
-    judge (self, pending->registration, status, response);
+    admission_judge (self->admission, pending->registration, status, response);
     learn (self, pending->registration, response);
     /* Challenges pass with all else: only the phone has the password (RFC 3261 22). */
     if (status != 401 && status != 407) {
@@ -192,22 +147,6 @@ check_push (Registrar *self, const Registration *registration, GPtrArray *featur
       continue;
     if (!self->push_func || !self->push_func (entry->push, contact_wants_pnsreg (entry->contact), feature_caps,
                                                self->push_data))
-      return FALSE;
-  }
-  return TRUE;
-}
-
-/* RFC 3261 10.3 step 7: an older REGISTER that comes late changes nothing. */
-static gboolean
-check_order (Registrar *self, const Registration *registration)
-{
-  const sip_t *sip = sip_request_sip (registration->request);
-
-  for (guint i = 0; i < registration->contacts->len; i++) {
-    const RegistrationContact *entry = g_ptr_array_index (registration->contacts, i);
-
-    if (record_is_stale (location_find_token (self->location, entry->token),
-                         sip->sip_call_id->i_id, sip->sip_cseq->cs_seq))
       return FALSE;
   }
   return TRUE;
@@ -280,49 +219,22 @@ send_upstream (Registrar *self, Registration *registration, GPtrArray *feature_c
   counters_inc (COUNTER_REGISTERS_RELAYED);
 }
 
-/* Somebody else's failures do not shut out a phone that is registered from where it always was. */
-static guint
-blocked_for (Registrar *self, const Registration *registration)
-{
-  SipRequest *request = registration->request;
-  g_autofree gchar *source = source_of (request);
-  guint seconds = offenders_blocked (self->offenders, source);
-
-  if (seconds || location_find_flow (self->location, registration->pbx, registration->aor,
-                                     sip_request_flow (request)))
-    return seconds;
-  return offenders_blocked (self->offenders, registration->key);
-}
-
-static void
-refuse_offender (SipRequest *request, guint seconds)
-{
-  g_autofree gchar *after = g_strdup_printf ("%u", seconds);
-
-  counters_inc (COUNTER_OFFENDERS_REFUSED);
-  sip_request_reply (request, 403, "Too Many Failed Authentications",
-                     SIPTAG_RETRY_AFTER_STR (after), TAG_END ());
-}
-
 static void
 take_with_account (Registrar *self, Registration *registration, Account *account,
                    GPtrArray *feature_caps)
 {
-  g_autofree gchar *source = source_of (registration->request);
   ClaimRooms rooms = { self->location, self->rooms.ledger, self->rooms.keeper,
-                       self->rooms.binding_expires };
+                       self->rooms.options.binding_expires };
   g_autoptr (GPtrArray) removals = NULL;
 
   switch (doorkeeper_admits (self->rooms.doorkeeper, registration->request, account)) {
   case DOOR_OPEN:
-    offenders_forgive (self->offenders, source);
-    offenders_forgive (self->offenders, registration->key);
+    admission_proved (self->admission, registration);
     removals = collect_removals (self, registration);
     claim_run (&rooms, registration, account, feature_caps, removals);
     return;
   case DOOR_WRONG:
-    offenders_note (self->offenders, source);
-    offenders_note (self->offenders, registration->key);
+    admission_failed (self->admission, registration);
     break;
   case DOOR_CHALLENGED:
     break;
@@ -344,7 +256,6 @@ registrar_take (Registrar *self, SipRequest *request)
   g_autoptr (GPtrArray) feature_caps = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GError) error = NULL;
   Account *account;
-  guint seconds;
 
   if (!pbx) {
     refuse (request, 404, "Unknown Domain");
@@ -359,21 +270,18 @@ registrar_take (Registrar *self, SipRequest *request)
     refuse (request, sip_map_error (error), error->message);
     return;
   }
-  if (!check_order (self, registration)) {
-    refuse (request, 500, "REGISTER Out Of Order");
-    return;
-  }
+  registration_adopt (registration,
+                      location_find_record (self->location, pbx, registration->aor));
   if (!check_push (self, registration, feature_caps)) {
     refuse (request, 555, NULL);
     return;
   }
-  seconds = blocked_for (self, registration);
-  if (seconds) {
-    refuse_offender (request, seconds);
-    return;
-  }
   account = account_book_find (self->rooms.accounts, pbx, registration->aor);
-  if (account && account_is_ready (account)) {
+  if (account && !account_is_ready (account))
+    account = NULL;
+  if (!admission_check (self->admission, registration, account))
+    return;
+  if (account) {
     take_with_account (self, g_steal_pointer (&registration), account, feature_caps);
     return;
   }
@@ -397,7 +305,7 @@ registrar_new (const RegistrarRooms *rooms)
 
   self->rooms = *rooms;
   self->location = rooms->location;
-  self->offenders = offenders_new (OFFENCES, OFFENCE_SECONDS);
+  self->admission = admission_new (rooms->location, &rooms->options);
   self->pending = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) pending_free, NULL);
   return self;
 }
@@ -410,19 +318,20 @@ void
 registrar_free (Registrar *self)
 {
   g_hash_table_unref (self->pending);
-  offenders_free (self->offenders);
+  admission_free (self->admission);
   g_free (self);
 }
 
 /**
- * registrar_set_binding_expires:
+ * registrar_set_options:
  * @registrar: the registrar
- * @seconds: the least that a phone with push and an account gets
+ * @options: how phones are admitted from now on
  */
 void
-registrar_set_binding_expires (Registrar *self, guint seconds)
+registrar_set_options (Registrar *self, const AdmissionOptions *options)
 {
-  self->rooms.binding_expires = seconds;
+  self->rooms.options = *options;
+  admission_set_options (self->admission, options);
 }
 
 /**

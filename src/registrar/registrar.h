@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "registrar/admission.h"
 #include "registrar/doorkeeper.h"
 #include "registrar/keeper.h"
 #include "registrar/ledger.h"
@@ -16,7 +17,7 @@ typedef struct {
   AccountBook *accounts;
   Doorkeeper *doorkeeper;
   Keeper *keeper;
-  guint binding_expires; /* seconds */
+  AdmissionOptions options;
 } RegistrarRooms;
 
 /* Whether phones with such push parameters can be woken. @push: of a Contact, or a query; @pnsreg:
@@ -28,6 +29,6 @@ typedef gboolean (*RegistrarPushFunc) (const PnParams *push, gboolean pnsreg,
 Registrar *registrar_new (const RegistrarRooms *rooms);
 void registrar_free (Registrar *registrar);
 void registrar_set_push (Registrar *registrar, RegistrarPushFunc func, gpointer user_data);
-void registrar_set_binding_expires (Registrar *registrar, guint seconds);
+void registrar_set_options (Registrar *registrar, const AdmissionOptions *options);
 
 void registrar_take (Registrar *registrar, SipRequest *request);

@@ -15,6 +15,7 @@ src_registrar_libregistrar_a_SOURCES = \
   src/registrar/account-book.c src/registrar/account-book.h \
   src/registrar/doorkeeper.c src/registrar/doorkeeper.h \
   src/registrar/offenders.c src/registrar/offenders.h \
+  src/registrar/admission.c src/registrar/admission.h \
   src/registrar/keeper.c src/registrar/keeper.h \
   src/registrar/claim.c src/registrar/claim.h \
   src/registrar/registrar.c src/registrar/registrar.h

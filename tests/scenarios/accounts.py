@@ -7,6 +7,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
+from sipwaketest import ports
 from sipwaketest.house import OFFER, House
 from sipwaketest.message import parameter
 from sipwaketest.tap import build_file, main, test
@@ -59,6 +60,16 @@ def a_phone_proves_itself_to_sipwake_and_gets_a_week(stage):
     assert len(house.pbx.registers()) == registered, "the PBX has it already"
     phone.sleep()
     call_sleeper(house, phone)
+
+
+@test
+def a_phone_may_be_told_to_ask_for_a_week(stage):
+    house = house_with_account(stage, config={"registrar": {"brief-intervals": "refuse"}})
+    phone = house.phone()
+    answer = phone.register(expires=3600)
+    assert (answer.status, answer.get("Min-Expires")) == (423, str(WEEK)), answer.start
+    assert expires_of(phone.register_ok(expires=WEEK)) == WEEK
+    assert expires_of(house.phone(path="", address=ports.OTHER_PHONE).register_ok(expires=600)) == 600
 
 
 @test
