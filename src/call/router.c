@@ -90,7 +90,7 @@ find_phones (Router *router, const Pbx *pbx, const sip_t *sip)
 
     if (binding && binding->pbx == pbx)
       g_ptr_array_add (phones, binding);
-    for (guint j = 0; phones->len == 0 && record && j < record->bindings->len; j++)
+    for (guint j = 0; !binding && record && j < record->bindings->len; j++)
       g_ptr_array_add (phones, g_ptr_array_index (record->bindings, j));
   }
   return phones;

@@ -34,6 +34,7 @@ struct _Daemon {
   Upstream *upstream;
   Doorkeeper *doorkeeper;
   Keeper *keeper;
+  Sharing *sharing;
   Registrar *registrar;
   PushBucket *bucket;
   Refresh *refresh;
@@ -68,6 +69,20 @@ call_options (const Settings *settings)
     .hold_response = settings->wake.hold_response,
     .direct_try_ms = settings->wake.direct_try,
   };
+}
+
+static SharingPolicy
+sharing_policy (SettingsContacts contacts)
+{
+  switch (contacts) {
+  case SETTINGS_CONTACTS_AUTO:
+    return SHARING_AUTO;
+  case SETTINGS_CONTACTS_EACH:
+    return SHARING_EACH;
+  case SETTINGS_CONTACTS_ONE:
+    return SHARING_ONE;
+  }
+  return SHARING_AUTO;
 }
 
 static AdmissionOptions
@@ -212,6 +227,13 @@ build_registrar (Daemon *daemon, GError **error)
   daemon->upstream = upstream_new ();
   daemon->keeper = keeper_new (daemon->upstream, daemon->location, daemon->accounts);
   keeper_resume (daemon->keeper);
+  daemon->sharing = sharing_new (daemon->location, daemon->ledger, daemon->token_key);
+  for (guint i = 0; i < daemon->pbxes->len; i++) {
+    const PbxSettings *group = g_ptr_array_index (daemon->settings->pbxes, i);
+
+    sharing_set_policy (daemon->sharing, g_ptr_array_index (daemon->pbxes, i),
+                        sharing_policy (group->contacts));
+  }
   rooms = (RegistrarRooms){
     .pbxes = daemon->pbxes,
     .token_key = daemon->token_key,
@@ -221,6 +243,7 @@ build_registrar (Daemon *daemon, GError **error)
     .accounts = daemon->accounts,
     .doorkeeper = daemon->doorkeeper,
     .keeper = daemon->keeper,
+    .sharing = daemon->sharing,
     .options = admission_options (daemon->settings),
   };
   daemon->registrar = registrar_new (&rooms);
@@ -388,6 +411,7 @@ daemon_free (Daemon *daemon)
   g_clear_pointer (&daemon->refresh, refresh_free);
   g_clear_pointer (&daemon->bucket, push_bucket_free);
   g_clear_pointer (&daemon->registrar, registrar_free);
+  g_clear_pointer (&daemon->sharing, sharing_free);
   g_clear_pointer (&daemon->keeper, keeper_free);
   g_clear_pointer (&daemon->upstream, upstream_free);
   g_clear_pointer (&daemon->doorkeeper, doorkeeper_free);

@@ -30,6 +30,7 @@ typedef struct {
   Account *account;
   gchar *aor;
   gchar *token;
+  GPtrArray *replaces; /* utf8, nullable: Contacts that go when this one comes */
   guint asked; /* seconds */
   gboolean held;
   gboolean leaving; /* the binding is gone: what is under way removes it */
@@ -66,6 +67,7 @@ kept_free (Kept *kept)
   deadline_clear (&kept->timer);
   g_clear_pointer (&kept->transaction, sip_transaction_free);
   g_slist_free_full (kept->waiters, g_free);
+  g_clear_pointer (&kept->replaces, g_ptr_array_unref);
   account_unref (kept->account);
   g_free (kept->token);
   g_free (kept->aor);
@@ -151,12 +153,15 @@ static void
 on_success (Kept *kept, const sip_t *response)
 {
   gint64 granted = upstream_granted (response, kept->token, kept->asked);
+  g_autoptr (GPtrArray) gone = g_steal_pointer (&kept->replaces);
 
   kept->failures = 0;
   if (kept->leaving) {
     finish_leaving (kept);
     return;
   }
+  for (guint i = 0; gone && i < gone->len; i++)
+    g_hash_table_remove (kept->keeper->kept, g_ptr_array_index (gone, i));
   take_trouble (kept, NULL);
   set_held (kept, TRUE);
   schedule_refresh (kept, granted);
@@ -260,6 +265,11 @@ kept_send (Kept *kept, const gchar *authorization)
   UpstreamContact contact = { kept->token, kept->leaving ? 0 : kept->asked };
 
   g_array_append_val (contacts, contact);
+  for (guint i = 0; kept->replaces && i < kept->replaces->len; i++) {
+    UpstreamContact surplus = { g_ptr_array_index (kept->replaces, i), 0 };
+
+    g_array_append_val (contacts, surplus);
+  }
   deadline_clear (&kept->timer);
   if (way)
     kept->transaction =
@@ -286,6 +296,19 @@ kept_new (Keeper *keeper, Account *account, const gchar *aor, const gchar *token
 }
 
 /**
+ * keeper_knows:
+ * @keeper: the keeper
+ * @token: the user part of our Contact at the PBX
+ *
+ * Returns: whether it asked the PBX for that Contact, whatever came of it
+ */
+gboolean
+keeper_knows (Keeper *keeper, const gchar *token)
+{
+  return g_hash_table_contains (keeper->kept, token);
+}
+
+/**
  * keeper_holds:
  * @keeper: the keeper
  * @token: the user part of our Contact at the PBX
@@ -306,6 +329,7 @@ keeper_holds (Keeper *keeper, const gchar *token)
  * @account: the account that answers the PBX's challenges
  * @aor: the phone's address of record
  * @token: the user part of our Contact
+ * @replaces: (element-type utf8) (nullable): Contacts that are kept no more, once this one is there
  * @func: told what came of it
  * @user_data: for @func
  *
@@ -313,7 +337,7 @@ keeper_holds (Keeper *keeper, const gchar *token)
  */
 void
 keeper_register (Keeper *keeper, Account *account, const gchar *aor, const gchar *token,
-                 KeeperFunc func, gpointer user_data)
+                 GPtrArray *replaces, KeeperFunc func, gpointer user_data)
 {
   Kept *kept = g_hash_table_lookup (keeper->kept, token);
   Waiter *waiter = g_new (Waiter, 1);
@@ -325,6 +349,8 @@ keeper_register (Keeper *keeper, Account *account, const gchar *aor, const gchar
     account_unref (kept->account);
     kept->account = account_ref (account);
   }
+  if (replaces && !kept->replaces)
+    kept->replaces = g_ptr_array_ref (replaces);
   kept->waiters = g_slist_append (kept->waiters, waiter);
   if (kept->leaving) {
     kept->again = TRUE;
@@ -336,13 +362,22 @@ keeper_register (Keeper *keeper, Account *account, const gchar *aor, const gchar
   }
 }
 
+static const gchar *
+token_of (const Binding *binding)
+{
+  return binding->shared ? binding->shared : binding->token;
+}
+
+/* A shared Contact stays as long as any phone does. */
 static void
 on_removed (Location *location, Binding *binding, gpointer user_data)
 {
   Keeper *keeper = user_data;
-  Kept *kept = g_hash_table_lookup (keeper->kept, binding->token);
+  Kept *kept = g_hash_table_lookup (keeper->kept, token_of (binding));
 
-  if (!kept || kept->leaving)
+  if (!kept || kept->leaving ||
+      (binding->shared && kept->waiters) ||
+      (binding->shared && location_find_record (location, binding->pbx, binding->aor)))
     return;
   kept->leaving = TRUE;
   set_held (kept, FALSE);
@@ -360,9 +395,9 @@ resume_one (Binding *binding, gpointer user_data)
   guint window = g_hash_table_size (keeper->kept) * 1000 / RESUME_PER_SECOND + 5000;
   Kept *kept;
 
-  if (!account || g_hash_table_contains (keeper->kept, binding->token))
+  if (!account || g_hash_table_contains (keeper->kept, token_of (binding)))
     return;
-  kept = kept_new (keeper, account, binding->aor, binding->token);
+  kept = kept_new (keeper, account, binding->aor, token_of (binding));
   set_held (kept, TRUE);
   schedule (kept, clock_jitter (window));
 }

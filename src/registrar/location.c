@@ -16,6 +16,7 @@
 struct _Location {
   GObject parent;
   GHashTable *records;  /* key -> Record */
+  GHashTable *shared;   /* key of a shared Contact -> Record */
   GHashTable *tokens;   /* token -> Binding */
   GHashTable *sources;  /* address -> how many bindings came from there */
   GSequence *by_expiry; /* Binding, the next one first */
@@ -87,7 +88,7 @@ location_find_token (Location *self, const gchar *token)
  * location_find_record:
  * @location: the location service
  * @pbx: a PBX
- * @aor: an address of record there
+ * @aor: an address of record there, or the Contact that its phones share
  *
  * Returns: (transfer none) (nullable): its phones
  */
@@ -95,8 +96,9 @@ Record *
 location_find_record (Location *self, const Pbx *pbx, const gchar *aor)
 {
   g_autofree gchar *key = record_key (pbx, aor);
+  Record *record = g_hash_table_lookup (self->records, key);
 
-  return g_hash_table_lookup (self->records, key);
+  return record ? record : g_hash_table_lookup (self->shared, key);
 }
 
 /**
@@ -179,6 +181,38 @@ location_count_source (Location *self, const gchar *address)
 
 /* ---- what changes ---- */
 
+static gchar *
+shared_key (const Pbx *pbx, const gchar *token)
+{
+  return g_strconcat (pbx_name (pbx), " ", token, NULL);
+}
+
+/**
+ * location_share:
+ * @location: the location service
+ * @record: one of its records
+ * @pbx: where it is
+ * @token: the user part of the Contact that stands for all its phones from now on
+ */
+void
+location_share (Location *self, Record *record, const Pbx *pbx, const gchar *token)
+{
+  if (record->shared)
+    return;
+  record->shared = g_strdup (token);
+  g_hash_table_replace (self->shared, shared_key (pbx, token), record);
+}
+
+static void
+drop_record (Location *self, const Pbx *pbx, Record *record)
+{
+  g_autofree gchar *key = record->shared ? shared_key (pbx, record->shared) : NULL;
+
+  if (key)
+    g_hash_table_remove (self->shared, key);
+  g_hash_table_remove (self->records, record->key);
+}
+
 /**
  * location_remove:
  * @location: the location service
@@ -199,7 +233,7 @@ location_remove (Location *self, Binding *binding, const gchar *why)
   g_hash_table_remove (self->tokens, kept->token);
   record_drop (record, kept);
   if (record->bindings->len == 0)
-    g_hash_table_remove (self->records, key);
+    drop_record (self, kept->pbx, record);
   count_binding (self, kept, -1);
   log_info (LOG_FIELDS ("BINDING", kept->token), "%s: binding %s", log_mask_aor (kept->aor), why);
   g_signal_emit (self, signals[REMOVED], 0, kept);
@@ -250,6 +284,8 @@ file_binding (Location *self, Binding *binding)
     g_hash_table_insert (self->records, record->key, record);
   }
   record_put (record, binding);
+  if (binding->shared)
+    location_share (self, record, binding->pbx, binding->shared);
   g_hash_table_insert (self->tokens, binding->token, binding);
 }
 
@@ -308,6 +344,7 @@ location_dispose (GObject *object)
   g_clear_pointer (&self->tokens, g_hash_table_unref);
   g_clear_pointer (&self->by_expiry, g_sequence_free);
   g_clear_pointer (&self->records, g_hash_table_unref);
+  g_clear_pointer (&self->shared, g_hash_table_unref);
   g_clear_pointer (&self->sources, g_hash_table_unref);
   G_OBJECT_CLASS (location_parent_class)->dispose (object);
 }
@@ -337,6 +374,7 @@ location_init (Location *self)
   self->records =
     g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) record_free);
   self->tokens = g_hash_table_new (g_str_hash, g_str_equal);
+  self->shared = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->sources = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->by_expiry = g_sequence_new (NULL);
 }

@@ -21,5 +21,6 @@ guint location_count_source (Location *location, const gchar *address);
 gboolean location_has (Location *location, const Binding *binding);
 
 void location_put (Location *location, Binding *binding);
+void location_share (Location *location, Record *record, const Pbx *pbx, const gchar *token);
 void location_remove (Location *location, Binding *binding, const gchar *why);
 void location_refreshed (Location *location, Binding *binding);

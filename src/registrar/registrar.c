@@ -33,6 +33,7 @@ typedef struct {
   Registration *registration;
   GArray *contacts; /* UpstreamContact: what was asked */
   GPtrArray *removals; /* Binding: what `Contact: *` removes */
+  GPtrArray *surplus;  /* Binding: what a shared Contact replaces at the PBX */
   GPtrArray *feature_caps;
   SipTransaction *transaction;
 } Pending;
@@ -44,6 +45,7 @@ pending_free (Pending *pending)
   registration_free (pending->registration);
   g_array_unref (pending->contacts);
   g_ptr_array_unref (pending->removals);
+  g_ptr_array_unref (pending->surplus);
   g_ptr_array_unref (pending->feature_caps);
   g_free (pending);
 }
@@ -57,6 +59,8 @@ refuse (SipRequest *request, guint status, const gchar *phrase)
             phrase ? phrase : sip_map_phrase (status));
   sip_request_reply (request, status, phrase, TAG_END ());
 }
+
+static gboolean try_sharing (Pending *pending, guint status);
 
 /* ---- the way back: the PBX's answer ---- */
 
@@ -79,10 +83,14 @@ on_accepted (Registrar *self, Pending *pending, const sip_t *response)
   counters_inc (COUNTER_REGISTERS_ACCEPTED);
   for (guint i = 0; i < registration->contacts->len; i++) {
     const RegistrationContact *entry = g_ptr_array_index (registration->contacts, i);
-    const UpstreamContact *asked = &g_array_index (pending->contacts, UpstreamContact, i);
+    const UpstreamContact *asked =
+      &g_array_index (pending->contacts, UpstreamContact, registration->shared ? 0 : i);
+    gint64 granted = upstream_granted (response, asked->token, asked->expires);
 
-    grants[i] = grant (entry, upstream_granted (response, entry->token, asked->expires));
+    grants[i] = grant (entry, entry->asked > 0 ? granted : 0);
   }
+  if (registration->shared)
+    sharing_switched (self->rooms.sharing, registration);
   settlement_run (self->location, self->rooms.ledger, registration, grants, pending->removals,
                   (guint) response->sip_status->st_status, response->sip_status->st_phrase,
                   settlement_answer (self->location, registration, grants, pending->feature_caps,
@@ -109,6 +117,8 @@ on_upstream_answer (SipTransaction *transaction, guint status, const sip_t *resp
 
   if (status < 200)
     return;
+  if (response && try_sharing (pending, status))
+    return;
   if (!response) {
     counters_inc (COUNTER_REGISTERS_REJECTED);
     log_warning (LOG_NONE, "[pbx:%s] does not answer a REGISTER (%u)",
@@ -122,6 +132,8 @@ on_upstream_answer (SipTransaction *transaction, guint status, const sip_t *resp
 
     admission_judge (self->admission, pending->registration, status, response);
     learn (self, pending->registration, response);
+    if (pending->registration->shared)
+      sharing_refused (self->rooms.sharing, pending->registration, status);
     /* Challenges pass with all else: only the phone has the password (RFC 3261 22). */
     if (status != 401 && status != 407) {
       counters_inc (COUNTER_REGISTERS_REJECTED);
@@ -164,6 +176,55 @@ collect_removals (Registrar *self, const Registration *registration)
   return removals;
 }
 
+/* Whether a phone of the record stays, or is just coming: at the PBX the order of two REGISTERs may
+ * be another than here. */
+static gboolean
+others_stay (Registrar *self, const Pending *pending)
+{
+  const Registration *registration = pending->registration;
+  const Record *record =
+    location_find_record (self->location, registration->pbx, registration->aor);
+  guint staying = record ? record->bindings->len - pending->removals->len : 0;
+  GHashTableIter iter;
+  gpointer other;
+
+  for (guint i = 0; i < registration->contacts->len; i++) {
+    const RegistrationContact *entry = g_ptr_array_index (registration->contacts, i);
+
+    if (record_find (record, entry->token))
+      staying--;
+  }
+  g_hash_table_iter_init (&iter, self->pending);
+  while (staying == 0 && g_hash_table_iter_next (&iter, &other, NULL)) {
+    const Registration *coming = ((const Pending *) other)->registration;
+
+    if (other != pending && g_str_equal (coming->key, registration->key) &&
+        registration_asks (coming) > 0)
+      staying++;
+  }
+  return staying > 0;
+}
+
+/* One Contact for all phones, which leaves only with the last of them. */
+static void
+collect_shared (Registrar *self, Pending *pending)
+{
+  const Registration *registration = pending->registration;
+  UpstreamContact contact = { registration->shared, registration_asks (registration) };
+
+  if (registration->contacts->len == 0 && !registration->remove_all)
+    return;
+  if (contact.expires == 0 && others_stay (self, pending))
+    contact.expires = pbx_register_expires (registration->pbx);
+  g_array_append_val (pending->contacts, contact);
+  for (guint i = 0; i < pending->surplus->len; i++) {
+    const Binding *binding = g_ptr_array_index (pending->surplus, i);
+    UpstreamContact surplus = { binding->token, 0 };
+
+    g_array_append_val (pending->contacts, surplus);
+  }
+}
+
 static void
 collect_contacts (Pending *pending)
 {
@@ -171,11 +232,8 @@ collect_contacts (Pending *pending)
 
   for (guint i = 0; i < registration->contacts->len; i++) {
     const RegistrationContact *entry = g_ptr_array_index (registration->contacts, i);
-    UpstreamContact contact = { entry->token, entry->asked };
+    UpstreamContact contact = { entry->token, registration_asks_for (registration, entry) };
 
-    /* A phone that can be woken need not come back before the PBX's own time is up. */
-    if (contact.expires > 0 && entry->push->kind == PN_PUSH)
-      contact.expires = MAX (contact.expires, pbx_register_expires (registration->pbx));
     g_array_append_val (pending->contacts, contact);
   }
   for (guint i = 0; i < pending->removals->len; i++) {
@@ -186,33 +244,63 @@ collect_contacts (Pending *pending)
   }
 }
 
-static void
-send_upstream (Registrar *self, Registration *registration, GPtrArray *feature_caps)
+/* Returns why it could not be sent, or NULL. */
+static const gchar *
+transmit (Registrar *self, Pending *pending)
 {
-  SipRequest *request = registration->request;
+  const Registration *registration = pending->registration;
   SipFlow *way = pbx_way (registration->pbx);
   g_autofree gchar *seed = NULL;
-  Pending *pending = g_new0 (Pending, 1);
 
-  pending->registrar = self;
-  pending->registration = registration;
-  pending->contacts = g_array_new (FALSE, FALSE, sizeof (UpstreamContact));
-  pending->removals = collect_removals (self, registration);
-  pending->feature_caps = g_ptr_array_ref (feature_caps);
-  g_hash_table_add (self->pending, pending);
-  collect_contacts (pending);
-
+  g_array_set_size (pending->contacts, 0);
+  if (registration->shared)
+    collect_shared (self, pending);
+  else
+    collect_contacts (pending);
   seed = token_keyed (self->rooms.token_key, "call-id", registration->key,
                       pending->contacts->len
                         ? g_array_index (pending->contacts, UpstreamContact, 0).token
                         : "query",
                       NULL);
-  if (way)
-    pending->transaction =
-      upstream_send (self->rooms.upstream, way, sip_request_sip (request), seed, pending->contacts,
-                     on_upstream_answer, pending);
-  if (!pending->transaction) {
-    refuse (request, 503, way ? "PBX Not Reachable" : "PBX Address Not Resolved");
+  if (!way)
+    return "PBX Address Not Resolved";
+  pending->transaction =
+    upstream_send (self->rooms.upstream, way, sip_request_sip (registration->request), seed,
+                   pending->contacts, on_upstream_answer, pending);
+  return pending->transaction ? NULL : "PBX Not Reachable";
+}
+
+static gboolean
+try_sharing (Pending *pending, guint status)
+{
+  Registrar *self = pending->registrar;
+  const sip_t *sip = sip_request_sip (pending->registration->request);
+
+  if (!sip->sip_authorization ||
+      !sharing_switch (self->rooms.sharing, pending->registration, status))
+    return FALSE;
+  g_ptr_array_unref (pending->surplus);
+  pending->surplus = sharing_surplus (self->rooms.sharing, pending->registration);
+  g_clear_pointer (&pending->transaction, sip_transaction_free);
+  return !transmit (self, pending);
+}
+
+static void
+send_upstream (Registrar *self, Registration *registration, GPtrArray *feature_caps)
+{
+  Pending *pending = g_new0 (Pending, 1);
+  const gchar *problem;
+
+  pending->registrar = self;
+  pending->registration = registration;
+  pending->contacts = g_array_new (FALSE, FALSE, sizeof (UpstreamContact));
+  pending->removals = collect_removals (self, registration);
+  pending->surplus = sharing_surplus (self->rooms.sharing, registration);
+  pending->feature_caps = g_ptr_array_ref (feature_caps);
+  g_hash_table_add (self->pending, pending);
+  problem = transmit (self, pending);
+  if (problem) {
+    refuse (registration->request, 503, problem);
     g_hash_table_remove (self->pending, pending);
     return;
   }
@@ -223,7 +311,7 @@ static void
 take_with_account (Registrar *self, Registration *registration, Account *account,
                    GPtrArray *feature_caps)
 {
-  ClaimRooms rooms = { self->location, self->rooms.ledger, self->rooms.keeper,
+  ClaimRooms rooms = { self->location, self->rooms.ledger, self->rooms.keeper, self->rooms.sharing,
                        self->rooms.options.binding_expires };
   g_autoptr (GPtrArray) removals = NULL;
 
@@ -272,6 +360,7 @@ registrar_take (Registrar *self, SipRequest *request)
   }
   registration_adopt (registration,
                       location_find_record (self->location, pbx, registration->aor));
+  sharing_apply (self->rooms.sharing, registration);
   if (!check_push (self, registration, feature_caps)) {
     refuse (request, 555, NULL);
     return;

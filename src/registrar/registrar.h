@@ -5,6 +5,7 @@
 #include "registrar/doorkeeper.h"
 #include "registrar/keeper.h"
 #include "registrar/ledger.h"
+#include "registrar/sharing.h"
 
 typedef struct _Registrar Registrar;
 
@@ -17,6 +18,7 @@ typedef struct {
   AccountBook *accounts;
   Doorkeeper *doorkeeper;
   Keeper *keeper;
+  Sharing *sharing;
   AdmissionOptions options;
 } RegistrarRooms;
 

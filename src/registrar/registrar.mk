@@ -9,6 +9,7 @@ src_registrar_libregistrar_a_SOURCES = \
   src/registrar/location.c src/registrar/location.h \
   src/registrar/ledger.c src/registrar/ledger.h \
   src/registrar/registration.c src/registrar/registration.h \
+  src/registrar/sharing.c src/registrar/sharing.h \
   src/registrar/settlement.c src/registrar/settlement.h \
   src/registrar/upstream.c src/registrar/upstream.h \
   src/registrar/account.c src/registrar/account.h \

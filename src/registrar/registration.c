@@ -207,6 +207,40 @@ registration_adopt (Registration *registration, const Record *record)
 }
 
 /**
+ * registration_asks_for:
+ * @registration: what a phone asks
+ * @entry: one of its Contacts
+ *
+ * A phone that can be woken need not come back before the PBX's own time is up.
+ *
+ * Returns: the seconds to ask of the PBX; 0 to remove it there
+ */
+gint64
+registration_asks_for (const Registration *registration, const RegistrationContact *entry)
+{
+  if (entry->asked == 0 || entry->push->kind != PN_PUSH)
+    return entry->asked;
+  return MAX (entry->asked, pbx_register_expires (registration->pbx));
+}
+
+/**
+ * registration_asks:
+ * @registration: what a phone asks
+ *
+ * Returns: the most seconds that any of its Contacts needs
+ */
+gint64
+registration_asks (const Registration *registration)
+{
+  gint64 most = 0;
+
+  for (guint i = 0; i < registration->contacts->len; i++)
+    most = MAX (most, registration_asks_for (registration,
+                                             g_ptr_array_index (registration->contacts, i)));
+  return most;
+}
+
+/**
  * registration_free:
  * @registration: (transfer full): a registration
  */
@@ -215,6 +249,7 @@ registration_free (Registration *registration)
 {
   g_clear_pointer (&registration->request, sip_request_unref);
   g_ptr_array_unref (registration->contacts);
+  g_free (registration->shared);
   g_free (registration->key);
   g_free (registration->aor);
   g_free (registration);

@@ -2,34 +2,17 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """accounts: with a password sipwake keeps the PBX's registration alive while the phone sleeps."""
 import os
-import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
 from sipwaketest import ports
+from sipwaketest.accounts import house_with_account
 from sipwaketest.house import OFFER, House
 from sipwaketest.message import parameter
-from sipwaketest.tap import build_file, main, test
+from sipwaketest.tap import main, test
 
 WEEK = 604800
-
-
-def give_account(house, user="alice", password=None, realm=None):
-    """As the administrator does; the daemon does not run yet."""
-    state = os.path.join(house.stage.path, "state")
-    command = [build_file("tests", "tools", "add-account"), state, "office",
-               f"sip:{user}@{house.pbx.domain}", password or f"pw{user}"]
-    done = subprocess.run(command + ([realm] if realm else []), timeout=20, check=False,
-                          capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-
-
-def house_with_account(stage, realm="pbx.test", password=None, **more):
-    house = House(stage, start=False, **more)
-    give_account(house, password=password, realm=realm)
-    house.start()
-    return house
 
 
 def call_sleeper(house, phone, pushes=1):
