@@ -387,12 +387,19 @@ on_removed (Location *location, Binding *binding, gpointer user_data)
   kept_send (kept, NULL);
 }
 
+/* Milliseconds. */
+static guint
+spread_window (Keeper *keeper)
+{
+  return g_hash_table_size (keeper->kept) * 1000 / RESUME_PER_SECOND + 5000;
+}
+
 static void
 resume_one (Binding *binding, gpointer user_data)
 {
   Keeper *keeper = user_data;
   Account *account = account_book_find (keeper->accounts, binding->pbx, binding->aor);
-  guint window = g_hash_table_size (keeper->kept) * 1000 / RESUME_PER_SECOND + 5000;
+  guint window = spread_window (keeper);
   Kept *kept;
 
   if (!account || g_hash_table_contains (keeper->kept, token_of (binding)))
@@ -413,6 +420,29 @@ void
 keeper_resume (Keeper *keeper)
 {
   location_each (keeper->location, resume_one, keeper);
+}
+
+/**
+ * keeper_pbx_lost:
+ * @keeper: the keeper
+ * @pbx: a PBX whose connection closed, or that came back: it may have forgotten what we registered
+ *
+ * Registers all of its accounts again, spread in time.
+ */
+void
+keeper_pbx_lost (Keeper *keeper, const Pbx *pbx)
+{
+  guint window = spread_window (keeper);
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, keeper->kept);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    Kept *kept = value;
+
+    if (kept->account->pbx == pbx && kept->timer && !kept->transaction && !kept->leaving)
+      schedule (kept, clock_jitter (window));
+  }
 }
 
 /**

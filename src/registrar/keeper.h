@@ -18,3 +18,4 @@ gboolean keeper_holds (Keeper *keeper, const gchar *token);
 void keeper_register (Keeper *keeper, Account *account, const gchar *aor, const gchar *token,
                       GPtrArray *replaces, KeeperFunc func, gpointer user_data);
 void keeper_resume (Keeper *keeper);
+void keeper_pbx_lost (Keeper *keeper, const Pbx *pbx);
