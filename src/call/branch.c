@@ -66,6 +66,7 @@ send_invite (Branch *branch, SipFlow *flow, const gchar *target, const gchar *co
     .call_id = branch->call->call_id,
     .tag = branch->call->tag,
     .contact = contact,
+    .credentials = branch->call->credentials,
   };
 
   if (branch->leg) {

@@ -27,6 +27,7 @@ typedef struct {
   guint wake_seconds;
   guint direct_try_ms;
   PushBucket *bucket;
+  Credentials *credentials; /* nullable: of the caller, toward a PBX */
   CallRecord *record;
 } BranchCall;
 

@@ -31,6 +31,7 @@ Fork *fork_new (const ForkOptions *options, PushBucket *bucket, CallRecord *reco
 void fork_free (Fork *fork);
 
 void fork_add_phone (Fork *fork, Binding *binding);
+void fork_set_credentials (Fork *fork, Credentials *credentials);
 void fork_add_way (Fork *fork, SipFlow *flow, const gchar *target, const gchar *contact);
 void fork_start (Fork *fork);
 void fork_hang_up (Fork *fork, const sip_t *because);

@@ -176,17 +176,21 @@ call_pbx (Router *router, SipRequest *request)
   SipFlow *way = pbx ? pbx_way (pbx) : NULL;
   g_autofree gchar *user = NULL;
   g_autofree gchar *contact = NULL;
+  Credentials *credentials = NULL;
   Call *call;
 
   if (!way) {
     refuse (request, pbx ? 503 : 404, pbx ? "PBX Address Not Resolved" : "Unknown Domain");
     return;
   }
-  if (!check_invite (request))
+  if (!check_invite (request) ||
+      !registrar_admit_call (router->registrar, pbx, request, &credentials))
     return;
   user = user_toward_pbx (router, pbx, request);
   contact = sip_listener_uri (sip_flow_listener (way), user);
   call = open_call (router, request, CALL_TO_PBX, sip->sip_request->rq_url->url_user);
+  if (credentials)
+    call_set_credentials (call, credentials);
   call_ring_pbx (call, way, contact);
   call_start (call);
 }

@@ -78,9 +78,9 @@ refuse (const Registration *registration, guint status, const gchar *phrase,
 }
 
 static gchar *
-source_of (const Registration *registration)
+source_of (SipRequest *request)
 {
-  g_autoptr (GInetAddress) address = sip_request_source (registration->request);
+  g_autoptr (GInetAddress) address = sip_request_source (request);
 
   return g_inet_address_to_string (address);
 }
@@ -149,7 +149,7 @@ check_limits (Admission *admission, const Registration *registration)
 {
   const AdmissionOptions *options = &admission->options;
   guint more = count_new (admission, registration);
-  g_autofree gchar *source = source_of (registration);
+  g_autofree gchar *source = source_of (registration->request);
   const Record *record =
     location_find_record (admission->location, registration->pbx, registration->aor);
   g_autofree gchar *later = g_strdup_printf ("%u", FULL_SECONDS);
@@ -174,7 +174,7 @@ check_limits (Admission *admission, const Registration *registration)
 static guint
 blocked_for (Admission *admission, const Registration *registration)
 {
-  g_autofree gchar *source = source_of (registration);
+  g_autofree gchar *source = source_of (registration->request);
   guint seconds = offenders_blocked (admission->offenders, source);
 
   if (seconds || location_find_flow (admission->location, registration->pbx, registration->aor,
@@ -222,6 +222,41 @@ admission_check (Admission *admission, const Registration *registration, const A
 }
 
 /**
+ * admission_admits:
+ * @admission: it
+ * @invite: a phone's call
+ *
+ * Returns: whether its sender is heard; otherwise it is answered
+ */
+gboolean
+admission_admits (Admission *admission, SipRequest *invite)
+{
+  g_autofree gchar *source = source_of (invite);
+  guint seconds = offenders_blocked (admission->offenders, source);
+  g_autofree gchar *after = g_strdup_printf ("%u", seconds);
+
+  if (seconds == 0)
+    return TRUE;
+  counters_inc (COUNTER_OFFENDERS_REFUSED);
+  sip_request_reply (invite, 403, "Too Many Failed Authentications",
+                     SIPTAG_RETRY_AFTER_STR (after), TAG_END ());
+  return FALSE;
+}
+
+/**
+ * admission_failed_call:
+ * @admission: it
+ * @invite: whose sender gave a wrong password
+ */
+void
+admission_failed_call (Admission *admission, SipRequest *invite)
+{
+  g_autofree gchar *source = source_of (invite);
+
+  offenders_note (admission->offenders, source);
+}
+
+/**
  * admission_failed:
  * @admission: it
  * @registration: whose sender gave a wrong password
@@ -229,7 +264,7 @@ admission_check (Admission *admission, const Registration *registration, const A
 void
 admission_failed (Admission *admission, const Registration *registration)
 {
-  g_autofree gchar *source = source_of (registration);
+  g_autofree gchar *source = source_of (registration->request);
 
   offenders_note (admission->offenders, source);
   offenders_note (admission->offenders, registration->key);
@@ -243,7 +278,7 @@ admission_failed (Admission *admission, const Registration *registration)
 void
 admission_proved (Admission *admission, const Registration *registration)
 {
-  g_autofree gchar *source = source_of (registration);
+  g_autofree gchar *source = source_of (registration->request);
 
   offenders_forgive (admission->offenders, source);
   offenders_forgive (admission->offenders, registration->key);

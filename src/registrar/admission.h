@@ -21,6 +21,8 @@ void admission_set_options (Admission *admission, const AdmissionOptions *option
 
 gboolean admission_check (Admission *admission, const Registration *registration,
                           const Account *account);
+gboolean admission_admits (Admission *admission, SipRequest *invite);
+void admission_failed_call (Admission *admission, SipRequest *invite);
 void admission_failed (Admission *admission, const Registration *registration);
 void admission_proved (Admission *admission, const Registration *registration);
 void admission_judge (Admission *admission, const Registration *registration, guint status,

@@ -12,6 +12,7 @@
 #include "base/counters.h"
 #include "base/deadline.h"
 #include "base/log.h"
+#include "registrar/credentials.h"
 
 #define MAX_BACK_OFF 300    /* seconds */
 #define FIRST_BACK_OFF 5    /* seconds */
@@ -201,11 +202,13 @@ static void
 on_challenge (Kept *kept, const sip_t *response)
 {
   g_autofree gchar *target = upstream_target (kept->aor);
+  g_autoptr (Credentials) credentials = NULL;
   g_autofree gchar *line = NULL;
 
   if (account_learn (kept->account, response))
     account_book_put_async (kept->keeper->accounts, kept->account, NULL, NULL);
-  line = account_answer (kept->account, response, "REGISTER", target);
+  credentials = credentials_new (kept->account);
+  line = credentials_answer (credentials, response, "REGISTER", target, NULL, 0);
   if (!line) {
     on_refusal (kept, 403, "Account Does Not Fit",
                 "the PBX asks for another realm or algorithm than the account has");

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "crypto/token.h"
+#include "proto/aor.h"
 #include "registrar/claim.h"
 #include "sip/sip-headers.h"
 #include "sip/sip-map.h"
@@ -379,6 +380,42 @@ registrar_take (Registrar *self, SipRequest *request)
     return;
   }
   send_upstream (self, g_steal_pointer (&registration), feature_caps);
+}
+
+/**
+ * registrar_admit_call:
+ * @registrar: the registrar
+ * @pbx: whom it calls
+ * @invite: a phone's INVITE
+ * @credentials: (out) (optional) (nullable) (transfer full): what answers the PBX's challenges
+ *
+ * A phone that has an account proves itself to us, as it did when it registered.
+ *
+ * Returns: whether the call goes on; otherwise @invite is answered
+ */
+gboolean
+registrar_admit_call (Registrar *self, Pbx *pbx, SipRequest *invite, Credentials **credentials)
+{
+  const gchar *user = sip_request_sip (invite)->sip_from->a_url->url_user;
+  g_autofree gchar *aor = user ? aor_new (user, pbx_name (pbx)) : NULL;
+  Account *account = aor ? account_book_find (self->rooms.accounts, pbx, aor) : NULL;
+
+  *credentials = NULL;
+  if (!account || !account_is_ready (account))
+    return TRUE;
+  if (!admission_admits (self->admission, invite))
+    return FALSE;
+  switch (doorkeeper_admits (self->rooms.doorkeeper, invite, account)) {
+  case DOOR_OPEN:
+    *credentials = credentials_new (account);
+    return TRUE;
+  case DOOR_WRONG:
+    admission_failed_call (self->admission, invite);
+    return FALSE;
+  case DOOR_CHALLENGED:
+    return FALSE;
+  }
+  return FALSE;
 }
 
 /**

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "registrar/admission.h"
+#include "registrar/credentials.h"
 #include "registrar/doorkeeper.h"
 #include "registrar/keeper.h"
 #include "registrar/ledger.h"
@@ -33,4 +34,6 @@ void registrar_free (Registrar *registrar);
 void registrar_set_push (Registrar *registrar, RegistrarPushFunc func, gpointer user_data);
 void registrar_set_options (Registrar *registrar, const AdmissionOptions *options);
 
+gboolean registrar_admit_call (Registrar *registrar, Pbx *pbx, SipRequest *invite,
+                               Credentials **credentials);
 void registrar_take (Registrar *registrar, SipRequest *request);

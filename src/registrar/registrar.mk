@@ -13,6 +13,7 @@ src_registrar_libregistrar_a_SOURCES = \
   src/registrar/settlement.c src/registrar/settlement.h \
   src/registrar/upstream.c src/registrar/upstream.h \
   src/registrar/account.c src/registrar/account.h \
+  src/registrar/credentials.c src/registrar/credentials.h \
   src/registrar/account-book.c src/registrar/account-book.h \
   src/registrar/doorkeeper.c src/registrar/doorkeeper.h \
   src/registrar/offenders.c src/registrar/offenders.h \

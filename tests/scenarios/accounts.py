@@ -172,5 +172,66 @@ def registrations_are_taken_up_after_a_crash(stage):
     call_sleeper(house, phone)
 
 
+@test
+def a_call_is_proved_on_both_sides(stage):
+    for algorithm in ("MD5", "SHA-256"):
+        house = house_with_account(stage, realm=None, algorithm=algorithm)
+        phone = house.phone()
+        phone.register_ok()
+        phone.register_ok()
+        call = phone.dial("2000", OFFER)
+        answering = house.pbx.expect_call()
+        house.pbx.expect_request("ACK")  # of the PBX's own 407
+        invites = [e.message for e in stage.trace.received("pbx")
+                   if e.message.is_request and e.message.method == "INVITE"]
+        assert invites[-2].get("Proxy-Authorization") is None, "the phone's answer to us went on"
+        assert 'uri="sip:2000@pbx.test"' in invites[-1].get("Proxy-Authorization")
+        assert invites[-1].body == OFFER
+        answering.answer(OFFER)
+        call.expect(200)
+        call.ack()
+        answering.expect_ack()
+        house.finish(call, answering)
+        house.assert_settled(phone)
+        house.tear_down(phone)
+
+
+@test
+def a_proved_call_is_given_up(stage):
+    house = house_with_account(stage)
+    phone = house.phone()
+    phone.register_ok()
+    call = phone.dial("2000", OFFER)
+    answering = house.pbx.expect_call()
+    house.pbx.expect_request("ACK")
+    answering.ring()
+    call.expect(180)
+    cancelled = call.cancel()
+    answering.expect_cancel()
+    cancelled.expect(200)
+    call.expect(487)
+    house.assert_settled(phone)
+
+
+@test
+def a_call_with_a_wrong_password_never_reaches_the_pbx(stage):
+    house = house_with_account(stage)
+    phone = house.phone()
+    phone.register_ok()
+    thief = house.phone(password="wrong", address=ports.STRANGER)
+    thief.dial("2000", OFFER).expect(407)
+    assert not [e for e in stage.trace.received("pbx") if e.message.is_request
+                and e.message.method == "INVITE"]
+
+
+@test
+def an_account_that_does_not_fit_a_call_is_told(stage):
+    house = house_with_account(stage)
+    phone = house.phone()
+    phone.register_ok()
+    house.pbx.guard.passwords["alice"] = "changed meanwhile"
+    phone.dial("2000", OFFER).expect(407)
+
+
 if __name__ == "__main__":
     main()
