@@ -9,6 +9,7 @@ dist_check_SCRIPTS += \
   tests/scenarios/register.py \
   tests/scenarios/restart.py \
   tests/scenarios/accounts.py \
+  tests/scenarios/contacts.py \
   tests/scenarios/wake.py \
   tests/scenarios/waiting.py \
   tests/scenarios/callout.py \
@@ -25,6 +26,7 @@ dist_check_SCRIPTS += \
   tests/scenarios/media.py
 EXTRA_DIST += \
   tests/lib/sipwaketest/__init__.py \
+  tests/lib/sipwaketest/accounts.py \
   tests/lib/sipwaketest/agent.py \
   tests/lib/sipwaketest/bench.py \
   tests/lib/sipwaketest/bus.py \

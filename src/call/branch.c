@@ -84,6 +84,7 @@ on_invite_ready (const sip_t *original, guint status, const gchar *problem, gpoi
     .call_id = branch->call->call_id,
     .tag = branch->call->tag,
     .contact = branch->contact,
+    .credentials = branch->call->credentials,
   };
 
   if (status) {

@@ -29,6 +29,7 @@ typedef struct {
   guint wake_seconds;
   guint direct_try_ms;
   PushBucket *bucket;
+  Credentials *credentials; /* nullable: of the caller, toward a PBX */
   CallRecord *record;
   const CallMedia *media;
   SipFlow *caller; /* its way */

@@ -329,6 +329,17 @@ call_ring_pbx (Call *call, Pbx *pbx, const gchar *user)
 }
 
 /**
+ * call_set_credentials:
+ * @call: a new call
+ * @credentials: (transfer full): what answers the PBX in the caller's place
+ */
+void
+call_set_credentials (Call *call, Credentials *credentials)
+{
+  fork_set_credentials (call->fork, credentials);
+}
+
+/**
  * call_start:
  * @call: a call that rings all whom it shall ring
  */

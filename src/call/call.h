@@ -23,6 +23,7 @@ void call_free (Call *call);
 
 void call_ring_phone (Call *call, Binding *binding);
 void call_ring_pbx (Call *call, Pbx *pbx, const gchar *user);
+void call_set_credentials (Call *call, Credentials *credentials);
 void call_start (Call *call);
 void call_hang_up (Call *call, const gchar *why);
 

@@ -194,6 +194,7 @@ fork_free (Fork *fork)
   deadline_clear (&fork->verdict);
   g_ptr_array_unref (fork->branches);
   call_record_unref (fork->record);
+  g_clear_pointer (&fork->call.credentials, credentials_unref);
   g_free (fork->call_id);
   g_free (fork->tag);
   g_free (fork);
@@ -211,6 +212,17 @@ fork_add_phone (Fork *fork, Binding *binding)
 
   g_ptr_array_add (fork->branches, branch);
   branch_call_phone (branch, binding);
+}
+
+/**
+ * fork_set_credentials:
+ * @fork: a fork that has not started
+ * @credentials: (transfer full): what answers a PBX's challenges
+ */
+void
+fork_set_credentials (Fork *fork, Credentials *credentials)
+{
+  fork->call.credentials = credentials;
 }
 
 /**

@@ -19,6 +19,10 @@ struct _Leg {
   gpointer user_data;
   SipDialog *dialog;
   SipTransaction *invite;
+  const sip_t *original;    /* the INVITE that is continued, while it is sent */
+  msg_t *kept;              /* nullable: a copy of it, for when it is challenged */
+  gchar *target;
+  Credentials *credentials; /* nullable */
   guint32 cseq;
   gchar *branch;
   Deadline *patience;
@@ -38,6 +42,9 @@ leg_free (Leg *leg)
   g_clear_pointer (&leg->invite, sip_transaction_free);
   g_clear_pointer (&leg->dialog, sip_dialog_free);
   counters_dec (COUNTER_LEGS_OPEN);
+  g_clear_pointer (&leg->credentials, credentials_unref);
+  g_clear_pointer (&leg->kept, msg_destroy);
+  g_free (leg->target);
   g_free (leg->branch);
   g_free (leg);
 }
@@ -124,11 +131,15 @@ on_patience_over (gpointer user_data)
   step (leg, LEG_EVENT_GIVE_UP, 0, NULL);
 }
 
+static gboolean answer_challenge (Leg *leg, guint status, const sip_t *response);
+
 static void
 on_response (SipTransaction *transaction, guint status, const sip_t *response, gpointer user_data)
 {
   Leg *leg = user_data;
 
+  if (answer_challenge (leg, status, response))
+    return;
   if (status < 300 && response)
     sip_dialog_establish (leg->dialog, response);
   if (status >= 200 && status < 300) {
@@ -140,6 +151,52 @@ on_response (SipTransaction *transaction, guint status, const sip_t *response, g
     step (leg, LEG_EVENT_PROVISIONAL, status, response);
   else
     step (leg, status < 300 ? LEG_EVENT_SUCCESS : LEG_EVENT_FAILURE, status, response);
+}
+
+static gboolean
+stays_nowhere (const sip_header_t *header, gpointer user_data)
+{
+  return FALSE;
+}
+
+/* What a caller who proved himself to us said for that is of no use to whom we call. */
+static void
+send_invite (Leg *leg, const gchar *authorization)
+{
+  msg_t *msg = sip_dialog_create_request (leg->dialog);
+  sip_t *sip = sip_object (msg);
+
+  sip_headers_forward (msg, leg->original);
+  header_policy_copy (msg, leg->original);
+  while (leg->credentials && sip->sip_authorization)
+    sip_header_remove (msg, sip, (sip_header_t *) sip->sip_authorization);
+  while (leg->credentials && sip->sip_proxy_authorization)
+    sip_header_remove (msg, sip, (sip_header_t *) sip->sip_proxy_authorization);
+  if (authorization)
+    sip_headers_add (msg, authorization);
+  leg->invite = sip_dialog_send (leg->dialog, SIP_METHOD_INVITE, leg->target, msg, on_response,
+                                 leg);
+}
+
+static gboolean
+answer_challenge (Leg *leg, guint status, const sip_t *response)
+{
+  const sip_payload_t *body;
+  g_autofree gchar *line = NULL;
+
+  if ((status != 401 && status != 407) || !response || !leg->credentials || !leg->funcs ||
+      leg->state != LEG_CALLING)
+    return FALSE;
+  body = leg->original->sip_payload;
+  line = credentials_answer (leg->credentials, response, "INVITE", leg->target,
+                             body ? body->pl_data : NULL, body ? body->pl_len : 0);
+  if (!line)
+    return FALSE;
+  g_clear_pointer (&leg->invite, sip_transaction_free);
+  send_invite (leg, line);
+  if (!leg->invite)
+    step (leg, LEG_EVENT_FAILURE, 500, NULL);
+  return TRUE;
 }
 
 static void
@@ -213,7 +270,6 @@ leg_invite (Leg *leg, SipFlow *flow, const LegInvite *invite)
     .contact = invite->contact,
   };
   CallActions actions;
-  msg_t *msg;
 
   su_home_init (home);
   if (invite->to)
@@ -222,11 +278,16 @@ leg_invite (Leg *leg, SipFlow *flow, const LegInvite *invite)
   su_home_deinit (home);
 
   leg->state = leg_state_next (leg->state, LEG_EVENT_INVITE, &actions);
-  msg = sip_dialog_create_request (leg->dialog);
-  sip_headers_forward (msg, original);
-  header_policy_copy (msg, original);
-  leg->invite = sip_dialog_send (leg->dialog, SIP_METHOD_INVITE, invite->target, msg, on_response,
-                                 leg);
+  leg->original = original;
+  if (invite->credentials) {
+    leg->kept = sip_dialog_create_request (leg->dialog);
+    sip_headers_copy (leg->kept, original, stays_nowhere, NULL);
+    msg_serialize (leg->kept, msg_object (leg->kept)); /* else its headers have no order */
+    leg->original = sip_object (leg->kept);
+  }
+  leg->target = g_strdup (invite->target);
+  leg->credentials = invite->credentials ? credentials_ref (invite->credentials) : NULL;
+  send_invite (leg, NULL);
   if (!leg->invite)
     leg->state = LEG_DEAD;
   return leg->invite != NULL;

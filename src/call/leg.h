@@ -2,6 +2,7 @@
 #pragma once
 
 #include "call/leg-state.h"
+#include "registrar/credentials.h"
 #include "sip/sip-dialog.h"
 
 typedef struct _Leg Leg;
@@ -23,6 +24,7 @@ typedef struct {
   const gchar *call_id;
   const gchar *tag;
   const gchar *contact;
+  Credentials *credentials; /* nullable: what answers a challenge in place of the caller */
 } LegInvite;
 
 Leg *leg_new (const LegFuncs *funcs, gpointer user_data);

@@ -194,16 +194,20 @@ call_pbx (Router *router, SipRequest *request)
   Pbx *pbx = pbx_of_phone (router, sip);
   SipFlow *way = pbx ? pbx_way_for (pbx, sip->sip_call_id->i_id) : NULL;
   g_autofree gchar *user = NULL;
+  Credentials *credentials = NULL;
   Call *call;
 
   if (!way) {
     refuse (request, pbx ? 503 : 404, pbx ? pbx_refusal (pbx) : "Unknown Domain");
     return;
   }
-  if (!check_invite (router, request))
+  if (!check_invite (router, request) ||
+      !registrar_admit_call (router->registrar, pbx, request, &credentials))
     return;
   user = user_toward_pbx (router, pbx, request);
   call = open_call (router, request, CALL_TO_PBX, pbx, sip->sip_request->rq_url->url_user);
+  if (credentials)
+    call_set_credentials (call, credentials);
   call_ring_pbx (call, pbx, user);
   call_start (call);
 }

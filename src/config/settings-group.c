@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define MAX_EXPIRES (365 * 24 * 3600)
+#define MAX_PHONES 10000000
 
 /**
  * settings_group_read_daemon:
@@ -99,6 +100,35 @@ settings_group_read_wake (const ConfigGroup *group, WakeSettings *wake, GError *
     return FALSE;
   if (response != G_MAXUINT)
     wake->hold_response = codes[response];
+  return TRUE;
+}
+
+/**
+ * settings_group_read_registrar:
+ * @group: [registrar]
+ * @registrar: (inout): what stands there replaces what is in it
+ * @error: where an error goes
+ *
+ * Returns: whether the group is right
+ */
+gboolean
+settings_group_read_registrar (const ConfigGroup *group, RegistrarSettings *registrar,
+                               GError **error)
+{
+  static const gchar *const keys[] = { "phones", "phones-per-user", "phones-per-address",
+                                       "brief-intervals", NULL };
+  static const gchar *const answers[] = { "extend", "refuse", NULL };
+  guint answer = registrar->refuse_brief;
+
+  if (!config_group_check_keys (group, keys, error) ||
+      !config_group_number (group, "phones", 1, MAX_PHONES, &registrar->phones, error) ||
+      !config_group_number (group, "phones-per-user", 1, 1000, &registrar->phones_per_user,
+                            error) ||
+      !config_group_number (group, "phones-per-address", 1, MAX_PHONES,
+                            &registrar->phones_per_address, error) ||
+      !config_group_choice (group, "brief-intervals", answers, &answer, error))
+    return FALSE;
+  registrar->refuse_brief = answer == 1;
   return TRUE;
 }
 

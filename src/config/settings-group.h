@@ -12,6 +12,9 @@ gboolean
 settings_group_read_metrics (const ConfigGroup *group, EndpointSettings *metrics, GError **error);
 gboolean settings_group_read_wake (const ConfigGroup *group, WakeSettings *wake, GError **error);
 
+gboolean settings_group_read_registrar (const ConfigGroup *group, RegistrarSettings *registrar,
+                                        GError **error);
+
 ListenSettings *
 settings_group_read_listen (const ConfigGroup *group, const gchar *name, GError **error);
 PbxSettings *settings_group_read_pbx (const ConfigGroup *group, const gchar *name, GError **error);

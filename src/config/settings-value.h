@@ -106,6 +106,13 @@ typedef struct {
   guint binding_expires;
 } WakeSettings;
 
+typedef struct {
+  guint phones_per_user;
+  guint phones_per_address;
+  guint phones;
+  gboolean refuse_brief;
+} RegistrarSettings;
+
 void listen_settings_free (ListenSettings *listen);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ListenSettings, listen_settings_free)
 void pbx_settings_free (PbxSettings *pbx);

@@ -46,6 +46,9 @@ settings_new (void)
   settings->wake = (WakeSettings){
     .timeout = 30, .hold_response = 180, .direct_try = 400, .binding_expires = 604800
   };
+  settings->registrar = (RegistrarSettings){
+    .phones_per_user = 20, .phones_per_address = 10000, .phones = 1000000
+  };
   settings->listens = g_ptr_array_new_with_free_func ((GDestroyNotify) listen_settings_free);
   settings->pbxes = g_ptr_array_new_with_free_func ((GDestroyNotify) pbx_settings_free);
   settings->pushes = g_ptr_array_new_with_free_func ((GDestroyNotify) push_settings_free);
@@ -151,12 +154,14 @@ read_group (Loader *loader, ConfigGroup *group, GError **error)
     return settings_group_read_daemon (group, &loader->settings->daemon, error);
   if (g_str_equal (group->name, "wake"))
     return settings_group_read_wake (group, &loader->settings->wake, error);
+  if (g_str_equal (group->name, "registrar"))
+    return settings_group_read_registrar (group, &loader->settings->registrar, error);
   if (g_str_equal (group->name, "metrics"))
     return settings_group_read_metrics (group, &loader->settings->metrics, error);
   if (kind && g_strv_contains (kinds, kind))
     return read_named (loader, group, colon + 1, error);
   return config_group_fail (group, NULL, error,
-                            "no such group; there are: daemon, metrics, wake, listen:NAME, "
+                            "no such group; there are: daemon, metrics, registrar, wake, listen:NAME, "
                             "pbx:NAME, push:NAME, media:NAME");
 }
 

@@ -36,6 +36,7 @@ struct _Daemon {
   Upstream *upstream;
   Doorkeeper *doorkeeper;
   Keeper *keeper;
+  Sharing *sharing;
   Registrar *registrar;
   PushBucket *bucket;
   Refresh *refresh;
@@ -71,6 +72,32 @@ call_options (const Settings *settings)
     .wake_seconds = settings->wake.timeout,
     .hold_response = settings->wake.hold_response,
     .direct_try_ms = settings->wake.direct_try,
+  };
+}
+
+static SharingPolicy
+sharing_policy (SettingsContacts contacts)
+{
+  switch (contacts) {
+  case SETTINGS_CONTACTS_AUTO:
+    return SHARING_AUTO;
+  case SETTINGS_CONTACTS_EACH:
+    return SHARING_EACH;
+  case SETTINGS_CONTACTS_ONE:
+    return SHARING_ONE;
+  }
+  return SHARING_AUTO;
+}
+
+static AdmissionOptions
+admission_options (const Settings *settings)
+{
+  return (AdmissionOptions){
+    .per_aor = settings->registrar.phones_per_user,
+    .per_source = settings->registrar.phones_per_address,
+    .total = settings->registrar.phones,
+    .refuse_brief = settings->registrar.refuse_brief,
+    .binding_expires = settings->wake.binding_expires,
   };
 }
 
@@ -163,6 +190,38 @@ on_push_question (const PnParams *push, gboolean pnsreg, GPtrArray *feature_caps
   return FALSE;
 }
 
+/* A PBX that was away, or whose connection closed, may have forgotten who was registered. */
+static void
+on_pbx_event (Pbx *pbx, PbxEvent event, gpointer user_data)
+{
+  Daemon *daemon = user_data;
+
+  switch (event) {
+  case PBX_EVENT_REACHABLE:
+  case PBX_EVENT_MOVED:
+  case PBX_EVENT_LOST:
+    keeper_pbx_lost (daemon->keeper, pbx);
+    refresh_pbx_lost (daemon->refresh, pbx);
+    break;
+  case PBX_EVENT_UNREACHABLE:
+    break;
+  }
+}
+
+static void
+watch_pbxes (Daemon *daemon)
+{
+  for (guint i = 0; i < daemon->pbxes->len; i++)
+    pbx_watch (g_ptr_array_index (daemon->pbxes, i), on_pbx_event, daemon);
+}
+
+static void
+unwatch_pbxes (Daemon *daemon)
+{
+  for (guint i = 0; daemon->pbxes && i < daemon->pbxes->len; i++)
+    pbx_unwatch (g_ptr_array_index (daemon->pbxes, i), on_pbx_event, daemon);
+}
+
 static void
 on_sip_request (SipRequest *request, gpointer user_data)
 {
@@ -221,6 +280,13 @@ build_registrar (Daemon *daemon, GError **error)
   daemon->upstream = upstream_new ();
   daemon->keeper = keeper_new (daemon->upstream, daemon->location, daemon->accounts);
   keeper_resume (daemon->keeper);
+  daemon->sharing = sharing_new (daemon->location, daemon->ledger, daemon->token_key);
+  for (guint i = 0; i < daemon->pbxes->len; i++) {
+    const PbxSettings *group = g_ptr_array_index (daemon->settings->pbxes, i);
+
+    sharing_set_policy (daemon->sharing, g_ptr_array_index (daemon->pbxes, i),
+                        sharing_policy (group->contacts));
+  }
   rooms = (RegistrarRooms){
     .pbxes = daemon->pbxes,
     .token_key = daemon->token_key,
@@ -230,7 +296,8 @@ build_registrar (Daemon *daemon, GError **error)
     .accounts = daemon->accounts,
     .doorkeeper = daemon->doorkeeper,
     .keeper = daemon->keeper,
-    .binding_expires = daemon->settings->wake.binding_expires,
+    .sharing = daemon->sharing,
+    .options = admission_options (daemon->settings),
   };
   daemon->registrar = registrar_new (&rooms);
   return TRUE;
@@ -261,6 +328,7 @@ build (Daemon *daemon, const DaemonProcess *process, GError **error)
   daemon->bucket = push_bucket_new (daemon->location, daemon->push);
   daemon->refresh = refresh_new (daemon->location, daemon->accounts, daemon->push);
   refresh_resume (daemon->refresh);
+  watch_pbxes (daemon);
   daemon->media = media_setup_create (daemon->settings, daemon->token_key, error);
   if (!daemon->media)
     return FALSE;
@@ -298,16 +366,17 @@ daemon_new (Settings *settings, const DaemonProcess *process, GError **error)
  * @daemon: the daemon
  * @settings: (transfer none): a newer configuration
  *
- * Takes over what can change while calls go on: how phones are woken, and what is logged.
+ * Takes over what can change while calls go on: how phones are admitted and woken, and what is logged.
  */
 void
 daemon_reconfigure (Daemon *daemon, Settings *settings)
 {
   CallOptions options = call_options (settings);
+  AdmissionOptions admission = admission_options (settings);
 
   log_set_level (settings->daemon.log_level);
   router_set_options (daemon->router, &options);
-  registrar_set_binding_expires (daemon->registrar, settings->wake.binding_expires);
+  registrar_set_options (daemon->registrar, &admission);
   settings_ref (settings);
   settings_unref (daemon->settings);
   daemon->settings = settings;
@@ -399,12 +468,14 @@ daemon_stop_finish (Daemon *daemon, GAsyncResult *result, GError **error)
 void
 daemon_free (Daemon *daemon)
 {
+  unwatch_pbxes (daemon);
   g_clear_pointer (&daemon->management, management_free);
   g_clear_pointer (&daemon->router, router_free);
   g_clear_pointer (&daemon->refresh, refresh_free);
   g_clear_pointer (&daemon->media, media_setup_free);
   g_clear_pointer (&daemon->bucket, push_bucket_free);
   g_clear_pointer (&daemon->registrar, registrar_free);
+  g_clear_pointer (&daemon->sharing, sharing_free);
   g_clear_pointer (&daemon->keeper, keeper_free);
   g_clear_pointer (&daemon->upstream, upstream_free);
   g_clear_pointer (&daemon->doorkeeper, doorkeeper_free);

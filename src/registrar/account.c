@@ -109,33 +109,3 @@ account_learn (Account *account, const sip_t *response)
   g_clear_pointer (&account->password, sealed_wipe);
   return TRUE;
 }
-
-/**
- * account_answer:
- * @account: an account
- * @response: a 401 or 407 of its PBX
- * @method: of the request that was challenged
- * @uri: its Request-URI
- *
- * Returns: (transfer full) (nullable): the header that answers it, or NULL when the account does
- *   not fit the challenge
- */
-gchar *
-account_answer (Account *account, const sip_t *response, const gchar *method, const gchar *uri)
-{
-  g_autoptr (GPtrArray) challenges = sip_digest_challenges (response);
-
-  for (guint i = 0; account_is_ready (account) && i < challenges->len; i++) {
-    const DigestChallenge *challenge = g_ptr_array_index (challenges, i);
-    g_autoptr (DigestCredentials) credentials = NULL;
-
-    if (challenge->algorithm != account->algorithm ||
-        g_strcmp0 (challenge->realm, account->realm) != 0)
-      continue;
-    credentials = digest_challenge_answer (challenge, account->username, account->ha1, method, uri,
-                                           NULL, 0, 1);
-    if (credentials)
-      return sip_digest_line ((guint) response->sip_status->st_status, credentials);
-  }
-  return NULL;
-}

@@ -24,5 +24,3 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Account, account_unref)
 
 gboolean account_is_ready (const Account *account);
 gboolean account_learn (Account *account, const sip_t *response);
-gchar *account_answer (Account *account, const sip_t *response, const gchar *method,
-                       const gchar *uri);

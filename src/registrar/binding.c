@@ -58,6 +58,7 @@ binding_unref (Binding *binding)
   g_free (binding->call_id);
   g_free (binding->target);
   g_free (binding->contact);
+  g_free (binding->shared);
   g_free (binding->aor);
   g_free (binding->token);
   g_free (binding);

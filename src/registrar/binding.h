@@ -16,6 +16,7 @@ typedef struct _Binding {
   gint refs;
   Pbx *pbx;
   gchar *token;      /* the user part of our Contact at the PBX */
+  gchar *shared;     /* nullable: the user part of the Contact that it shares with others there */
   gchar *aor;
   gchar *contact;    /* as the phone sent it, without expires */
   gchar *target;     /* the Request-URI of requests to the phone */

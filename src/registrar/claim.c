@@ -12,6 +12,7 @@
 typedef struct {
   ClaimRooms rooms;
   Registration *registration;
+  Account *account;
   GPtrArray *feature_caps;
   GPtrArray *removals;
   guint waiting;
@@ -38,6 +39,8 @@ settle (Claim *claim)
   for (guint i = 0; i < registration->contacts->len; i++)
     grants[i] = grant (claim, g_ptr_array_index (registration->contacts, i));
   counters_inc (COUNTER_REGISTERS_ACCEPTED);
+  if (registration->shared)
+    sharing_switched (claim->rooms.sharing, registration);
   settlement_run (claim->rooms.location, claim->rooms.ledger, registration, grants,
                   claim->removals, 200, NULL,
                   settlement_answer (claim->rooms.location, registration, grants,
@@ -54,10 +57,42 @@ release (Claim *claim)
   else
     sip_request_reply (claim->registration->request, claim->status, claim->phrase, TAG_END ());
   registration_free (claim->registration);
+  account_unref (claim->account);
   g_ptr_array_unref (claim->feature_caps);
   g_ptr_array_unref (claim->removals);
   g_free (claim->phrase);
   g_free (claim);
+}
+
+/* What the PBX has of this record's phones by themselves, or was asked to have. */
+static GPtrArray *
+replaced_tokens (const Claim *claim)
+{
+  const Registration *registration = claim->registration;
+  g_autoptr (GPtrArray) surplus = sharing_surplus (claim->rooms.sharing, registration);
+  GPtrArray *tokens = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; i < surplus->len; i++)
+    g_ptr_array_add (tokens, g_strdup (((Binding *) g_ptr_array_index (surplus, i))->token));
+  for (guint i = 0; i < registration->contacts->len; i++) {
+    const RegistrationContact *entry = g_ptr_array_index (registration->contacts, i);
+
+    if (keeper_knows (claim->rooms.keeper, entry->token))
+      g_ptr_array_add (tokens, g_strdup (entry->token));
+  }
+  return tokens;
+}
+
+static void on_registered (guint status, const gchar *phrase, gpointer user_data);
+
+static void
+register_shared (Claim *claim)
+{
+  g_autoptr (GPtrArray) replaces = replaced_tokens (claim);
+
+  claim->waiting++;
+  keeper_register (claim->rooms.keeper, claim->account, claim->registration->aor,
+                   claim->registration->shared, replaces, on_registered, claim);
 }
 
 static void
@@ -65,6 +100,11 @@ on_registered (guint status, const gchar *phrase, gpointer user_data)
 {
   Claim *claim = user_data;
 
+  if (sharing_switch (claim->rooms.sharing, claim->registration, status)) {
+    register_shared (claim);
+    release (claim);
+    return;
+  }
   if (status != 200 && claim->status == 200) {
     counters_inc (COUNTER_REGISTERS_REJECTED);
     claim->status = status;
@@ -89,6 +129,7 @@ claim_run (const ClaimRooms *rooms, Registration *registration, Account *account
 
   claim->rooms = *rooms;
   claim->registration = registration;
+  claim->account = account_ref (account);
   claim->feature_caps = g_ptr_array_ref (feature_caps);
   claim->removals = g_ptr_array_ref (removals);
   claim->status = 200;
@@ -96,11 +137,17 @@ claim_run (const ClaimRooms *rooms, Registration *registration, Account *account
   for (guint i = 0; i < registration->contacts->len; i++) {
     const RegistrationContact *entry = g_ptr_array_index (registration->contacts, i);
 
-    if (entry->asked == 0 || keeper_holds (rooms->keeper, entry->token))
+    if (entry->asked == 0 || keeper_holds (rooms->keeper, registration->shared
+                                                            ? registration->shared
+                                                            : entry->token))
       continue;
+    if (registration->shared) {
+      register_shared (claim);
+      break;
+    }
     claim->waiting++;
-    keeper_register (rooms->keeper, account, registration->aor, entry->token, on_registered,
-                     claim);
+    keeper_register (rooms->keeper, account, registration->aor, entry->token, NULL,
+                     on_registered, claim);
   }
   release (claim);
 }

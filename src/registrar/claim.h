@@ -3,11 +3,13 @@
 
 #include "registrar/keeper.h"
 #include "registrar/settlement.h"
+#include "registrar/sharing.h"
 
 typedef struct {
   Location *location;
   Ledger *ledger;
   Keeper *keeper;
+  Sharing *sharing;
   guint binding_expires; /* seconds: the least that a phone with push gets */
 } ClaimRooms;
 

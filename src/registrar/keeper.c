@@ -12,6 +12,7 @@
 #include "base/counters.h"
 #include "base/deadline.h"
 #include "base/log.h"
+#include "registrar/credentials.h"
 #include "registrar/pbx-attempt.h"
 
 #define MAX_BACK_OFF 300    /* seconds */
@@ -31,6 +32,7 @@ typedef struct {
   Account *account;
   gchar *aor;
   gchar *token;
+  GPtrArray *replaces; /* utf8, nullable: Contacts that go when this one comes */
   guint asked; /* seconds */
   gboolean held;
   gboolean leaving; /* the binding is gone: what is under way removes it */
@@ -69,6 +71,7 @@ kept_free (Kept *kept)
   g_clear_pointer (&kept->attempt, pbx_attempt_free);
   g_free (kept->authorization);
   g_slist_free_full (kept->waiters, g_free);
+  g_clear_pointer (&kept->replaces, g_ptr_array_unref);
   account_unref (kept->account);
   g_free (kept->token);
   g_free (kept->aor);
@@ -154,12 +157,15 @@ static void
 on_success (Kept *kept, const sip_t *response)
 {
   gint64 granted = upstream_granted (response, kept->token, kept->asked);
+  g_autoptr (GPtrArray) gone = g_steal_pointer (&kept->replaces);
 
   kept->failures = 0;
   if (kept->leaving) {
     finish_leaving (kept);
     return;
   }
+  for (guint i = 0; gone && i < gone->len; i++)
+    g_hash_table_remove (kept->keeper->kept, g_ptr_array_index (gone, i));
   take_trouble (kept, NULL);
   set_held (kept, TRUE);
   schedule_refresh (kept, granted);
@@ -199,11 +205,13 @@ static void
 on_challenge (Kept *kept, const sip_t *response)
 {
   g_autofree gchar *target = upstream_target (kept->aor);
+  g_autoptr (Credentials) credentials = NULL;
   g_autofree gchar *line = NULL;
 
   if (account_learn (kept->account, response))
     account_book_put_async (kept->keeper->accounts, kept->account, NULL, NULL);
-  line = account_answer (kept->account, response, "REGISTER", target);
+  credentials = credentials_new (kept->account);
+  line = credentials_answer (credentials, response, "REGISTER", target, NULL, 0);
   if (!line) {
     on_refusal (kept, 403, "Account Does Not Fit",
                 "the PBX asks for another realm or algorithm than the account has");
@@ -262,6 +270,11 @@ send_by (SipFlow *way, SipResponseFunc func, gpointer func_data, gpointer user_d
   UpstreamContact contact = { kept->token, kept->leaving ? 0 : kept->asked };
 
   g_array_append_val (contacts, contact);
+  for (guint i = 0; kept->replaces && i < kept->replaces->len; i++) {
+    UpstreamContact surplus = { g_ptr_array_index (kept->replaces, i), 0 };
+
+    g_array_append_val (contacts, surplus);
+  }
   if (!authorization)
     kept->challenges = 0;
   return upstream_send_own (kept->keeper->upstream, way, kept->aor, kept->token, contacts,
@@ -297,6 +310,19 @@ kept_new (Keeper *keeper, Account *account, const gchar *aor, const gchar *token
 }
 
 /**
+ * keeper_knows:
+ * @keeper: the keeper
+ * @token: the user part of our Contact at the PBX
+ *
+ * Returns: whether it asked the PBX for that Contact, whatever came of it
+ */
+gboolean
+keeper_knows (Keeper *keeper, const gchar *token)
+{
+  return g_hash_table_contains (keeper->kept, token);
+}
+
+/**
  * keeper_holds:
  * @keeper: the keeper
  * @token: the user part of our Contact at the PBX
@@ -317,6 +343,7 @@ keeper_holds (Keeper *keeper, const gchar *token)
  * @account: the account that answers the PBX's challenges
  * @aor: the phone's address of record
  * @token: the user part of our Contact
+ * @replaces: (element-type utf8) (nullable): Contacts that are kept no more, once this one is there
  * @func: told what came of it
  * @user_data: for @func
  *
@@ -324,7 +351,7 @@ keeper_holds (Keeper *keeper, const gchar *token)
  */
 void
 keeper_register (Keeper *keeper, Account *account, const gchar *aor, const gchar *token,
-                 KeeperFunc func, gpointer user_data)
+                 GPtrArray *replaces, KeeperFunc func, gpointer user_data)
 {
   Kept *kept = g_hash_table_lookup (keeper->kept, token);
   Waiter *waiter = g_new (Waiter, 1);
@@ -336,6 +363,8 @@ keeper_register (Keeper *keeper, Account *account, const gchar *aor, const gchar
     account_unref (kept->account);
     kept->account = account_ref (account);
   }
+  if (replaces && !kept->replaces)
+    kept->replaces = g_ptr_array_ref (replaces);
   kept->waiters = g_slist_append (kept->waiters, waiter);
   if (kept->leaving) {
     kept->again = TRUE;
@@ -347,13 +376,22 @@ keeper_register (Keeper *keeper, Account *account, const gchar *aor, const gchar
   }
 }
 
+static const gchar *
+token_of (const Binding *binding)
+{
+  return binding->shared ? binding->shared : binding->token;
+}
+
+/* A shared Contact stays as long as any phone does. */
 static void
 on_removed (Location *location, Binding *binding, gpointer user_data)
 {
   Keeper *keeper = user_data;
-  Kept *kept = g_hash_table_lookup (keeper->kept, binding->token);
+  Kept *kept = g_hash_table_lookup (keeper->kept, token_of (binding));
 
-  if (!kept || kept->leaving)
+  if (!kept || kept->leaving ||
+      (binding->shared && kept->waiters) ||
+      (binding->shared && location_find_record (location, binding->pbx, binding->aor)))
     return;
   kept->leaving = TRUE;
   set_held (kept, FALSE);
@@ -363,17 +401,24 @@ on_removed (Location *location, Binding *binding, gpointer user_data)
   kept_send (kept, NULL);
 }
 
+/* Milliseconds. */
+static guint
+spread_window (Keeper *keeper)
+{
+  return g_hash_table_size (keeper->kept) * 1000 / RESUME_PER_SECOND + 5000;
+}
+
 static void
 resume_one (Binding *binding, gpointer user_data)
 {
   Keeper *keeper = user_data;
   Account *account = account_book_find (keeper->accounts, binding->pbx, binding->aor);
-  guint window = g_hash_table_size (keeper->kept) * 1000 / RESUME_PER_SECOND + 5000;
+  guint window = spread_window (keeper);
   Kept *kept;
 
-  if (!account || g_hash_table_contains (keeper->kept, binding->token))
+  if (!account || g_hash_table_contains (keeper->kept, token_of (binding)))
     return;
-  kept = kept_new (keeper, account, binding->aor, binding->token);
+  kept = kept_new (keeper, account, binding->aor, token_of (binding));
   set_held (kept, TRUE);
   schedule (kept, clock_jitter (window));
 }
@@ -389,6 +434,29 @@ void
 keeper_resume (Keeper *keeper)
 {
   location_each (keeper->location, resume_one, keeper);
+}
+
+/**
+ * keeper_pbx_lost:
+ * @keeper: the keeper
+ * @pbx: a PBX whose connection closed, or that came back: it may have forgotten what we registered
+ *
+ * Registers all of its accounts again, spread in time.
+ */
+void
+keeper_pbx_lost (Keeper *keeper, const Pbx *pbx)
+{
+  guint window = spread_window (keeper);
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, keeper->kept);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    Kept *kept = value;
+
+    if (kept->account->pbx == pbx && kept->timer && !kept->attempt && !kept->leaving)
+      schedule (kept, clock_jitter (window));
+  }
 }
 
 /**

@@ -53,6 +53,7 @@ row_of (const Binding *binding)
     .contact = binding->contact,
     .call_id = binding->call_id,
     .cseq = binding->cseq,
+    .upstream_contact = binding->shared,
     .user_agent = binding->user_agent,
     .flow_listener = sip_flow_listener (binding->flow)->name,
     .flow_address = sip_flow_address (binding->flow),
@@ -142,6 +143,7 @@ on_row (const BindingRow *row, gpointer user_data)
     return;
   }
   binding = binding_new (pbx, row->token, row->aor);
+  binding->shared = g_strdup (row->upstream_contact);
   binding->contact = g_strdup (row->contact);
   binding->target = contact_target_uri (contact);
   binding->call_id = g_strdup (row->call_id);

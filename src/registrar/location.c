@@ -11,10 +11,14 @@
 #include "base/counters.h"
 #include "base/log.h"
 
+#include <string.h>
+
 struct _Location {
   GObject parent;
   GHashTable *records;  /* key -> Record */
+  GHashTable *shared;   /* key of a shared Contact -> Record */
   GHashTable *tokens;   /* token -> Binding */
+  GHashTable *sources;  /* address -> how many bindings came from there */
   GSequence *by_expiry; /* Binding, the next one first */
   guint expiry_timer;
 };
@@ -32,9 +36,34 @@ by_expiry (gconstpointer a, gconstpointer b, gpointer user_data)
   return (left > right) - (left < right);
 }
 
-static void
-count_binding (const Binding *binding, gint64 delta)
+static gchar *
+source_of (const Binding *binding)
 {
+  const gchar *address = sip_flow_address (binding->flow);
+  const gchar *port = strrchr (address, ':');
+  g_autofree gchar *host = g_strndup (address, port ? (gsize) (port - address) : strlen (address));
+
+  return *host == '[' ? g_strndup (host + 1, strlen (host) - 2) : g_steal_pointer (&host);
+}
+
+static void
+count_source (Location *self, const Binding *binding, gint delta)
+{
+  gchar *source = source_of (binding);
+  guint count = GPOINTER_TO_UINT (g_hash_table_lookup (self->sources, source)) + (guint) delta;
+
+  if (count > 0) {
+    g_hash_table_replace (self->sources, source, GUINT_TO_POINTER (count));
+    return;
+  }
+  g_hash_table_remove (self->sources, source);
+  g_free (source);
+}
+
+static void
+count_binding (Location *self, const Binding *binding, gint delta)
+{
+  count_source (self, binding, delta);
   counters_add (COUNTER_BINDINGS, delta);
   if (binding_has_push (binding))
     counters_add (COUNTER_BINDINGS_WITH_PUSH, delta);
@@ -59,7 +88,7 @@ location_find_token (Location *self, const gchar *token)
  * location_find_record:
  * @location: the location service
  * @pbx: a PBX
- * @aor: an address of record there
+ * @aor: an address of record there, or the Contact that its phones share
  *
  * Returns: (transfer none) (nullable): its phones
  */
@@ -67,8 +96,9 @@ Record *
 location_find_record (Location *self, const Pbx *pbx, const gchar *aor)
 {
   g_autofree gchar *key = record_key (pbx, aor);
+  Record *record = g_hash_table_lookup (self->records, key);
 
-  return g_hash_table_lookup (self->records, key);
+  return record ? record : g_hash_table_lookup (self->shared, key);
 }
 
 /**
@@ -124,7 +154,64 @@ location_each (Location *self, LocationFunc func, gpointer user_data)
     func (binding, user_data);
 }
 
+/**
+ * location_count:
+ * @location: the location service
+ *
+ * Returns: how many phones are registered
+ */
+guint
+location_count (Location *self)
+{
+  return g_hash_table_size (self->tokens);
+}
+
+/**
+ * location_count_source:
+ * @location: the location service
+ * @address: a numeric address
+ *
+ * Returns: how many phones came from there
+ */
+guint
+location_count_source (Location *self, const gchar *address)
+{
+  return GPOINTER_TO_UINT (g_hash_table_lookup (self->sources, address));
+}
+
 /* ---- what changes ---- */
+
+static gchar *
+shared_key (const Pbx *pbx, const gchar *token)
+{
+  return g_strconcat (pbx_name (pbx), " ", token, NULL);
+}
+
+/**
+ * location_share:
+ * @location: the location service
+ * @record: one of its records
+ * @pbx: where it is
+ * @token: the user part of the Contact that stands for all its phones from now on
+ */
+void
+location_share (Location *self, Record *record, const Pbx *pbx, const gchar *token)
+{
+  if (record->shared)
+    return;
+  record->shared = g_strdup (token);
+  g_hash_table_replace (self->shared, shared_key (pbx, token), record);
+}
+
+static void
+drop_record (Location *self, const Pbx *pbx, Record *record)
+{
+  g_autofree gchar *key = record->shared ? shared_key (pbx, record->shared) : NULL;
+
+  if (key)
+    g_hash_table_remove (self->shared, key);
+  g_hash_table_remove (self->records, record->key);
+}
 
 /**
  * location_remove:
@@ -146,8 +233,8 @@ location_remove (Location *self, Binding *binding, const gchar *why)
   g_hash_table_remove (self->tokens, kept->token);
   record_drop (record, kept);
   if (record->bindings->len == 0)
-    g_hash_table_remove (self->records, key);
-  count_binding (kept, -1);
+    drop_record (self, kept->pbx, record);
+  count_binding (self, kept, -1);
   log_info (LOG_FIELDS ("BINDING", kept->token), "%s: binding %s", log_mask_aor (kept->aor), why);
   g_signal_emit (self, signals[REMOVED], 0, kept);
 }
@@ -197,6 +284,8 @@ file_binding (Location *self, Binding *binding)
     g_hash_table_insert (self->records, record->key, record);
   }
   record_put (record, binding);
+  if (binding->shared)
+    location_share (self, record, binding->pbx, binding->shared);
   g_hash_table_insert (self->tokens, binding->token, binding);
 }
 
@@ -217,7 +306,7 @@ location_put (Location *self, Binding *binding)
     binding->at_risk = old->at_risk;
     binding->history = old->history;
     binding->renewed = TRUE;
-    count_binding (old, -1);
+    count_binding (self, old, -1);
     g_sequence_remove (old->expiry);
     old->expiry = NULL;
     g_hash_table_remove (self->tokens, old->token);
@@ -229,7 +318,7 @@ location_put (Location *self, Binding *binding)
   }
   file_binding (self, binding);
   binding->expiry = g_sequence_insert_sorted (self->by_expiry, binding, by_expiry, NULL);
-  count_binding (binding, 1);
+  count_binding (self, binding, 1);
   schedule_expiry (self);
 }
 
@@ -257,6 +346,8 @@ location_dispose (GObject *object)
   g_clear_pointer (&self->tokens, g_hash_table_unref);
   g_clear_pointer (&self->by_expiry, g_sequence_free);
   g_clear_pointer (&self->records, g_hash_table_unref);
+  g_clear_pointer (&self->shared, g_hash_table_unref);
+  g_clear_pointer (&self->sources, g_hash_table_unref);
   G_OBJECT_CLASS (location_parent_class)->dispose (object);
 }
 
@@ -285,6 +376,8 @@ location_init (Location *self)
   self->records =
     g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) record_free);
   self->tokens = g_hash_table_new (g_str_hash, g_str_equal);
+  self->shared = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->sources = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->by_expiry = g_sequence_new (NULL);
 }
 

@@ -16,8 +16,11 @@ Binding *location_find_token (Location *location, const gchar *token);
 Record *location_find_record (Location *location, const Pbx *pbx, const gchar *aor);
 Binding *location_find_flow (Location *location, const Pbx *pbx, const gchar *aor, SipFlow *flow);
 void location_each (Location *location, LocationFunc func, gpointer user_data);
+guint location_count (Location *location);
+guint location_count_source (Location *location, const gchar *address);
 gboolean location_has (Location *location, const Binding *binding);
 
 void location_put (Location *location, Binding *binding);
+void location_share (Location *location, Record *record, const Pbx *pbx, const gchar *token);
 void location_remove (Location *location, Binding *binding, const gchar *why);
 void location_refreshed (Location *location, Binding *binding);

@@ -48,6 +48,7 @@ void
 record_free (Record *record)
 {
   g_ptr_array_unref (record->bindings);
+  g_free (record->shared);
   g_free (record->key);
   g_free (record);
 }

@@ -5,6 +5,9 @@
 
 typedef struct {
   gchar *key;
+  gchar *shared;       /* nullable: the user part of the one Contact for all at the PBX */
+  gint64 switch_after; /* monotonic microseconds: not before then is the PBX asked for that again */
+  gboolean switch_next; /* whether the next REGISTER asks for it */
   GPtrArray *bindings; /* Binding, each owned */
 } Record;
 

@@ -8,26 +8,23 @@
  */
 #include "registrar/registrar.h"
 
-#include "base/clock.h"
 #include "base/counters.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "crypto/token.h"
+#include "proto/aor.h"
 #include "registrar/claim.h"
-#include "registrar/offenders.h"
-#include "registrar/pbx-list.h"
 #include "registrar/pbx-attempt.h"
+#include "registrar/pbx-list.h"
 #include "sip/sip-headers.h"
 #include "sip/sip-map.h"
 
 #define MAX_PENDING 20000
-#define OFFENCES 4
-#define OFFENCE_SECONDS 600
 
 struct _Registrar {
   RegistrarRooms rooms;
   Location *location;
-  Offenders *offenders;
+  Admission *admission;
   RegistrarPushFunc push_func;
   gpointer push_data;
   GHashTable *pending; /* Pending */
@@ -39,6 +36,7 @@ typedef struct {
   Registration *registration;
   GArray *contacts; /* UpstreamContact: what was asked */
   GPtrArray *removals; /* Binding: what `Contact: *` removes */
+  GPtrArray *surplus;  /* Binding: what a shared Contact replaces at the PBX */
   GPtrArray *feature_caps;
   gchar *seed; /* of our Call-ID */
   PbxAttempt *attempt;
@@ -51,6 +49,7 @@ pending_free (Pending *pending)
   registration_free (pending->registration);
   g_array_unref (pending->contacts);
   g_ptr_array_unref (pending->removals);
+  g_ptr_array_unref (pending->surplus);
   g_ptr_array_unref (pending->feature_caps);
   g_free (pending->seed);
   g_free (pending);
@@ -65,6 +64,8 @@ refuse (SipRequest *request, guint status, const gchar *phrase)
             phrase ? phrase : sip_map_phrase (status));
   sip_request_reply (request, status, phrase, TAG_END ());
 }
+
+static gboolean try_sharing (Pending *pending, guint status);
 
 /* ---- the way back: the PBX's answer ---- */
 
@@ -87,55 +88,18 @@ on_accepted (Registrar *self, Pending *pending, const sip_t *response)
   counters_inc (COUNTER_REGISTERS_ACCEPTED);
   for (guint i = 0; i < registration->contacts->len; i++) {
     const RegistrationContact *entry = g_ptr_array_index (registration->contacts, i);
-    const UpstreamContact *asked = &g_array_index (pending->contacts, UpstreamContact, i);
+    const UpstreamContact *asked =
+      &g_array_index (pending->contacts, UpstreamContact, registration->shared ? 0 : i);
+    gint64 granted = upstream_granted (response, asked->token, asked->expires);
 
-    grants[i] = grant (entry, upstream_granted (response, entry->token, asked->expires));
+    grants[i] = grant (entry, entry->asked > 0 ? granted : 0);
   }
+  if (registration->shared)
+    sharing_switched (self->rooms.sharing, registration);
   settlement_run (self->location, self->rooms.ledger, registration, grants, pending->removals,
                   (guint) response->sip_status->st_status, response->sip_status->st_phrase,
                   settlement_answer (self->location, registration, grants, pending->feature_caps,
                                      response));
-}
-
-static gchar *
-source_of (SipRequest *request)
-{
-  g_autoptr (GInetAddress) address = sip_request_source (request);
-
-  return g_inet_address_to_string (address);
-}
-
-/* A challenge to credentials that are not just old is a wrong password. */
-static gboolean
-is_offence (SipRequest *request, guint status, const sip_t *response)
-{
-  const sip_t *sip = sip_request_sip (request);
-  g_autoptr (GPtrArray) challenges = NULL;
-
-  if (status == 403)
-    return TRUE;
-  if ((status != 401 && status != 407) ||
-      (!sip->sip_authorization && !sip->sip_proxy_authorization))
-    return FALSE;
-  challenges = sip_digest_challenges (response);
-  for (guint i = 0; i < challenges->len; i++)
-    if (((const DigestChallenge *) g_ptr_array_index (challenges, i))->stale)
-      return FALSE;
-  return TRUE;
-}
-
-static void
-judge (Registrar *self, const Registration *registration, guint status, const sip_t *response)
-{
-  g_autofree gchar *source = source_of (registration->request);
-
-  if (status < 300) {
-    offenders_forgive (self->offenders, source);
-    offenders_forgive (self->offenders, registration->key);
-  } else if (is_offence (registration->request, status, response)) {
-    offenders_note (self->offenders, source);
-    offenders_note (self->offenders, registration->key);
-  }
 }
 
 static void
@@ -155,19 +119,23 @@ on_upstream_answer (guint status, const sip_t *response, gpointer user_data)
   Registrar *self = pending->registrar;
   SipRequest *request = pending->registration->request;
 
+  if (response && try_sharing (pending, status))
+    return;
   if (!response) {
     counters_inc (COUNTER_REGISTERS_REJECTED);
     log_warning (LOG_NONE, "[pbx:%s] does not answer a REGISTER (%u)",
                  pbx_name (pending->registration->pbx), status);
     sip_request_reply (request, status == 408 ? 504 : 503, NULL, TAG_END ());
   } else if (status < 300) {
-    judge (self, pending->registration, status, response);
+    admission_judge (self->admission, pending->registration, status, response);
     on_accepted (self, pending, response);
   } else {
     msg_t *msg = sip_request_create_response (request);
 
-    judge (self, pending->registration, status, response);
+    admission_judge (self->admission, pending->registration, status, response);
     learn (self, pending->registration, response);
+    if (pending->registration->shared)
+      sharing_refused (self->rooms.sharing, pending->registration, status);
     /* Challenges pass with all else: only the phone has the password (RFC 3261 22). */
     if (status != 401 && status != 407) {
       counters_inc (COUNTER_REGISTERS_REJECTED);
@@ -198,22 +166,6 @@ check_push (Registrar *self, const Registration *registration, GPtrArray *featur
   return TRUE;
 }
 
-/* RFC 3261 10.3 step 7: an older REGISTER that comes late changes nothing. */
-static gboolean
-check_order (Registrar *self, const Registration *registration)
-{
-  const sip_t *sip = sip_request_sip (registration->request);
-
-  for (guint i = 0; i < registration->contacts->len; i++) {
-    const RegistrationContact *entry = g_ptr_array_index (registration->contacts, i);
-
-    if (record_is_stale (location_find_token (self->location, entry->token),
-                         sip->sip_call_id->i_id, sip->sip_cseq->cs_seq))
-      return FALSE;
-  }
-  return TRUE;
-}
-
 static GPtrArray *
 collect_removals (Registrar *self, const Registration *registration)
 {
@@ -226,6 +178,55 @@ collect_removals (Registrar *self, const Registration *registration)
   return removals;
 }
 
+/* Whether a phone of the record stays, or is just coming: at the PBX the order of two REGISTERs may
+ * be another than here. */
+static gboolean
+others_stay (Registrar *self, const Pending *pending)
+{
+  const Registration *registration = pending->registration;
+  const Record *record =
+    location_find_record (self->location, registration->pbx, registration->aor);
+  guint staying = record ? record->bindings->len - pending->removals->len : 0;
+  GHashTableIter iter;
+  gpointer other;
+
+  for (guint i = 0; i < registration->contacts->len; i++) {
+    const RegistrationContact *entry = g_ptr_array_index (registration->contacts, i);
+
+    if (record_find (record, entry->token))
+      staying--;
+  }
+  g_hash_table_iter_init (&iter, self->pending);
+  while (staying == 0 && g_hash_table_iter_next (&iter, &other, NULL)) {
+    const Registration *coming = ((const Pending *) other)->registration;
+
+    if (other != pending && g_str_equal (coming->key, registration->key) &&
+        registration_asks (coming) > 0)
+      staying++;
+  }
+  return staying > 0;
+}
+
+/* One Contact for all phones, which leaves only with the last of them. */
+static void
+collect_shared (Registrar *self, Pending *pending)
+{
+  const Registration *registration = pending->registration;
+  UpstreamContact contact = { registration->shared, registration_asks (registration) };
+
+  if (registration->contacts->len == 0 && !registration->remove_all)
+    return;
+  if (contact.expires == 0 && others_stay (self, pending))
+    contact.expires = pbx_register_expires (registration->pbx);
+  g_array_append_val (pending->contacts, contact);
+  for (guint i = 0; i < pending->surplus->len; i++) {
+    const Binding *binding = g_ptr_array_index (pending->surplus, i);
+    UpstreamContact surplus = { binding->token, 0 };
+
+    g_array_append_val (pending->contacts, surplus);
+  }
+}
+
 static void
 collect_contacts (Pending *pending)
 {
@@ -233,11 +234,8 @@ collect_contacts (Pending *pending)
 
   for (guint i = 0; i < registration->contacts->len; i++) {
     const RegistrationContact *entry = g_ptr_array_index (registration->contacts, i);
-    UpstreamContact contact = { entry->token, entry->asked };
+    UpstreamContact contact = { entry->token, registration_asks_for (registration, entry) };
 
-    /* A phone that can be woken need not come back before the PBX's own time is up. */
-    if (contact.expires > 0 && entry->push->kind == PN_PUSH)
-      contact.expires = MAX (contact.expires, pbx_register_expires (registration->pbx));
     g_array_append_val (pending->contacts, contact);
   }
   for (guint i = 0; i < pending->removals->len; i++) {
@@ -258,80 +256,80 @@ send_by (SipFlow *way, SipResponseFunc func, gpointer func_data, gpointer user_d
                         pending->contacts, func, func_data);
 }
 
-static void
-send_upstream (Registrar *self, Registration *registration, GPtrArray *feature_caps)
+static gboolean
+transmit (Registrar *self, Pending *pending)
 {
-  SipRequest *request = registration->request;
-  Pending *pending = g_new0 (Pending, 1);
+  const Registration *registration = pending->registration;
 
-  pending->registrar = self;
-  pending->registration = registration;
-  pending->contacts = g_array_new (FALSE, FALSE, sizeof (UpstreamContact));
-  pending->removals = collect_removals (self, registration);
-  pending->feature_caps = g_ptr_array_ref (feature_caps);
-  g_hash_table_add (self->pending, pending);
-  collect_contacts (pending);
-
+  g_array_set_size (pending->contacts, 0);
+  if (registration->shared)
+    collect_shared (self, pending);
+  else
+    collect_contacts (pending);
+  g_free (pending->seed);
   pending->seed =
     token_keyed (self->rooms.token_key, "call-id", registration->key,
                  pending->contacts->len
                    ? g_array_index (pending->contacts, UpstreamContact, 0).token
                    : "query",
                  NULL);
-  pending->attempt =
-    pbx_attempt_new (registration->pbx, sip_request_sip (request)->sip_call_id->i_id, send_by,
-                     on_upstream_answer, pending);
-  if (!pending->attempt) {
-    refuse (request, 503, pbx_refusal (registration->pbx));
+  pending->attempt = pbx_attempt_new (
+    registration->pbx, sip_request_sip (registration->request)->sip_call_id->i_id, send_by,
+    on_upstream_answer, pending);
+  return pending->attempt != NULL;
+}
+
+static gboolean
+try_sharing (Pending *pending, guint status)
+{
+  Registrar *self = pending->registrar;
+  const sip_t *sip = sip_request_sip (pending->registration->request);
+
+  if (!sip->sip_authorization ||
+      !sharing_switch (self->rooms.sharing, pending->registration, status))
+    return FALSE;
+  g_ptr_array_unref (pending->surplus);
+  pending->surplus = sharing_surplus (self->rooms.sharing, pending->registration);
+  g_clear_pointer (&pending->attempt, pbx_attempt_free);
+  return transmit (self, pending);
+}
+
+static void
+send_upstream (Registrar *self, Registration *registration, GPtrArray *feature_caps)
+{
+  Pending *pending = g_new0 (Pending, 1);
+
+  pending->registrar = self;
+  pending->registration = registration;
+  pending->contacts = g_array_new (FALSE, FALSE, sizeof (UpstreamContact));
+  pending->removals = collect_removals (self, registration);
+  pending->surplus = sharing_surplus (self->rooms.sharing, registration);
+  pending->feature_caps = g_ptr_array_ref (feature_caps);
+  g_hash_table_add (self->pending, pending);
+  if (!transmit (self, pending)) {
+    refuse (registration->request, 503, pbx_refusal (registration->pbx));
     g_hash_table_remove (self->pending, pending);
     return;
   }
   counters_inc (COUNTER_REGISTERS_RELAYED);
 }
 
-/* Somebody else's failures do not shut out a phone that is registered from where it always was. */
-static guint
-blocked_for (Registrar *self, const Registration *registration)
-{
-  SipRequest *request = registration->request;
-  g_autofree gchar *source = source_of (request);
-  guint seconds = offenders_blocked (self->offenders, source);
-
-  if (seconds || location_find_flow (self->location, registration->pbx, registration->aor,
-                                     sip_request_flow (request)))
-    return seconds;
-  return offenders_blocked (self->offenders, registration->key);
-}
-
-static void
-refuse_offender (SipRequest *request, guint seconds)
-{
-  g_autofree gchar *after = g_strdup_printf ("%u", seconds);
-
-  counters_inc (COUNTER_OFFENDERS_REFUSED);
-  sip_request_reply (request, 403, "Too Many Failed Authentications",
-                     SIPTAG_RETRY_AFTER_STR (after), TAG_END ());
-}
-
 static void
 take_with_account (Registrar *self, Registration *registration, Account *account,
                    GPtrArray *feature_caps)
 {
-  g_autofree gchar *source = source_of (registration->request);
-  ClaimRooms rooms = { self->location, self->rooms.ledger, self->rooms.keeper,
-                       self->rooms.binding_expires };
+  ClaimRooms rooms = { self->location, self->rooms.ledger, self->rooms.keeper, self->rooms.sharing,
+                       self->rooms.options.binding_expires };
   g_autoptr (GPtrArray) removals = NULL;
 
   switch (doorkeeper_admits (self->rooms.doorkeeper, registration->request, account)) {
   case DOOR_OPEN:
-    offenders_forgive (self->offenders, source);
-    offenders_forgive (self->offenders, registration->key);
+    admission_proved (self->admission, registration);
     removals = collect_removals (self, registration);
     claim_run (&rooms, registration, account, feature_caps, removals);
     return;
   case DOOR_WRONG:
-    offenders_note (self->offenders, source);
-    offenders_note (self->offenders, registration->key);
+    admission_failed (self->admission, registration);
     break;
   case DOOR_CHALLENGED:
     break;
@@ -353,7 +351,6 @@ registrar_take (Registrar *self, SipRequest *request)
   g_autoptr (GPtrArray) feature_caps = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GError) error = NULL;
   Account *account;
-  guint seconds;
 
   if (!pbx) {
     refuse (request, 404, "Unknown Domain");
@@ -368,21 +365,19 @@ registrar_take (Registrar *self, SipRequest *request)
     refuse (request, sip_map_error (error), error->message);
     return;
   }
-  if (!check_order (self, registration)) {
-    refuse (request, 500, "REGISTER Out Of Order");
-    return;
-  }
+  registration_adopt (registration,
+                      location_find_record (self->location, pbx, registration->aor));
+  sharing_apply (self->rooms.sharing, registration);
   if (!check_push (self, registration, feature_caps)) {
     refuse (request, 555, NULL);
     return;
   }
-  seconds = blocked_for (self, registration);
-  if (seconds) {
-    refuse_offender (request, seconds);
-    return;
-  }
   account = account_book_find (self->rooms.accounts, pbx, registration->aor);
-  if (account && account_is_ready (account)) {
+  if (account && !account_is_ready (account))
+    account = NULL;
+  if (!admission_check (self->admission, registration, account))
+    return;
+  if (account) {
     take_with_account (self, g_steal_pointer (&registration), account, feature_caps);
     return;
   }
@@ -391,6 +386,42 @@ registrar_take (Registrar *self, SipRequest *request)
     return;
   }
   send_upstream (self, g_steal_pointer (&registration), feature_caps);
+}
+
+/**
+ * registrar_admit_call:
+ * @registrar: the registrar
+ * @pbx: whom it calls
+ * @invite: a phone's INVITE
+ * @credentials: (out) (optional) (nullable) (transfer full): what answers the PBX's challenges
+ *
+ * A phone that has an account proves itself to us, as it did when it registered.
+ *
+ * Returns: whether the call goes on; otherwise @invite is answered
+ */
+gboolean
+registrar_admit_call (Registrar *self, Pbx *pbx, SipRequest *invite, Credentials **credentials)
+{
+  const gchar *user = sip_request_sip (invite)->sip_from->a_url->url_user;
+  g_autofree gchar *aor = user ? aor_new (user, pbx_name (pbx)) : NULL;
+  Account *account = aor ? account_book_find (self->rooms.accounts, pbx, aor) : NULL;
+
+  *credentials = NULL;
+  if (!account || !account_is_ready (account))
+    return TRUE;
+  if (!admission_admits (self->admission, invite))
+    return FALSE;
+  switch (doorkeeper_admits (self->rooms.doorkeeper, invite, account)) {
+  case DOOR_OPEN:
+    *credentials = credentials_new (account);
+    return TRUE;
+  case DOOR_WRONG:
+    admission_failed_call (self->admission, invite);
+    return FALSE;
+  case DOOR_CHALLENGED:
+    return FALSE;
+  }
+  return FALSE;
 }
 
 /**
@@ -406,7 +437,7 @@ registrar_new (const RegistrarRooms *rooms)
 
   self->rooms = *rooms;
   self->location = rooms->location;
-  self->offenders = offenders_new (OFFENCES, OFFENCE_SECONDS);
+  self->admission = admission_new (rooms->location, &rooms->options);
   self->pending = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) pending_free, NULL);
   return self;
 }
@@ -419,19 +450,20 @@ void
 registrar_free (Registrar *self)
 {
   g_hash_table_unref (self->pending);
-  offenders_free (self->offenders);
+  admission_free (self->admission);
   g_free (self);
 }
 
 /**
- * registrar_set_binding_expires:
+ * registrar_set_options:
  * @registrar: the registrar
- * @seconds: the least that a phone with push and an account gets
+ * @options: how phones are admitted from now on
  */
 void
-registrar_set_binding_expires (Registrar *self, guint seconds)
+registrar_set_options (Registrar *self, const AdmissionOptions *options)
 {
-  self->rooms.binding_expires = seconds;
+  self->rooms.options = *options;
+  admission_set_options (self->admission, options);
 }
 
 /**

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "registrar/admission.h"
+#include "registrar/credentials.h"
 #include "registrar/doorkeeper.h"
 #include "registrar/keeper.h"
 #include "registrar/ledger.h"
+#include "registrar/sharing.h"
 
 typedef struct _Registrar Registrar;
 
@@ -16,7 +19,8 @@ typedef struct {
   AccountBook *accounts;
   Doorkeeper *doorkeeper;
   Keeper *keeper;
-  guint binding_expires; /* seconds */
+  Sharing *sharing;
+  AdmissionOptions options;
 } RegistrarRooms;
 
 /* Whether phones with such push parameters can be woken. @push: of a Contact, or a query; @pnsreg:
@@ -28,6 +32,8 @@ typedef gboolean (*RegistrarPushFunc) (const PnParams *push, gboolean pnsreg,
 Registrar *registrar_new (const RegistrarRooms *rooms);
 void registrar_free (Registrar *registrar);
 void registrar_set_push (Registrar *registrar, RegistrarPushFunc func, gpointer user_data);
-void registrar_set_binding_expires (Registrar *registrar, guint seconds);
+void registrar_set_options (Registrar *registrar, const AdmissionOptions *options);
 
+gboolean registrar_admit_call (Registrar *registrar, Pbx *pbx, SipRequest *invite,
+                               Credentials **credentials);
 void registrar_take (Registrar *registrar, SipRequest *request);

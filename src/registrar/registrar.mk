@@ -15,12 +15,15 @@ src_registrar_libregistrar_a_SOURCES = \
   src/registrar/location.c src/registrar/location.h \
   src/registrar/ledger.c src/registrar/ledger.h \
   src/registrar/registration.c src/registrar/registration.h \
+  src/registrar/sharing.c src/registrar/sharing.h \
   src/registrar/settlement.c src/registrar/settlement.h \
   src/registrar/upstream.c src/registrar/upstream.h \
   src/registrar/account.c src/registrar/account.h \
+  src/registrar/credentials.c src/registrar/credentials.h \
   src/registrar/account-book.c src/registrar/account-book.h \
   src/registrar/doorkeeper.c src/registrar/doorkeeper.h \
   src/registrar/offenders.c src/registrar/offenders.h \
+  src/registrar/admission.c src/registrar/admission.h \
   src/registrar/keeper.c src/registrar/keeper.h \
   src/registrar/claim.c src/registrar/claim.h \
   src/registrar/registrar.c src/registrar/registrar.h

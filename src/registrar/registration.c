@@ -147,6 +147,99 @@ registration_read (SipRequest *request, Pbx *pbx, GBytes *token_key, GError **er
   return g_steal_pointer (&registration);
 }
 
+static gboolean
+is_same_place (const Contact *a, const Contact *b)
+{
+  return g_strcmp0 (a->user, b->user) == 0 && g_ascii_strcasecmp (a->host, b->host) == 0 &&
+         a->port == b->port;
+}
+
+/* A phone that names no instance is known by its Call-ID, and one that turned its pushes off by its
+ * address. */
+static Binding *
+find_former (const RegistrationContact *entry, const gchar *call_id, const Record *record)
+{
+  Binding *found = NULL;
+
+  for (guint i = 0; i < record->bindings->len; i++) {
+    Binding *binding = g_ptr_array_index (record->bindings, i);
+    g_autoptr (Contact) former = contact_parse (binding->contact, NULL);
+    g_autofree gchar *instance = former ? contact_instance (former) : NULL;
+
+    if (!former || instance)
+      continue;
+    if (g_str_equal (binding->call_id, call_id))
+      return binding;
+    if (entry->push->kind != PN_PUSH && is_same_place (former, entry->contact))
+      found = binding;
+  }
+  return found;
+}
+
+/**
+ * registration_adopt:
+ * @registration: what a phone asks
+ * @record: (nullable): the phones of its address of record
+ *
+ * Takes a phone that has no instance for the one that it was before, although its push token is
+ * another or gone: a push to the old one would be a push that the phone has forbidden
+ * (RFC 8599 4.1.2).
+ */
+void
+registration_adopt (Registration *registration, const Record *record)
+{
+  const sip_t *sip = sip_request_sip (registration->request);
+  RegistrationContact *entry;
+  g_autofree gchar *instance = NULL;
+  const Binding *former;
+
+  if (!record || registration->contacts->len != 1)
+    return;
+  entry = g_ptr_array_index (registration->contacts, 0);
+  instance = contact_instance (entry->contact);
+  if (instance || record_find (record, entry->token))
+    return;
+  former = find_former (entry, sip->sip_call_id->i_id, record);
+  if (!former)
+    return;
+  g_free (entry->token);
+  entry->token = g_strdup (former->token);
+}
+
+/**
+ * registration_asks_for:
+ * @registration: what a phone asks
+ * @entry: one of its Contacts
+ *
+ * A phone that can be woken need not come back before the PBX's own time is up.
+ *
+ * Returns: the seconds to ask of the PBX; 0 to remove it there
+ */
+gint64
+registration_asks_for (const Registration *registration, const RegistrationContact *entry)
+{
+  if (entry->asked == 0 || entry->push->kind != PN_PUSH)
+    return entry->asked;
+  return MAX (entry->asked, pbx_register_expires (registration->pbx));
+}
+
+/**
+ * registration_asks:
+ * @registration: what a phone asks
+ *
+ * Returns: the most seconds that any of its Contacts needs
+ */
+gint64
+registration_asks (const Registration *registration)
+{
+  gint64 most = 0;
+
+  for (guint i = 0; i < registration->contacts->len; i++)
+    most = MAX (most, registration_asks_for (registration,
+                                             g_ptr_array_index (registration->contacts, i)));
+  return most;
+}
+
 /**
  * registration_free:
  * @registration: (transfer full): a registration
@@ -156,6 +249,7 @@ registration_free (Registration *registration)
 {
   g_clear_pointer (&registration->request, sip_request_unref);
   g_ptr_array_unref (registration->contacts);
+  g_free (registration->shared);
   g_free (registration->key);
   g_free (registration->aor);
   g_free (registration);

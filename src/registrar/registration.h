@@ -17,11 +17,15 @@ typedef struct {
   Pbx *pbx;
   gchar *aor;
   gchar *key;          /* of its record */
+  gchar *shared;       /* nullable: the user part of the one Contact for all phones of the record */
   GPtrArray *contacts; /* RegistrationContact; empty: a query, or a removal of all */
   gboolean remove_all; /* Contact: * */
 } Registration;
 
 Registration *
 registration_read (SipRequest *request, Pbx *pbx, GBytes *token_key, GError **error);
+void registration_adopt (Registration *registration, const Record *record);
+gint64 registration_asks_for (const Registration *registration, const RegistrationContact *entry);
+gint64 registration_asks (const Registration *registration);
 void registration_free (Registration *registration);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Registration, registration_free)

@@ -102,6 +102,7 @@ make_binding (const Registration *registration, const RegistrationContact *entry
   const sip_t *sip = sip_request_sip (request);
   Binding *binding = binding_new (registration->pbx, entry->token, registration->aor);
 
+  binding->shared = g_strdup (registration->shared);
   binding->contact = contact_to_string (entry->contact, -1);
   binding->target = contact_target_uri (entry->contact);
   binding->call_id = g_strdup (sip->sip_call_id->i_id);
@@ -118,7 +119,7 @@ make_binding (const Registration *registration, const RegistrationContact *entry
 static gboolean
 is_renewal (const Binding *old, const Binding *new)
 {
-  if (!old || !g_str_equal (old->aor, new->aor) || !old->push != !new->push)
+  if (!old || !g_str_equal (old->aor, new->aor) || g_strcmp0 (old->shared, new->shared) || !old->push != !new->push)
     return FALSE;
   return !old->push || pn_params_equal (old->push, new->push);
 }

@@ -12,6 +12,8 @@
 
 struct _SipTransaction {
   SipListener *listener;
+  SipFlow *flow;
+  msg_t *again; /* nullable: the request once more, for a connection that was closed meanwhile */
   nta_outgoing_t *orq;
   SipResponseFunc func;
   gpointer user_data;
@@ -26,9 +28,45 @@ transaction_destroy (SipTransaction *transaction)
     nta_outgoing_bind (transaction->orq, NULL, NULL);
     nta_outgoing_destroy (transaction->orq);
   }
+  g_clear_pointer (&transaction->again, msg_destroy);
+  sip_flow_unref (transaction->flow);
   sip_loop_kick (transaction->listener->loop);
   counters_dec (COUNTER_TRANSACTIONS_OPEN);
   g_free (transaction);
+}
+
+static int on_response (SipTransaction *transaction, nta_outgoing_t *orq, const sip_t *sip);
+
+static void
+transmit (SipTransaction *transaction, msg_t *msg)
+{
+  transaction->orq = nta_outgoing_mcreate (transaction->listener->agent, on_response, transaction,
+                                           sip_flow_route (transaction->flow), msg,
+                                           SIP_FLOW_TAGS (transaction->flow), TAG_END ());
+  if (!transaction->orq)
+    msg_destroy (msg);
+  sip_loop_kick (transaction->listener->loop);
+}
+
+/* The peer may close a connection in the moment in which we use it; then nobody got the request. */
+static gboolean
+send_again (SipTransaction *transaction, guint status, const sip_t *sip)
+{
+  msg_t *msg = g_steal_pointer (&transaction->again);
+  nta_outgoing_t *before = transaction->orq;
+
+  if (!msg || !before || status != 503 || sip) {
+    g_clear_pointer (&msg, msg_destroy);
+    return FALSE;
+  }
+  transmit (transaction, msg);
+  if (!transaction->orq) {
+    transaction->orq = before;
+    return FALSE;
+  }
+  nta_outgoing_bind (before, NULL, NULL);
+  nta_outgoing_destroy (before);
+  return TRUE;
 }
 
 static int
@@ -38,9 +76,11 @@ on_response (SipTransaction *transaction, nta_outgoing_t *orq, const sip_t *sip)
 
   if (!transaction || transaction->dead)
     return 0;
-  transaction->orq = orq;
   if (sip && nta_sip_is_internal (sip))
     sip = NULL;
+  if (send_again (transaction, status, sip))
+    return 0;
+  transaction->orq = orq;
 
   transaction->busy = TRUE;
   transaction->func (transaction, status, sip, transaction->user_data);
@@ -57,6 +97,8 @@ on_response (SipTransaction *transaction, nta_outgoing_t *orq, const sip_t *sip)
  * @func: told of every answer but 100; not before this returns, unless nothing could be sent
  * @user_data: for @func
  *
+ * Where the stack may choose a connection and that has just been closed, another is opened.
+ *
  * Returns: (transfer full) (nullable): the transaction, or NULL when the message cannot be sent
  */
 SipTransaction *
@@ -66,15 +108,14 @@ sip_transaction_send (SipFlow *flow, msg_t *msg, SipResponseFunc func, gpointer 
   SipListener *listener = sip_flow_listener (flow);
 
   transaction->listener = listener;
+  transaction->flow = sip_flow_ref (flow);
+  if (sip_transport_is_stream (listener->transport) && !sip_flow_is_connection (flow))
+    transaction->again = msg_copy (msg);
   transaction->func = func;
   transaction->user_data = user_data;
   counters_inc (COUNTER_TRANSACTIONS_OPEN);
-  transaction->orq = nta_outgoing_mcreate (listener->agent, on_response, transaction,
-                                           sip_flow_route (flow), msg, SIP_FLOW_TAGS (flow),
-                                           TAG_END ());
-  sip_loop_kick (listener->loop);
+  transmit (transaction, msg);
   if (!transaction->orq) {
-    msg_destroy (msg);
     transaction_destroy (transaction);
     return NULL;
   }

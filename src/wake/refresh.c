@@ -18,6 +18,8 @@
 #define SPREAD_SECONDS 60  /* phones that came together are woken apart */
 #define LEAST_SECONDS 240  /* with less there is no time to push and be answered */
 #define PUSH_SECONDS 10
+#define WAKE_PER_SECOND 50 /* where all must be woken */
+#define LOST_SPREAD_MS 5000
 
 struct _Refresh {
   Location *location;
@@ -113,11 +115,21 @@ mark (Binding *binding, const gchar *risk)
 }
 
 static void
+set_alarm (Refresh *refresh, const Binding *binding, gint64 milliseconds)
+{
+  Alarm *alarm = g_new0 (Alarm, 1);
+
+  alarm->refresh = refresh;
+  alarm->token = g_strdup (binding->token);
+  alarm->deadline = deadline_new ((guint) CLAMP (milliseconds, 0, G_MAXINT), on_alarm, alarm);
+  g_hash_table_replace (refresh->alarms, alarm->token, alarm);
+}
+
+static void
 watch (Refresh *refresh, Binding *binding)
 {
   Account *account = account_book_find (refresh->accounts, binding->pbx, binding->aor);
   gint64 seconds = (binding->expires - clock_now ()) / CLOCK_SECOND;
-  Alarm *alarm;
 
   g_hash_table_remove (refresh->alarms, binding->token);
   if (!binding_has_push (binding) || (account && account_is_ready (account))) {
@@ -127,13 +139,7 @@ watch (Refresh *refresh, Binding *binding)
   mark (binding, risk_of (binding, seconds));
   if (binding->at_risk)
     return;
-  alarm = g_new0 (Alarm, 1);
-  alarm->refresh = refresh;
-  alarm->token = g_strdup (binding->token);
-  alarm->deadline = deadline_new (
-    (guint) MAX (0, seconds - AHEAD_SECONDS - clock_jitter (SPREAD_SECONDS)) * 1000, on_alarm,
-    alarm);
-  g_hash_table_insert (refresh->alarms, alarm->token, alarm);
+  set_alarm (refresh, binding, (seconds - AHEAD_SECONDS - clock_jitter (SPREAD_SECONDS)) * 1000);
 }
 
 static void
@@ -166,6 +172,41 @@ void
 refresh_resume (Refresh *refresh)
 {
   location_each (refresh->location, resume_one, refresh);
+}
+
+typedef struct {
+  Refresh *refresh;
+  const Pbx *pbx;
+  guint window; /* milliseconds */
+} Lost;
+
+static void
+wake_one (Binding *binding, gpointer user_data)
+{
+  const Lost *lost = user_data;
+  Account *account;
+
+  if (binding->pbx != lost->pbx || !binding_has_push (binding) || only_rings (binding->push))
+    return;
+  account = account_book_find (lost->refresh->accounts, binding->pbx, binding->aor);
+  if (!account || !account_is_ready (account))
+    set_alarm (lost->refresh, binding, clock_jitter (lost->window));
+}
+
+/**
+ * refresh_pbx_lost:
+ * @refresh: the refresher
+ * @pbx: a PBX that may have forgotten its registrations
+ *
+ * Wakes its phones that have no account, spread in time, so that they register again.
+ */
+void
+refresh_pbx_lost (Refresh *refresh, const Pbx *pbx)
+{
+  Lost lost = { refresh, pbx,
+                location_count (refresh->location) * 1000 / WAKE_PER_SECOND + LOST_SPREAD_MS };
+
+  location_each (refresh->location, wake_one, &lost);
 }
 
 /**

@@ -10,3 +10,4 @@ typedef struct _Refresh Refresh;
 Refresh *refresh_new (Location *location, AccountBook *accounts, PushService *service);
 void refresh_free (Refresh *refresh);
 void refresh_resume (Refresh *refresh);
+void refresh_pbx_lost (Refresh *refresh, const Pbx *pbx);

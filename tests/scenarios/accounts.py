@@ -2,35 +2,18 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """accounts: with a password sipwake keeps the PBX's registration alive while the phone sleeps."""
 import os
-import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
 from sipwaketest import ports
+from sipwaketest.accounts import house_with_account
 from sipwaketest.house import OFFER, USERS, House
 from sipwaketest.message import parameter
 from sipwaketest.pbx import ScriptedPbx
-from sipwaketest.tap import build_file, main, test
+from sipwaketest.tap import main, test
 
 WEEK = 604800
-
-
-def give_account(house, user="alice", password=None, realm=None):
-    """As the administrator does; the daemon does not run yet."""
-    state = os.path.join(house.stage.path, "state")
-    command = [build_file("tests", "tools", "add-account"), state, "office",
-               f"sip:{user}@{house.pbx.domain}", password or f"pw{user}"]
-    done = subprocess.run(command + ([realm] if realm else []), timeout=20, check=False,
-                          capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-
-
-def house_with_account(stage, realm="pbx.test", password=None, **more):
-    house = House(stage, start=False, **more)
-    give_account(house, password=password, realm=realm)
-    house.start()
-    return house
 
 
 def call_sleeper(house, phone, pushes=1):
@@ -61,6 +44,16 @@ def a_phone_proves_itself_to_sipwake_and_gets_a_week(stage):
     assert len(house.pbx.registers()) == registered, "the PBX has it already"
     phone.sleep()
     call_sleeper(house, phone)
+
+
+@test
+def a_phone_may_be_told_to_ask_for_a_week(stage):
+    house = house_with_account(stage, config={"registrar": {"brief-intervals": "refuse"}})
+    phone = house.phone()
+    answer = phone.register(expires=3600)
+    assert (answer.status, answer.get("Min-Expires")) == (423, str(WEEK)), answer.start
+    assert expires_of(phone.register_ok(expires=WEEK)) == WEEK
+    assert expires_of(house.phone(path="", address=ports.OTHER_PHONE).register_ok(expires=600)) == 600
 
 
 @test
@@ -201,6 +194,67 @@ def a_second_route_has_nonces_of_its_own(stage):
     asked = [e.message for e in stage.trace.received("second")
              if e.message and e.message.is_request and e.message.method == "REGISTER"]
     assert not asked[0].get("Authorization"), "the second server got an answer to the first's nonce"
+
+
+@test
+def a_call_is_proved_on_both_sides(stage):
+    for algorithm in ("MD5", "SHA-256"):
+        house = house_with_account(stage, realm=None, algorithm=algorithm)
+        phone = house.phone()
+        phone.register_ok()
+        phone.register_ok()
+        call = phone.dial("2000", OFFER)
+        answering = house.pbx.expect_call()
+        house.pbx.expect_request("ACK")  # of the PBX's own 407
+        invites = [e.message for e in stage.trace.received("pbx")
+                   if e.message.is_request and e.message.method == "INVITE"]
+        assert invites[-2].get("Proxy-Authorization") is None, "the phone's answer to us went on"
+        assert 'uri="sip:2000@pbx.test"' in invites[-1].get("Proxy-Authorization")
+        assert invites[-1].body == OFFER
+        answering.answer(OFFER)
+        call.expect(200)
+        call.ack()
+        answering.expect_ack()
+        house.finish(call, answering)
+        house.assert_settled(phone)
+        house.tear_down(phone)
+
+
+@test
+def a_proved_call_is_given_up(stage):
+    house = house_with_account(stage)
+    phone = house.phone()
+    phone.register_ok()
+    call = phone.dial("2000", OFFER)
+    answering = house.pbx.expect_call()
+    house.pbx.expect_request("ACK")
+    answering.ring()
+    call.expect(180)
+    cancelled = call.cancel()
+    answering.expect_cancel()
+    cancelled.expect(200)
+    call.expect(487)
+    house.assert_settled(phone)
+
+
+@test
+def a_call_with_a_wrong_password_never_reaches_the_pbx(stage):
+    house = house_with_account(stage)
+    phone = house.phone()
+    phone.register_ok()
+    thief = house.phone(password="wrong", address=ports.STRANGER)
+    thief.dial("2000", OFFER).expect(407)
+    assert not [e for e in stage.trace.received("pbx") if e.message.is_request
+                and e.message.method == "INVITE"]
+
+
+@test
+def an_account_that_does_not_fit_a_call_is_told(stage):
+    house = house_with_account(stage)
+    phone = house.phone()
+    phone.register_ok()
+    house.pbx.guard.passwords["alice"] = "changed meanwhile"
+    phone.dial("2000", OFFER).expect(407)
 
 
 if __name__ == "__main__":

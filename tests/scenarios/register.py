@@ -171,11 +171,123 @@ def a_de_registration_reaches_the_pbx(stage):
 
 @test
 def an_interval_too_brief_comes_back(stage):
-    house = House(stage, config={"pbx:office": {"register-expires": 60}}, min_expires=120)
+    house = House(stage, config={"pbx:office": {"register-expires": 60}}, min_expires=600)
     phone = house.phone()
-    answer = phone.register(expires=60)
-    assert (answer.status, answer.get("Min-Expires")) == (423, "120"), answer.start
+    answer = phone.register(expires=300)
+    assert (answer.status, answer.get("Min-Expires")) == (423, "600"), answer.start
     assert not house.pbx.contacts("alice")
+
+
+@test
+def an_interval_too_brief_to_push_in_is_refused(stage):
+    house = House(stage)
+    phone = house.phone()
+    answer = phone.register(expires=239)
+    assert (answer.status, answer.get("Min-Expires")) == (423, "240"), answer.start
+    assert not house.pbx.registers()
+    phone.register_ok(expires=240)
+    house.phone("bob", path="").register_ok(expires=60)
+
+
+def disable_and_call(stage, instance):
+    """A phone that turns its pushes off is called and not pushed to."""
+    house = House(stage, wake={"timeout": 2})
+    phone = house.phone(instance=instance)
+    phone.register_ok()
+    uri = house.pbx.contact("alice").uri
+    phone.push = {"provider": "webpush"}
+    phone.register_ok()
+    assert house.pbx.contact("alice").uri == uri
+    call = house.pbx.call("alice", OFFER)
+    leg = house.connect(call, phone)
+    house.finish(call, leg)
+    phone.sleep()
+    house.pbx.call("alice", OFFER).expect(480, 6)
+    house.push.assert_pushes(0)
+
+
+@test
+def a_phone_that_turns_pushes_off_is_never_pushed(stage):
+    disable_and_call(stage, True)
+
+
+@test
+def a_phone_without_instance_turns_pushes_off_too(stage):
+    disable_and_call(stage, False)
+
+
+@test
+def a_restarted_phone_without_instance_turns_pushes_off(stage):
+    house = House(stage)
+    phone = house.phone(instance=False)
+    phone.register_ok()
+    uri = house.pbx.contact("alice").uri
+    phone.call_id, phone.register_number, phone.push = "another", 0, None
+    phone.register_ok()
+    assert house.pbx.contact("alice").uri == uri
+
+
+@test
+def a_phone_that_left_is_not_pushed(stage):
+    for instance in (True, False):
+        house = House(stage)
+        phone = house.phone(instance=instance)
+        phone.register_ok()
+        uri = house.pbx.contact("alice").uri
+        assert phone.deregister().status == 200
+        assert not house.pbx.contacts("alice")
+        house.pbx.call("alice", OFFER, uri=uri).expect(404)
+        house.push.assert_pushes(0)
+        house.tear_down(phone)
+
+
+def number(phone, count):
+    """Another device of the same user."""
+    phone.instance = f"urn:uuid:00000000-0000-4000-8000-00000000000{count}"
+    return phone
+
+
+@test
+def a_user_has_so_many_phones_and_no_more(stage):
+    house = House(stage, config={"registrar": {"phones-per-user": 2}})
+    first = number(house.phone(), 0)
+    first.register_ok()
+    number(house.phone(path="/push/1"), 1).register_ok()
+    third = number(house.phone(path="/push/2"), 2)
+    registered = len(house.pbx.registers())
+    assert third.register().status == 403
+    assert len(house.pbx.registers()) == registered, "the PBX heard of it"
+    first.register_ok()
+    house.phone("bob").register_ok()
+    first.deregister()
+    third.register_ok()
+
+
+@test
+def an_address_has_so_many_phones_and_no_more(stage):
+    house = House(stage, config={"registrar": {"phones-per-address": 2}})
+    alice, bob = house.phone(), house.phone("bob")
+    alice.register_ok()
+    bob.register_ok()
+    carol = house.phone("carol")
+    assert carol.register().status == 403
+    house.phone("2000", address=ports.OTHER_PHONE).register_ok()
+    alice.sleep()
+    alice.wake()
+    alice.register_ok()
+    house.restart()
+    assert carol.register().status == 403, "they are counted after a restart too"
+    bob.deregister()
+    carol.register_ok()
+
+
+@test
+def there_are_so_many_phones_and_no_more(stage):
+    house = House(stage, config={"registrar": {"phones": 2}})
+    house.phone().register_ok()
+    house.phone("bob").register_ok()
+    answer = house.phone("carol").register()
+    assert answer.status == 503 and answer.get("Retry-After"), answer.start
 
 
 @test

@@ -141,6 +141,29 @@ test_pushed_in_time (Fixture *fixture, gconstpointer data)
 }
 
 static void
+test_woken_when_the_pbx_lost_all (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Binding) binding = register_phone (fixture, 3600, NULL);
+  static const gchar *const domains[] = { "other.example.com", NULL };
+  Pbx *other = pbx_new ("other", domains, 3600, NULL);
+
+  refresh_pbx_lost (fixture->refresh, other);
+  g_assert_cmpuint (pushes_after (fixture, 6), ==, 0);
+  refresh_pbx_lost (fixture->refresh, fixture->pbx);
+  g_assert_cmpuint (pushes_after (fixture, 6), ==, 1);
+  pbx_free (other);
+}
+
+static void
+test_calls_only_token_is_left_when_the_pbx_lost_all (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Binding) binding = register_phone (fixture, 3600, "voip");
+
+  refresh_pbx_lost (fixture->refresh, fixture->pbx);
+  g_assert_cmpuint (pushes_after (fixture, 6), ==, 0);
+}
+
+static void
 test_renewed_phone_is_left_alone (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (Binding) old = register_phone (fixture, 3600, NULL);
@@ -206,6 +229,8 @@ main (int argc, char **argv)
   ADD ("left", test_phone_that_left_is_left_alone);
   ADD ("never-rings", test_never_rings_for_a_refresh);
   ADD ("too-little-time", test_too_little_time);
+  ADD ("pbx-lost", test_woken_when_the_pbx_lost_all);
+  ADD ("pbx-lost-calls-only", test_calls_only_token_is_left_when_the_pbx_lost_all);
   ADD ("account", test_accounts_need_no_push);
   return g_test_run ();
 }

@@ -91,6 +91,8 @@ test_defaults (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (settings->wake.hold_response, ==, 180);
   g_assert_cmpuint (settings->wake.direct_try, ==, 400);
   g_assert_cmpuint (settings->wake.binding_expires, ==, 604800);
+  g_assert_cmpuint (settings->registrar.phones_per_user, ==, 20);
+  g_assert_false (settings->registrar.refuse_brief);
   g_assert_cmpstr (listen->advertise_host, ==, "192.0.2.10");
   g_assert_cmpuint (listen->advertise_port, ==, 5060);
   g_assert_cmpint (listen->family, ==, G_SOCKET_FAMILY_IPV4);
@@ -267,6 +269,8 @@ test_lines (Fixture *fixture, gconstpointer data)
     { "[wake]\ntimeout=-1\n", ":2: [wake] timeout: -1 is not" },
     { "[wake]\nhold-response=200\n", ":2: [wake] hold-response: 200 is none of 180, 183, 100" },
     { "[wake]\ndirect-try=99999999999999999999\n", ":2: [wake] direct-try: " },
+    { "[registrar]\nphones-per-user=0\n", ":2: [registrar] phones-per-user: 0 is not" },
+    { "[registrar]\nbrief-intervals=maybe\n", ":2: [registrar] brief-intervals: maybe is none" },
     { "[wake]\nbinding-expires=10\n", ":2: [wake] binding-expires: 10 is not" },
   };
 

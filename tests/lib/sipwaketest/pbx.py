@@ -90,6 +90,9 @@ class ScriptedPbx(Agent):
         if 0 < asked < self.registrar.min_expires:
             self.reply(request, 423, headers=[("Min-Expires", self.registrar.min_expires)])
             return
+        if self.registrar.is_too_many(user, request):
+            self.reply(request, 403)
+            return
         with self.changed:
             values = self.registrar.save(Uri(uri_of(request.get("To"))).user, request)
             self.changed.notify_all()

@@ -17,11 +17,13 @@ class Contact:
 
 
 class Registrar:
-    """Contacts by user. `keep_one` replaces the contact of before; `grant` caps the expiry."""
+    """Contacts by user. `keep_one` replaces the contact of before; `max_contacts` says with how many
+    further ones are refused; `grant` caps the expiry."""
 
-    def __init__(self, grant=3600, keep_one=False, min_expires=0):
+    def __init__(self, grant=3600, keep_one=False, max_contacts=0, min_expires=0):
         self.grant = grant
         self.keep_one = keep_one
+        self.max_contacts = max_contacts
         self.min_expires = min_expires
         self.contacts = {}
 
@@ -35,16 +37,28 @@ class Registrar:
         text = parameter(values[0], "expires") if values else None
         return int(text if text is not None else request.get("Expires") or self.grant)
 
+    def is_too_many(self, user, request):
+        """As Asterisk counts: what is there, plus what comes, less what goes with it."""
+        values = request.values("Contact")
+        there = {c.uri for c in self.of(user)}
+        comes = {uri_of(v) for v in values if self.expires_of(v, request) > 0} - there
+        goes = {uri_of(v) for v in values if self.expires_of(v, request) == 0} & there
+        return bool(self.max_contacts) and bool(comes) and \
+            len(there) + max(len(comes) - len(goes), 0) > self.max_contacts
+
+    def expires_of(self, value, request):
+        text = parameter(value, "expires")
+        return int(text if text is not None else request.get("Expires") or self.grant)
+
     def save(self, user, request):
         """Applies a REGISTER that was accepted; returns the Contact values of the 200."""
         mine = self.contacts.setdefault(user, {})
-        values = split_commas(request.get("Contact") or "")
-        expires = self.asked(request)
+        values = request.values("Contact")
         if values == ["*"]:
             mine.clear()
             values = []
         for value in values:
-            uri = uri_of(value)
+            uri, expires = uri_of(value), self.expires_of(value, request)
             if expires == 0:
                 mine.pop(uri, None)
                 continue

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * admission: whether a phone's REGISTER is acted upon at all: in order (RFC 3261 10.3), long enough
+ * to push in (RFC 8599 5.3), within the limits, and from nobody who failed too often.
+ *
+ * The registrar asks it before the PBX hears anything, and tells it what the PBX said.
+ */
+#include "registrar/admission.h"
+
+#include "base/counters.h"
+#include "base/log.h"
+#include "registrar/offenders.h"
+#include "sip/sip-map.h"
+
+#define OFFENCES 4
+#define OFFENCE_SECONDS 600
+#define LEAST_SECONDS 240 /* a push goes out 120 s before the end, and must be answered */
+#define FULL_SECONDS 300  /* when one may ask again */
+
+struct _Admission {
+  Location *location;
+  Offenders *offenders;
+  AdmissionOptions options;
+};
+
+/**
+ * admission_new:
+ * @location: the location service
+ * @options: the limits
+ *
+ * Returns: (transfer full): what knows no offenders yet
+ */
+Admission *
+admission_new (Location *location, const AdmissionOptions *options)
+{
+  Admission *admission = g_new0 (Admission, 1);
+
+  admission->location = g_object_ref (location);
+  admission->offenders = offenders_new (OFFENCES, OFFENCE_SECONDS);
+  admission->options = *options;
+  return admission;
+}
+
+/**
+ * admission_free:
+ * @admission: (transfer full): it
+ */
+void
+admission_free (Admission *admission)
+{
+  offenders_free (admission->offenders);
+  g_object_unref (admission->location);
+  g_free (admission);
+}
+
+/**
+ * admission_set_options:
+ * @admission: it
+ * @options: new limits; phones beyond them that are registered already stay
+ */
+void
+admission_set_options (Admission *admission, const AdmissionOptions *options)
+{
+  admission->options = *options;
+}
+
+static void
+refuse (const Registration *registration, guint status, const gchar *phrase,
+        const gchar *min_expires, const gchar *retry_after)
+{
+  counters_inc (COUNTER_REQUESTS_REFUSED);
+  log_info (LOG_NONE, "REGISTER from %s refused: %u %s",
+            sip_flow_address (sip_request_flow (registration->request)), status,
+            phrase ? phrase : sip_map_phrase (status));
+  sip_request_reply (registration->request, status, phrase,
+                     TAG_IF (min_expires, SIPTAG_MIN_EXPIRES_STR (min_expires)),
+                     TAG_IF (retry_after, SIPTAG_RETRY_AFTER_STR (retry_after)), TAG_END ());
+}
+
+static gchar *
+source_of (SipRequest *request)
+{
+  g_autoptr (GInetAddress) address = sip_request_source (request);
+
+  return g_inet_address_to_string (address);
+}
+
+/* ---- order ---- */
+
+/* RFC 3261 10.3 step 7: an older REGISTER that comes late changes nothing. */
+static gboolean
+is_in_order (Admission *admission, const Registration *registration)
+{
+  const sip_t *sip = sip_request_sip (registration->request);
+
+  for (guint i = 0; i < registration->contacts->len; i++) {
+    const RegistrationContact *entry = g_ptr_array_index (registration->contacts, i);
+
+    if (record_is_stale (location_find_token (admission->location, entry->token),
+                         sip->sip_call_id->i_id, sip->sip_cseq->cs_seq))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* ---- time ---- */
+
+/* With an account the phone is granted more than it asks for, unless the administrator wants it to
+ * know better; without one only the phone's next REGISTER renews anything. */
+static gint64
+least_interval (const Admission *admission, const Account *account)
+{
+  if (!account)
+    return LEAST_SECONDS;
+  return admission->options.refuse_brief ? admission->options.binding_expires : 0;
+}
+
+static gboolean
+is_too_brief (const Registration *registration, gint64 least)
+{
+  for (guint i = 0; i < registration->contacts->len; i++) {
+    const RegistrationContact *entry = g_ptr_array_index (registration->contacts, i);
+
+    if (entry->push->kind == PN_PUSH && entry->asked > 0 && entry->asked < least)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* ---- number ---- */
+
+static guint
+count_new (Admission *admission, const Registration *registration)
+{
+  guint count = 0;
+
+  for (guint i = 0; i < registration->contacts->len; i++) {
+    const RegistrationContact *entry = g_ptr_array_index (registration->contacts, i);
+
+    if (entry->asked > 0 && !location_find_token (admission->location, entry->token))
+      count++;
+  }
+  return count;
+}
+
+/* Only phones that come anew are too many; who is registered stays so. */
+static gboolean
+check_limits (Admission *admission, const Registration *registration)
+{
+  const AdmissionOptions *options = &admission->options;
+  guint more = count_new (admission, registration);
+  g_autofree gchar *source = source_of (registration->request);
+  const Record *record =
+    location_find_record (admission->location, registration->pbx, registration->aor);
+  g_autofree gchar *later = g_strdup_printf ("%u", FULL_SECONDS);
+
+  if (more == 0)
+    return TRUE;
+  if ((record ? record->bindings->len : 0) + more > options->per_aor)
+    refuse (registration, 403, "Too Many Phones Of This User", NULL, NULL);
+  else if (location_count_source (admission->location, source) + more > options->per_source)
+    refuse (registration, 403, "Too Many Phones Behind This Address", NULL, NULL);
+  else if (location_count (admission->location) + more > options->total)
+    refuse (registration, 503, "Too Many Phones", NULL, later);
+  else
+    return TRUE;
+  counters_inc (COUNTER_REGISTERS_OVER_LIMIT);
+  return FALSE;
+}
+
+/* ---- offenders ---- */
+
+/* Somebody else's failures do not shut out a phone that is registered from where it always was. */
+static guint
+blocked_for (Admission *admission, const Registration *registration)
+{
+  g_autofree gchar *source = source_of (registration->request);
+  guint seconds = offenders_blocked (admission->offenders, source);
+
+  if (seconds || location_find_flow (admission->location, registration->pbx, registration->aor,
+                                     sip_request_flow (registration->request)))
+    return seconds;
+  return offenders_blocked (admission->offenders, registration->key);
+}
+
+static gboolean
+check_offender (Admission *admission, const Registration *registration)
+{
+  guint seconds = blocked_for (admission, registration);
+  g_autofree gchar *after = g_strdup_printf ("%u", seconds);
+
+  if (seconds == 0)
+    return TRUE;
+  counters_inc (COUNTER_OFFENDERS_REFUSED);
+  refuse (registration, 403, "Too Many Failed Authentications", NULL, after);
+  return FALSE;
+}
+
+/**
+ * admission_check:
+ * @admission: it
+ * @registration: what a phone asks
+ * @account: (nullable): its account, when that can be used
+ *
+ * Returns: whether to go on; otherwise the request is answered
+ */
+gboolean
+admission_check (Admission *admission, const Registration *registration, const Account *account)
+{
+  gint64 least = least_interval (admission, account);
+  g_autofree gchar *min_expires = g_strdup_printf ("%" G_GINT64_FORMAT, least);
+
+  if (!is_in_order (admission, registration)) {
+    refuse (registration, 500, "REGISTER Out Of Order", NULL, NULL);
+    return FALSE;
+  }
+  if (is_too_brief (registration, least)) {
+    refuse (registration, 423, NULL, min_expires, NULL);
+    return FALSE;
+  }
+  return check_offender (admission, registration) && check_limits (admission, registration);
+}
+
+/**
+ * admission_admits:
+ * @admission: it
+ * @invite: a phone's call
+ *
+ * Returns: whether its sender is heard; otherwise it is answered
+ */
+gboolean
+admission_admits (Admission *admission, SipRequest *invite)
+{
+  g_autofree gchar *source = source_of (invite);
+  guint seconds = offenders_blocked (admission->offenders, source);
+  g_autofree gchar *after = g_strdup_printf ("%u", seconds);
+
+  if (seconds == 0)
+    return TRUE;
+  counters_inc (COUNTER_OFFENDERS_REFUSED);
+  sip_request_reply (invite, 403, "Too Many Failed Authentications",
+                     SIPTAG_RETRY_AFTER_STR (after), TAG_END ());
+  return FALSE;
+}
+
+/**
+ * admission_failed_call:
+ * @admission: it
+ * @invite: whose sender gave a wrong password
+ */
+void
+admission_failed_call (Admission *admission, SipRequest *invite)
+{
+  g_autofree gchar *source = source_of (invite);
+
+  offenders_note (admission->offenders, source);
+}
+
+/**
+ * admission_failed:
+ * @admission: it
+ * @registration: whose sender gave a wrong password
+ */
+void
+admission_failed (Admission *admission, const Registration *registration)
+{
+  g_autofree gchar *source = source_of (registration->request);
+
+  offenders_note (admission->offenders, source);
+  offenders_note (admission->offenders, registration->key);
+}
+
+/**
+ * admission_proved:
+ * @admission: it
+ * @registration: whose sender has proved himself
+ */
+void
+admission_proved (Admission *admission, const Registration *registration)
+{
+  g_autofree gchar *source = source_of (registration->request);
+
+  offenders_forgive (admission->offenders, source);
+  offenders_forgive (admission->offenders, registration->key);
+}
+
+/* A challenge to credentials that are not just old is a wrong password. */
+static gboolean
+is_offence (SipRequest *request, guint status, const sip_t *response)
+{
+  const sip_t *sip = sip_request_sip (request);
+  g_autoptr (GPtrArray) challenges = NULL;
+
+  if (status == 403)
+    return TRUE;
+  if ((status != 401 && status != 407) ||
+      (!sip->sip_authorization && !sip->sip_proxy_authorization))
+    return FALSE;
+  challenges = sip_digest_challenges (response);
+  for (guint i = 0; i < challenges->len; i++)
+    if (((const DigestChallenge *) g_ptr_array_index (challenges, i))->stale)
+      return FALSE;
+  return TRUE;
+}
+
+/**
+ * admission_judge:
+ * @admission: it
+ * @registration: what a phone asked of the PBX
+ * @status: what the PBX answered
+ * @response: the PBX's answer
+ */
+void
+admission_judge (Admission *admission, const Registration *registration, guint status,
+                 const sip_t *response)
+{
+  if (status < 300)
+    admission_proved (admission, registration);
+  else if (is_offence (registration->request, status, response))
+    admission_failed (admission, registration);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "registrar/ledger.h"
+#include "registrar/registration.h"
+
+typedef struct _Sharing Sharing;
+
+typedef enum {
+  SHARING_AUTO, /* each, until the PBX shows that it keeps only one */
+  SHARING_EACH, /* every phone has a Contact of its own at the PBX */
+  SHARING_ONE,  /* all phones of an address of record are behind one */
+} SharingPolicy;
+
+Sharing *sharing_new (Location *location, Ledger *ledger, GBytes *token_key);
+void sharing_free (Sharing *sharing);
+void sharing_set_policy (Sharing *sharing, const Pbx *pbx, SharingPolicy policy);
+
+void sharing_apply (Sharing *sharing, Registration *registration);
+gboolean sharing_switch (Sharing *sharing, Registration *registration, guint status);
+GPtrArray *sharing_surplus (Sharing *sharing, const Registration *registration);
+void sharing_refused (Sharing *sharing, const Registration *registration, guint status);
+void sharing_switched (Sharing *sharing, const Registration *registration);

@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""contacts: several phones of one user, at PBXs that keep many Contacts and at those that keep one."""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
+from sipwaketest import ports
+from sipwaketest.accounts import house_with_account
+from sipwaketest.house import OFFER, House
+from sipwaketest.tap import main, test
+
+ONE = {"pbx:office": {"contacts": "one"}}
+
+
+def device(house, number, **more):
+    """One of several phones of alice."""
+    phone = house.phone(path=f"/push/alice{number}",
+                        address=(ports.PHONE, ports.OTHER_PHONE)[number], **more)
+    phone.instance = f"urn:uuid:00000000-0000-4000-8000-00000000000{number}"
+    return phone
+
+
+def two(house):
+    phones = device(house, 0), device(house, 1)
+    for phone in phones:
+        phone.register_ok()
+    return phones
+
+
+def rings_both(house, phones):
+    """A call to the one Contact at the PBX reaches both phones; the second one takes it."""
+    call = house.pbx.call("alice", OFFER)
+    legs = [phone.expect_call() for phone in phones]
+    for leg in legs:
+        leg.ring()
+    call.expect(180)
+    legs[1].answer(OFFER)
+    call.expect(200)
+    call.ack()
+    legs[1].expect_ack()
+    legs[0].expect_cancel()
+    house.finish(call, legs[1])
+    house.assert_settled(*phones)
+
+
+@test
+def all_phones_are_behind_one_contact(stage):
+    house = House(stage, config=ONE)
+    phones = two(house)
+    uri = house.pbx.contact("alice").uri
+    rings_both(house, phones)
+    house.restart()
+    rings_both(house, phones)
+    phones[0].register_ok()
+    assert house.pbx.contact("alice").uri == uri
+    house.assert_pbx_clean()
+
+
+@test
+def the_one_contact_leaves_with_the_last_phone(stage):
+    house = House(stage, config=ONE)
+    first, second = two(house)
+    assert first.deregister().status == 200
+    asked = house.pbx.registrar.asked(house.pbx.registers()[-1])
+    assert asked == 3600, f"upstream it asked for {asked}"
+    call = house.pbx.call("alice", OFFER)
+    house.finish(call, house.connect(call, second))
+    first.assert_quiet()
+    assert second.deregister().status == 200
+    assert not house.pbx.contacts("alice")
+
+
+@test
+def removing_all_removes_only_ours(stage):
+    house = House(stage, config=ONE)
+    first, _ = two(house)
+    assert first.register(expires=0, contact="*").status == 200
+    assert not house.pbx.contacts("alice")
+    assert all(r.get("Contact") != "*" for r in house.pbx.registers())
+
+
+@test
+def a_phone_that_comes_while_the_last_one_leaves(stage):
+    house = House(stage, config=ONE)
+    first, second = device(house, 0), device(house, 1)
+    first.register_ok()
+    challenge = second.send_register().expect(401)
+    leaving = first.send_register(expires=0).expect(401)
+    house.pbx.hold_registers = True
+    coming = second.send_register(challenge=challenge)
+    held = house.pbx.expect_request("REGISTER")
+    going = first.send_register(expires=0, challenge=leaving)
+    late = house.pbx.expect_request("REGISTER")
+    house.pbx.hold_registers = False
+    house.pbx.finish_register(held)
+    coming.expect(200)
+    house.pbx.finish_register(late)
+    going.expect(200)
+    call = house.pbx.call("alice", OFFER)
+    house.finish(call, house.connect(call, second))
+
+
+@test
+def a_refused_second_contact_makes_them_share(stage):
+    house = House(stage, max_contacts=1)
+    phones = two(house)
+    assert len(house.pbx.contacts("alice")) == 1
+    rings_both(house, phones)
+    for phone in phones:
+        phone.register_ok()
+    house.restart()
+    rings_both(house, phones)
+    refused = [e for e in stage.trace.select("pbx") if e.sent and e.message.status == 403]
+    assert len(refused) == 1, "once it is known, nobody is refused"
+
+
+@test
+def with_accounts_too_they_share(stage):
+    house = house_with_account(stage, max_contacts=1)
+    phones = two(house)
+    assert len(house.pbx.contacts("alice")) == 1
+    rings_both(house, phones)
+    assert phones[0].deregister().status == 200
+    call = house.pbx.call("alice", OFFER)
+    house.finish(call, house.connect(call, phones[1]))
+    assert phones[1].deregister().status == 200
+    house.pbx.wait_contacts("alice", 0)
+
+
+@test
+def with_accounts_and_one_contact(stage):
+    house = house_with_account(stage, config=ONE)
+    phones = two(house)
+    assert len(house.pbx.contacts("alice")) == 1
+    rings_both(house, phones)
+
+
+@test
+def a_pbx_that_keeps_many_is_left_so(stage):
+    house = House(stage)
+    for phone in two(house) * 2:
+        phone.register_ok()
+    assert len(house.pbx.contacts("alice")) == 2
+
+
+@test
+def who_may_not_register_does_not_make_them_share(stage):
+    house = House(stage)
+    house.pbx.refuse_wrong = True
+    first = device(house, 0)
+    first.register_ok()
+    thief = device(house, 1, password="wrong")
+    assert thief.register().status == 403
+    second = device(house, 1)
+    second.register_ok()
+    assert len(house.pbx.contacts("alice")) == 2
+
+
+if __name__ == "__main__":
+    main()
