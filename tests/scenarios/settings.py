@@ -83,7 +83,8 @@ def an_empty_file_is_refused(stage):
 @test
 def a_port_that_is_taken_is_named(stage):
     house = House(stage)
-    code, errors, _ = refused_config(stage, groups=house.groups)
+    state = {**house.groups["daemon"], "state-dir": os.path.join(stage.path, "other")}
+    code, errors, _ = refused_config(stage, groups={**house.groups, "daemon": state})
     assert code > 0 and str(house.phones_port) in errors, f"{code}: {errors!r}"
     house.daemon.assert_alive()
 
