@@ -10,7 +10,7 @@ systemdsystemunit_DATA = data/sipwaked.service data/sipwaked@.service
 sysusers_DATA = data/sysusers/sipwake.conf
 dist_man_MANS += data/man/sipwaked.8 data/man/sipwake.conf.5
 
-EXTRA_DIST += data/sipwaked.service.in data/sipwake.sysusers
+EXTRA_DIST += data/sipwaked.service.in data/sipwake.sysusers docs/examples/certbot-deploy-hook
 CLEANFILES += $(systemdsystemunit_DATA) $(sysusers_DATA)
 
 data/sipwaked.service: data/sipwaked.service.in Makefile

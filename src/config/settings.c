@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/names.h"
 #include "config/config-file.h"
+#include "config/settings-edge.h"
 #include "config/settings-group.h"
 #include "config/settings-push.h"
 
@@ -46,6 +47,12 @@ settings_new (void)
   settings->wake = (WakeSettings){
     .timeout = 30, .hold_response = 180, .direct_try = 400, .binding_expires = 604800
   };
+  settings->edge = (EdgeSettings){ .connections = 20000,
+                                   .connections_per_source = 1000,
+                                   .handshakes = 64,
+                                   .handshake_timeout = 10,
+                                   .idle_timeout = 180,
+                                   .registered_timeout = 3600 };
   settings->listens = g_ptr_array_new_with_free_func ((GDestroyNotify) listen_settings_free);
   settings->pbxes = g_ptr_array_new_with_free_func ((GDestroyNotify) pbx_settings_free);
   settings->pushes = g_ptr_array_new_with_free_func ((GDestroyNotify) push_settings_free);
@@ -151,12 +158,14 @@ read_group (Loader *loader, ConfigGroup *group, GError **error)
     return settings_group_read_daemon (group, &loader->settings->daemon, error);
   if (g_str_equal (group->name, "wake"))
     return settings_group_read_wake (group, &loader->settings->wake, error);
+  if (g_str_equal (group->name, "edge"))
+    return settings_edge_read (group, &loader->settings->edge, error);
   if (g_str_equal (group->name, "metrics"))
     return settings_group_read_metrics (group, &loader->settings->metrics, error);
   if (kind && g_strv_contains (kinds, kind))
     return read_named (loader, group, colon + 1, error);
   return config_group_fail (group, NULL, error,
-                            "no such group; there are: daemon, metrics, wake, listen:NAME, "
+                            "no such group; there are: daemon, edge, metrics, wake, listen:NAME, "
                             "pbx:NAME, push:NAME, media:NAME");
 }
 

@@ -10,6 +10,7 @@ typedef struct {
   DaemonSettings daemon;
   EndpointSettings metrics;
   WakeSettings wake;
+  EdgeSettings edge;
   GPtrArray *listens;
   GPtrArray *pbxes;
   GPtrArray *pushes;
