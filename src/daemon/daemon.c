@@ -12,6 +12,7 @@
 #include "base/names.h"
 #include "call/router.h"
 #include "crypto/token.h"
+#include "daemon/edge-setup.h"
 #include "daemon/push-setup.h"
 #include "proto/feature-caps.h"
 #include "sip/sip-stack.h"
@@ -22,6 +23,7 @@
 struct _Daemon {
   Settings *settings;
   GBytes *token_key;
+  EdgeSetup *edge;
   SipStack *stack;
   PushService *push;
   GPtrArray *pbxes;
@@ -64,9 +66,9 @@ call_options (const Settings *settings)
 }
 
 static GPtrArray *
-listener_options (const Settings *settings, GError **error)
+listener_options (const Settings *settings, EdgeSetup *edge)
 {
-  g_autoptr (GPtrArray) all = g_ptr_array_new_with_free_func (g_free);
+  GPtrArray *all = g_ptr_array_new_with_free_func (g_free);
 
   for (guint i = 0; i < settings->listens->len; i++) {
     const ListenSettings *listen = g_ptr_array_index (settings->listens, i);
@@ -81,15 +83,16 @@ listener_options (const Settings *settings, GError **error)
       .port = listen->port,
       .advertise_host = listen->advertise_host,
       .advertise_port = listen->advertise_port,
+      .edge = edge_setup_sip (edge, listen),
     };
-    if (listen->transport != SETTINGS_TRANSPORT_UDP && listen->transport != SETTINGS_TRANSPORT_TCP) {
-      g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_CONFIG,
-                   "[listen:%s] uri: this version does not serve transport=%s yet", listen->name,
-                   settings_transport_name (listen->transport));
-      return NULL;
-    }
   }
-  return g_steal_pointer (&all);
+  return all;
+}
+
+static guint
+default_port (SettingsTransport transport)
+{
+  return transport == SETTINGS_TRANSPORT_TLS ? 5061 : 5060;
 }
 
 static GPtrArray *
@@ -106,7 +109,7 @@ create_pbxes (const Settings *settings, SipStack *stack)
       const RouteSettings *route = g_ptr_array_index (group->routes, j);
 
       pbx_add_route (pbx, pbx_route_new (stack, group->name, route->host,
-                                         route->port ? route->port : 5060,
+                                         route->port ? route->port : default_port (route->transport),
                                          sip_transport (route->transport)));
     }
     g_ptr_array_add (pbxes, pbx);
@@ -180,10 +183,10 @@ load_token_key (Daemon *daemon, GError **error)
 static gboolean
 build (Daemon *daemon, GError **error)
 {
-  g_autoptr (GPtrArray) listeners = listener_options (daemon->settings, error);
+  g_autoptr (GPtrArray) listeners = NULL;
   CallOptions options = call_options (daemon->settings);
 
-  if (!listeners || !load_token_key (daemon, error))
+  if (!load_token_key (daemon, error))
     return FALSE;
   daemon->store = store_open (daemon->settings->daemon.state_dir, error);
   if (!daemon->store)
@@ -191,11 +194,17 @@ build (Daemon *daemon, GError **error)
   daemon->push = push_setup_create (daemon->settings, error);
   if (!daemon->push)
     return FALSE;
+  daemon->edge = edge_setup_new (daemon->settings, error);
+  if (!daemon->edge)
+    return FALSE;
+  listeners = listener_options (daemon->settings, daemon->edge);
   daemon->stack = sip_stack_new (listeners, NULL, error);
   if (!daemon->stack)
     return FALSE;
-  daemon->pbxes = create_pbxes (daemon->settings, daemon->stack);
   daemon->location = location_new ();
+  if (!edge_setup_open (daemon->edge, daemon->stack, daemon->location, error))
+    return FALSE;
+  daemon->pbxes = create_pbxes (daemon->settings, daemon->stack);
   daemon->ledger = ledger_new (daemon->store, daemon->location);
   if (!ledger_load (daemon->ledger, daemon->pbxes, daemon->stack, error))
     return FALSE;
@@ -243,6 +252,7 @@ daemon_reconfigure (Daemon *daemon, Settings *settings)
 
   log_set_level (settings->daemon.log_level);
   router_set_options (daemon->router, &options);
+  edge_setup_renew (daemon->edge);
   settings_ref (settings);
   settings_unref (daemon->settings);
   daemon->settings = settings;
@@ -268,13 +278,22 @@ on_store_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
+on_edge_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GTask *task = user_data;
+  Stopping *stopping = g_task_get_task_data (task);
+
+  store_stop_async (stopping->daemon->store, on_store_stopped, task);
+}
+
+static void
 on_push_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   GTask *task = user_data;
   Stopping *stopping = g_task_get_task_data (task);
 
   push_service_stop_finish (PUSH_SERVICE (source), result, NULL);
-  store_stop_async (stopping->daemon->store, on_store_stopped, task);
+  edge_setup_stop_async (stopping->daemon->edge, on_edge_stopped, task);
 }
 
 static gboolean
@@ -339,6 +358,7 @@ daemon_free (Daemon *daemon)
   g_clear_pointer (&daemon->ledger, ledger_free);
   g_clear_object (&daemon->location);
   g_clear_pointer (&daemon->pbxes, g_ptr_array_unref);
+  g_clear_pointer (&daemon->edge, edge_setup_free);
   g_clear_pointer (&daemon->stack, sip_stack_free);
   g_clear_object (&daemon->push);
   g_clear_pointer (&daemon->store, store_free);

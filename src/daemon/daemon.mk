@@ -3,6 +3,10 @@ sbin_PROGRAMS += src/sipwaked
 src_sipwaked_CFLAGS = $(AM_CFLAGS) $(SOFIA_CFLAGS) $(SYSTEMD_CFLAGS)
 src_sipwaked_SOURCES = \
   src/daemon/push-setup.c src/daemon/push-setup.h \
+  src/daemon/edge-registered.c src/daemon/edge-registered.h \
+  src/daemon/edge-renewal.c src/daemon/edge-renewal.h \
+  src/daemon/edge-trunk.c src/daemon/edge-trunk.h \
+  src/daemon/edge-setup.c src/daemon/edge-setup.h \
   src/daemon/daemon.c src/daemon/daemon.h \
   src/daemon/main.c
-src_sipwaked_LDADD = $(LIBCALL) $(LIBCONFIG) $(SYSTEMD_LIBS)
+src_sipwaked_LDADD = $(LIBCALL) $(LIBEDGE) $(LIBCONFIG) $(SYSTEMD_LIBS)

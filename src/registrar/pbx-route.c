@@ -52,6 +52,7 @@ take_addresses (PbxRoute *route, GList *addresses)
 
     if (listener) {
       route->flow = sip_flow_to_address (listener, text, route->port);
+      sip_flow_verify (route->flow, route->host);
       return;
     }
   }

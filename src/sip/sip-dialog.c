@@ -337,11 +337,12 @@ static void
 send_and_forget (SipDialog *dialog, msg_t *msg, const gchar *ack_branch)
 {
   SipFlow *flow = sip_dialog_flow (dialog);
-  nta_outgoing_t *orq =
-    nta_outgoing_mcreate (dialog->listener->agent, NULL, NULL, sip_flow_route (flow), msg,
-                          SIP_FLOW_TAGS (flow),
-                          TAG_IF (ack_branch, NTATAG_ACK_BRANCH (ack_branch)), TAG_END ());
+  nta_outgoing_t *orq = NULL;
 
+  if (sip_flow_can_send (flow))
+    orq = nta_outgoing_mcreate (dialog->listener->agent, NULL, NULL, sip_flow_route (flow), msg,
+                                SIP_FLOW_TAGS (flow),
+                                TAG_IF (ack_branch, NTATAG_ACK_BRANCH (ack_branch)), TAG_END ());
   if (orq)
     nta_outgoing_destroy (orq);
   else

@@ -62,9 +62,14 @@ on_response (SipTransaction *transaction, nta_outgoing_t *orq, const sip_t *sip)
 SipTransaction *
 sip_transaction_send (SipFlow *flow, msg_t *msg, SipResponseFunc func, gpointer user_data)
 {
-  SipTransaction *transaction = g_new0 (SipTransaction, 1);
   SipListener *listener = sip_flow_listener (flow);
+  SipTransaction *transaction;
 
+  if (!sip_flow_can_send (flow)) {
+    msg_destroy (msg);
+    return NULL;
+  }
+  transaction = g_new0 (SipTransaction, 1);
   transaction->listener = listener;
   transaction->func = func;
   transaction->user_data = user_data;

@@ -6,6 +6,7 @@ src_sip_libsip_a_SOURCES = \
   src/sip/sip-map.c src/sip/sip-map.h \
   src/sip/sip-headers.c src/sip/sip-headers.h \
   src/sip/sip-loop.c src/sip/sip-loop.h \
+  src/sip/sip-edge.c src/sip/sip-edge.h \
   src/sip/sip-listener.c src/sip/sip-listener.h \
   src/sip/sip-flow.c src/sip/sip-flow.h \
   src/sip/sip-request.c src/sip/sip-request.h \
