@@ -12,12 +12,14 @@ dist_check_SCRIPTS += \
   tests/scenarios/callout.py \
   tests/scenarios/habits.py \
   tests/scenarios/sides.py \
+  tests/scenarios/secure.py \
   tests/scenarios/hostile.py \
   tests/scenarios/peers.py \
   tests/scenarios/idle.py
 EXTRA_DIST += \
   tests/lib/sipwaketest/__init__.py \
   tests/lib/sipwaketest/agent.py \
+  tests/lib/sipwaketest/authority.py \
   tests/lib/sipwaketest/bench.py \
   tests/lib/sipwaketest/call.py \
   tests/lib/sipwaketest/daemon.py \
@@ -35,6 +37,7 @@ EXTRA_DIST += \
   tests/lib/sipwaketest/registrar.py \
   tests/lib/sipwaketest/sdp.py \
   tests/lib/sipwaketest/sipp.py \
+  tests/lib/sipwaketest/stream.py \
   tests/lib/sipwaketest/tap.py \
   tests/lib/sipwaketest/trace.py \
   tests/lib/sipwaketest/uri.py \
