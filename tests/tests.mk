@@ -13,6 +13,7 @@ dist_check_SCRIPTS += \
   tests/scenarios/habits.py \
   tests/scenarios/sides.py \
   tests/scenarios/secure.py \
+  tests/scenarios/web.py \
   tests/scenarios/hostile.py \
   tests/scenarios/peers.py \
   tests/scenarios/idle.py
@@ -41,7 +42,9 @@ EXTRA_DIST += \
   tests/lib/sipwaketest/tap.py \
   tests/lib/sipwaketest/trace.py \
   tests/lib/sipwaketest/uri.py \
+  tests/lib/sipwaketest/webphone.py \
   tests/peers/kamailio.cfg \
+  tests/peers/web-phone.mjs \
   tests/scenarios/sipp-caller.xml \
   tests/scenarios/sipp-phone-answer.xml \
   tests/scenarios/sipp-phone-register.xml \

@@ -19,11 +19,12 @@ USERS = {name: f"pw{name}" for name in ("alice", "bob", "carol", "2000")}
 class House:
     """`pbx` is made here (with `habits`) unless given; `config` changes groups of the settings.
 
-    `secure` names the transports of the edge that phones can use; `pbx_transport` may be tls.
+    `secure` names the transports of the edge that phones can use, `names` what its certificate
+    proves; `pbx_transport` may be tls.
     """
 
     def __init__(self, stage, pbx=None, pbx_transport="udp", ipv6=False, wake=None, config=None,
-                 start=True, secure=(), **habits):
+                 start=True, secure=(), names="DNS:sipwake.test", **habits):
         self.stage = stage
         self.trace = stage.trace
         self.phones_side = "::1" if ipv6 else ports.PHONES_SIDE
@@ -33,7 +34,7 @@ class House:
         self.authority = None
         if secure or pbx_transport == "tls":
             self.authority = Authority(stage.path)
-            self.pair = self.authority.issue("sipwake", "DNS:sipwake.test")
+            self.pair = self.authority.issue("sipwake", names)
         self.secure_ports = {name: ports.free_port(self.phones_side) for name in secure}
         if pbx_transport == "tls" and not pbx:
             habits.setdefault("tls", self.authority.client())
