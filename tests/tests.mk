@@ -37,6 +37,7 @@ EXTRA_DIST += \
   tests/lib/sipwaketest/push.py \
   tests/lib/sipwaketest/registrar.py \
   tests/lib/sipwaketest/sdp.py \
+  tests/lib/sipwaketest/secureload.py \
   tests/lib/sipwaketest/sipp.py \
   tests/lib/sipwaketest/stream.py \
   tests/lib/sipwaketest/tap.py \
@@ -48,6 +49,7 @@ EXTRA_DIST += \
   tests/scenarios/sipp-caller.xml \
   tests/scenarios/sipp-phone-answer.xml \
   tests/scenarios/sipp-phone-register.xml \
+  tests/bench/bench-edge.py \
   tests/bench/bench-idle.py \
   tests/bench/run-benchmarks.py
 

@@ -12,6 +12,13 @@ TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 PATIENCE = 10
 
 
+def wait(sock, event):
+    """Whether it happens in time; select() knows the first thousand descriptors only."""
+    poll = select.poll()
+    poll.register(sock, event)
+    return bool(poll.poll(PATIENCE * 1000))
+
+
 class Stream:
     """One thread reads while others write; a TLS socket takes only one of them at a time."""
 
@@ -27,7 +34,7 @@ class Stream:
                 try:
                     view = view[self.sock.send(view):]
                 except (BlockingIOError, ssl.SSLWantWriteError):
-                    if not select.select([], [self.sock], [], PATIENCE)[1]:
+                    if not wait(self.sock, select.POLLOUT):
                         raise TimeoutError("the other side takes nothing") from None
 
     def read(self):
@@ -42,14 +49,6 @@ class Stream:
             return None
         except OSError:
             return b""
-
-    def read_some(self):
-        """As read(), and waits."""
-        while True:
-            data = self.read()
-            if data is not None:
-                return data
-            assert select.select([self.sock], [], [], PATIENCE)[0], "nothing came"
 
 
 class WebSocket(Stream):
@@ -76,7 +75,7 @@ class WebSocket(Stream):
             data = super().read()
             if data is not None:
                 return data
-            assert select.select([self.sock], [], [], PATIENCE)[0], "no answer to the upgrade"
+            assert wait(self.sock, select.POLLIN), "no answer to the upgrade"
 
     def write(self, data, opcode=TEXT):
         size, mask = len(data), os.urandom(4)
