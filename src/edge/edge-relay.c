@@ -379,16 +379,19 @@ edge_relay_messages (const EdgeRelay *relay)
  * edge_relay_ping:
  * @relay: a relay
  *
- * Asks the far side for a sign of life.
+ * Asks the far side for a sign of life: a WebSocket by its ping, a server that was dialed by a
+ * double CRLF (RFC 5626 section 3.5.1).
  *
- * Returns: %FALSE when it is no WebSocket, and nothing could be asked
+ * Returns: %FALSE for a client by TLS, of which nothing can be asked
  */
 gboolean
 edge_relay_ping (EdgeRelay *relay)
 {
   if (relay->websocket)
     edge_websocket_ping (relay->websocket);
-  return relay->websocket != NULL;
+  else if (relay->peer->dialed)
+    edge_socket_send (relay->outer, "\r\n\r\n", 4);
+  return relay->websocket || relay->peer->dialed;
 }
 
 /**

@@ -34,6 +34,18 @@ sip_transport_name (SipTransport transport)
 }
 
 /**
+ * sip_transport_is_secure:
+ * @transport: a transport
+ *
+ * Returns: whether it is encrypted
+ */
+gboolean
+sip_transport_is_secure (SipTransport transport)
+{
+  return transport == SIP_TRANSPORT_TLS || transport == SIP_TRANSPORT_WSS;
+}
+
+/**
  * sip_transport_is_stream:
  * @transport: a transport
  *

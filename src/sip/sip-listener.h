@@ -52,4 +52,5 @@ gboolean sip_listener_speak (SipListener *listener);
 guint sip_listener_port (const SipListener *listener);
 gchar *sip_listener_uri (const SipListener *listener, const gchar *user);
 const gchar *sip_transport_name (SipTransport transport);
+gboolean sip_transport_is_secure (SipTransport transport);
 gboolean sip_transport_is_stream (SipTransport transport);

@@ -9,6 +9,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
 from sipwaketest.authority import Authority
+from sipwaketest.call import Call
 from sipwaketest.house import ANSWER, OFFER, House
 from sipwaketest.message import parameter, uri_of
 from sipwaketest.stream import connect
@@ -117,6 +118,7 @@ def a_lost_pbx_is_dialed_again(stage):
     house.pbx.close()
     house.daemon.wait_line("the TLS connection to .* is lost")
     assert phone.register(timeout=8).status in (408, 503)
+    assert phone.invite("2000", OFFER).transaction.final().status == 503
     house.pbx.open(port)
     house.daemon.wait_line("(?s)is lost.*is up, verified as pbx.test", 15)
     phone.register_ok()
@@ -149,6 +151,52 @@ def loopback_ports(house):
               for name in os.listdir(f"/proc/{house.daemon.pid}/fd")}
     return [int(row[1].split(":")[1], 16) for row in rows
             if row[3] == "0A" and f"socket:[{row[9]}]" in inodes and row[1].startswith("0100007F")]
+
+
+@test
+def sips_is_answered_with_sips_and_sip_with_sip(stage):
+    house = House(stage, secure=("tls",))
+    house.pbx.challenge_calls = False
+    phone = house.phone(transport="tls")
+    phone.register_ok(contact=phone.contact().replace("<sip:", "<sips:"))
+    call = house.pbx.call("alice", OFFER)
+    leg = house.connect(call, phone)
+    assert Uri(leg.invite.uri).scheme == "sips", leg.invite.start
+    assert Uri(uri_of(leg.invite.get("Contact"))).scheme == "sips", leg.invite.get("Contact")
+    house.finish(call, leg)
+    for scheme in ("sips", "sip"):
+        out = Call.outgoing(phone, phone.flow, f"{scheme}:2000@{phone.domain}", phone.aor,
+                            body=OFFER)
+        answering = house.pbx.expect_call()
+        # This PBX is reached by UDP.
+        assert Uri(answering.invite.uri).scheme == "sip", answering.invite.start
+        assert Uri(uri_of(answering.invite.get("Contact"))).scheme == "sip"
+        answering.answer(ANSWER)
+        answer = out.expect(200)
+        assert Uri(uri_of(answer.get("Contact"))).scheme == scheme, answer.get("Contact")
+        out.ack()
+        answering.expect_ack()
+        house.finish(out, answering)
+
+
+@test
+def silent_connections_end_and_those_of_phones_stay(stage):
+    house = House(stage, secure=("tls", "ws"), config={"edge": {
+        "idle-timeout": 1, "registered-timeout": 60}})
+    registered = house.phone(transport="tls")
+    registered.register_ok()
+    flow = registered.flow
+    silent = [house.phone(name, transport=transport, path="")
+              for name, transport in (("bob", "tls"), ("carol", "ws"))]
+    flows = [phone.flow for phone in silent]
+    registered.register_ok()
+    house.daemon.wait_line("Connection 2: idle", 6)
+    time.sleep(1.5)
+    assert flows[0].closed, "who said nothing by TLS is still there"
+    assert not flows[1].closed, "who answers pings is alive"
+    assert not flow.closed and registered.flow is flow
+    assert registered.register(expires=0).status == 200
+    house.daemon.wait_line("Connection 1: idle", 6)
 
 
 @test
