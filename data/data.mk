@@ -31,7 +31,7 @@ docs/dbus/%.rst: data/dbus/%.xml
 
 dist_man_MANS += data/man/sipwakectl.1 data/man/sipwaked.8 data/man/sipwake.conf.5
 
-EXTRA_DIST += data/sipwaked.service.in data/sipwake.sysusers
+EXTRA_DIST += data/sipwaked.service.in data/sipwake.sysusers docs/examples/certbot-deploy-hook
 CLEANFILES += $(systemdsystemunit_DATA) $(sysusers_DATA)
 
 data/sipwaked.service: data/sipwaked.service.in Makefile

@@ -9,6 +9,7 @@ EXTRA_DIST += \
   debian/rules \
   debian/sipwake.dirs \
   debian/sipwake.docs \
+  debian/sipwake.examples \
   debian/sipwake.lintian-overrides \
   debian/sipwake.postrm \
   debian/source/format \

@@ -16,6 +16,8 @@ dist_check_SCRIPTS += \
   tests/scenarios/habits.py \
   tests/scenarios/routes.py \
   tests/scenarios/sides.py \
+  tests/scenarios/secure.py \
+  tests/scenarios/web.py \
   tests/scenarios/hostile.py \
   tests/scenarios/peers.py \
   tests/scenarios/idle.py \
@@ -28,6 +30,7 @@ EXTRA_DIST += \
   tests/lib/sipwaketest/__init__.py \
   tests/lib/sipwaketest/accounts.py \
   tests/lib/sipwaketest/agent.py \
+  tests/lib/sipwaketest/authority.py \
   tests/lib/sipwaketest/bench.py \
   tests/lib/sipwaketest/bus.py \
   tests/lib/sipwaketest/call.py \
@@ -46,14 +49,19 @@ EXTRA_DIST += \
   tests/lib/sipwaketest/registrar.py \
   tests/lib/sipwaketest/rtpengine.py \
   tests/lib/sipwaketest/sdp.py \
+  tests/lib/sipwaketest/secureload.py \
   tests/lib/sipwaketest/sipp.py \
+  tests/lib/sipwaketest/stream.py \
   tests/lib/sipwaketest/tap.py \
   tests/lib/sipwaketest/trace.py \
   tests/lib/sipwaketest/uri.py \
+  tests/lib/sipwaketest/webphone.py \
   tests/peers/kamailio.cfg \
+  tests/peers/web-phone.mjs \
   tests/scenarios/sipp-caller.xml \
   tests/scenarios/sipp-phone-answer.xml \
   tests/scenarios/sipp-phone-register.xml \
+  tests/bench/bench-edge.py \
   tests/bench/bench-idle.py \
   tests/bench/run-benchmarks.py
 

@@ -94,7 +94,8 @@
   X (EDGE_SLOW_READERS, "edge_slow_readers")                                                       \
   X (EDGE_SLOW_WRITERS, "edge_slow_writers")                                                       \
   X (EDGE_IDLE_CLOSED, "edge_idle_closed")                                                         \
-  X (EDGE_DIALS_FAILED, "edge_dials_failed")
+  X (EDGE_DIALS_FAILED, "edge_dials_failed")                                                       \
+  X (EDGE_STRANGERS, "edge_strangers")
 
 typedef enum {
 #define COUNTER_ENUM(id, name) COUNTER_##id,

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "config/settings-address.h"
+#include "config/settings-edge.h"
 #include "proto/address.h"
 #include "proto/uri.h"
 
@@ -154,28 +155,6 @@ read_advertise (const ConfigGroup *group, ListenSettings *listen, GError **error
   return TRUE;
 }
 
-static gboolean
-read_certificate (const ConfigGroup *group, ListenSettings *listen, GError **error)
-{
-  gboolean secure =
-      listen->transport == SETTINGS_TRANSPORT_TLS || listen->transport == SETTINGS_TRANSPORT_WSS;
-  const gchar *transport = settings_transport_name (listen->transport);
-
-  if (!config_group_path (group, "certificate", &listen->certificate, error) ||
-      !config_group_path (group, "private-key", &listen->private_key, error))
-    return FALSE;
-  if (secure && !listen->certificate)
-    return config_group_fail (group, "certificate", error, "is missing for transport=%s",
-                              transport);
-  if (secure && !listen->private_key)
-    return config_group_fail (group, "private-key", error, "is missing for transport=%s",
-                              transport);
-  if (!secure && (listen->certificate || listen->private_key))
-    return config_group_fail (group, listen->certificate ? "certificate" : "private-key", error,
-                              "has no use with transport=%s", transport);
-  return TRUE;
-}
-
 /**
  * settings_group_read_listen:
  * @group: [listen:NAME]
@@ -188,7 +167,8 @@ ListenSettings *
 settings_group_read_listen (const ConfigGroup *group, const gchar *name, GError **error)
 {
   static const gchar *const keys[] = { "side",        "uri",         "advertise",
-                                       "certificate", "private-key", NULL };
+                                       "certificate", "private-key", "client-ca",
+                                       "client-certificate", "path", "origins", NULL };
   static const gchar *const sides[] = { "phones", "pbx", NULL };
   g_autoptr (ListenSettings) listen = g_new0 (ListenSettings, 1);
   g_autofree gchar *uri = NULL;
@@ -216,7 +196,7 @@ settings_group_read_listen (const ConfigGroup *group, const gchar *name, GError 
   listen->host = g_steal_pointer (&address.host);
   listen->port = address.port ? address.port : settings_address_default_port (address.transport);
   listen->family = address.family;
-  if (!read_advertise (group, listen, error) || !read_certificate (group, listen, error))
+  if (!read_advertise (group, listen, error) || !settings_edge_read_listen (group, listen, error))
     return NULL;
   return g_steal_pointer (&listen);
 }
@@ -332,7 +312,7 @@ PbxSettings *
 settings_group_read_pbx (const ConfigGroup *group, const gchar *name, GError **error)
 {
   static const gchar *const keys[] = { "domains",     "route", "register-expires", "contacts",
-                                       "accept-from", "media", "media-address",
+                                       "accept-from", "ca-file", "media", "media-address",
                                        "media-phones", NULL };
   static const gchar *const contacts[] = { "auto", "each", "one", NULL };
   static const gchar *const medias[] = { "direct", "address", "rtpengine", NULL };
@@ -347,6 +327,7 @@ settings_group_read_pbx (const ConfigGroup *group, const gchar *name, GError **e
       !read_routes (group, pbx, error) || !read_accept_from (group, pbx, error) ||
       !config_group_number (group, "register-expires", 60, MAX_EXPIRES, &pbx->register_expires,
                             error) ||
+      !config_group_path (group, "ca-file", &pbx->ca_file, error) ||
       !config_group_choice (group, "contacts", contacts, &contact, error) ||
       !config_group_choice (group, "media", medias, &media, error) ||
       !config_group_choice (group, "media-phones", phones, &phone, error) ||

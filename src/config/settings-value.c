@@ -18,8 +18,11 @@ listen_settings_free (ListenSettings *listen)
   g_free (listen->name);
   g_free (listen->host);
   g_free (listen->advertise_host);
-  g_free (listen->certificate);
-  g_free (listen->private_key);
+  g_strfreev (listen->certificates);
+  g_strfreev (listen->private_keys);
+  g_free (listen->client_ca);
+  g_free (listen->path);
+  g_strfreev (listen->origins);
   g_free (listen);
 }
 
@@ -49,6 +52,7 @@ pbx_settings_free (PbxSettings *pbx)
   g_strfreev (pbx->domains);
   g_clear_pointer (&pbx->routes, g_ptr_array_unref);
   g_strfreev (pbx->accept_from);
+  g_free (pbx->ca_file);
   g_free (pbx->media_address);
   g_free (pbx);
 }

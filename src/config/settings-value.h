@@ -50,9 +50,22 @@ typedef struct {
   GSocketFamily family;
   gchar *advertise_host;
   guint advertise_port;
-  gchar *certificate;
-  gchar *private_key;
+  gchar **certificates; /* nullable, as are all below */
+  gchar **private_keys;
+  gchar *client_ca;
+  gboolean require_client_certificate;
+  gchar *path;
+  gchar **origins;
 } ListenSettings;
+
+typedef struct {
+  guint connections;
+  guint connections_per_source;
+  guint handshakes;
+  guint handshake_timeout; /* seconds, as are those below */
+  guint idle_timeout;
+  guint registered_timeout;
+} EdgeSettings;
 
 typedef struct {
   gchar *host;
@@ -68,6 +81,7 @@ typedef struct {
   guint register_expires;
   SettingsContacts contacts;
   gchar **accept_from;
+  gchar *ca_file;
   SettingsMedia media;
   gchar *media_address;
   SettingsMediaPhones media_phones;

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/names.h"
 #include "config/config-file.h"
+#include "config/settings-edge.h"
 #include "config/settings-group.h"
 #include "config/settings-push.h"
 
@@ -49,6 +50,12 @@ settings_new (void)
   settings->registrar = (RegistrarSettings){
     .phones_per_user = 20, .phones_per_address = 10000, .phones = 1000000
   };
+  settings->edge = (EdgeSettings){ .connections = 20000,
+                                   .connections_per_source = 1000,
+                                   .handshakes = 64,
+                                   .handshake_timeout = 10,
+                                   .idle_timeout = 180,
+                                   .registered_timeout = 3600 };
   settings->listens = g_ptr_array_new_with_free_func ((GDestroyNotify) listen_settings_free);
   settings->pbxes = g_ptr_array_new_with_free_func ((GDestroyNotify) pbx_settings_free);
   settings->pushes = g_ptr_array_new_with_free_func ((GDestroyNotify) push_settings_free);
@@ -156,12 +163,15 @@ read_group (Loader *loader, ConfigGroup *group, GError **error)
     return settings_group_read_wake (group, &loader->settings->wake, error);
   if (g_str_equal (group->name, "registrar"))
     return settings_group_read_registrar (group, &loader->settings->registrar, error);
+  if (g_str_equal (group->name, "edge"))
+    return settings_edge_read (group, &loader->settings->edge, error);
   if (g_str_equal (group->name, "metrics"))
     return settings_group_read_metrics (group, &loader->settings->metrics, error);
   if (kind && g_strv_contains (kinds, kind))
     return read_named (loader, group, colon + 1, error);
   return config_group_fail (group, NULL, error,
-                            "no such group; there are: daemon, metrics, registrar, wake, listen:NAME, "
+                            "no such group; there are: daemon, edge, metrics, registrar, wake, "
+                            "listen:NAME, "
                             "pbx:NAME, push:NAME, media:NAME");
 }
 

@@ -11,6 +11,7 @@ typedef struct {
   EndpointSettings metrics;
   WakeSettings wake;
   RegistrarSettings registrar;
+  EdgeSettings edge;
   GPtrArray *listens;
   GPtrArray *pbxes;
   GPtrArray *pushes;

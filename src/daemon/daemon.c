@@ -12,8 +12,10 @@
 #include "base/names.h"
 #include "call/router.h"
 #include "crypto/token.h"
+#include "daemon/edge-setup.h"
 #include "daemon/media-setup.h"
 #include "daemon/push-setup.h"
+#include "daemon/room-options.h"
 #include "manage/management.h"
 #include "proto/feature-caps.h"
 #include "sip/sip-stack.h"
@@ -26,6 +28,7 @@
 struct _Daemon {
   Settings *settings;
   GBytes *token_key;
+  EdgeSetup *edge;
   SipStack *stack;
   PushService *push;
   GPtrArray *pbxes;
@@ -44,112 +47,6 @@ struct _Daemon {
   Router *router;
   Management *management;
 };
-
-/* ---- options of the rooms ---- */
-
-static SipTransport
-sip_transport (SettingsTransport transport)
-{
-  switch (transport) {
-  case SETTINGS_TRANSPORT_UDP:
-    return SIP_TRANSPORT_UDP;
-  case SETTINGS_TRANSPORT_TCP:
-    return SIP_TRANSPORT_TCP;
-  case SETTINGS_TRANSPORT_TLS:
-    return SIP_TRANSPORT_TLS;
-  case SETTINGS_TRANSPORT_WS:
-    return SIP_TRANSPORT_WS;
-  case SETTINGS_TRANSPORT_WSS:
-    return SIP_TRANSPORT_WSS;
-  }
-  return SIP_TRANSPORT_UDP;
-}
-
-static CallOptions
-call_options (const Settings *settings)
-{
-  return (CallOptions){
-    .wake_seconds = settings->wake.timeout,
-    .hold_response = settings->wake.hold_response,
-    .direct_try_ms = settings->wake.direct_try,
-  };
-}
-
-static SharingPolicy
-sharing_policy (SettingsContacts contacts)
-{
-  switch (contacts) {
-  case SETTINGS_CONTACTS_AUTO:
-    return SHARING_AUTO;
-  case SETTINGS_CONTACTS_EACH:
-    return SHARING_EACH;
-  case SETTINGS_CONTACTS_ONE:
-    return SHARING_ONE;
-  }
-  return SHARING_AUTO;
-}
-
-static AdmissionOptions
-admission_options (const Settings *settings)
-{
-  return (AdmissionOptions){
-    .per_aor = settings->registrar.phones_per_user,
-    .per_source = settings->registrar.phones_per_address,
-    .total = settings->registrar.phones,
-    .refuse_brief = settings->registrar.refuse_brief,
-    .binding_expires = settings->wake.binding_expires,
-  };
-}
-
-static GPtrArray *
-listener_options (const Settings *settings, GError **error)
-{
-  g_autoptr (GPtrArray) all = g_ptr_array_new_with_free_func (g_free);
-
-  for (guint i = 0; i < settings->listens->len; i++) {
-    const ListenSettings *listen = g_ptr_array_index (settings->listens, i);
-    SipListenerOptions *options = g_new0 (SipListenerOptions, 1);
-
-    g_ptr_array_add (all, options);
-    *options = (SipListenerOptions){
-      .name = listen->name,
-      .side = listen->side == SETTINGS_SIDE_PHONES ? SIP_SIDE_PHONES : SIP_SIDE_PBX,
-      .transport = sip_transport (listen->transport),
-      .host = listen->host,
-      .port = listen->port,
-      .advertise_host = listen->advertise_host,
-      .advertise_port = listen->advertise_port,
-    };
-    if (listen->transport != SETTINGS_TRANSPORT_UDP && listen->transport != SETTINGS_TRANSPORT_TCP) {
-      g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_CONFIG,
-                   "[listen:%s] uri: this version does not serve transport=%s yet", listen->name,
-                   settings_transport_name (listen->transport));
-      return NULL;
-    }
-  }
-  return g_steal_pointer (&all);
-}
-
-static GPtrArray *
-create_pbxes (const Settings *settings, SipStack *stack)
-{
-  GPtrArray *pbxes = g_ptr_array_new_with_free_func ((GDestroyNotify) pbx_free);
-
-  for (guint i = 0; i < settings->pbxes->len; i++) {
-    const PbxSettings *group = g_ptr_array_index (settings->pbxes, i);
-    Pbx *pbx = pbx_new (group->name, (const gchar *const *) group->domains,
-                        group->register_expires, (const gchar *const *) group->accept_from);
-
-    for (guint j = 0; j < group->routes->len; j++) {
-      const RouteSettings *route = g_ptr_array_index (group->routes, j);
-
-      pbx_add_route (pbx, pbx_route_new (stack, group->name, route->host, route->port,
-                                         sip_transport (route->transport)));
-    }
-    g_ptr_array_add (pbxes, pbx);
-  }
-  return pbxes;
-}
 
 /* ---- where push and registrar, who do not know each other, are told of each other ---- */
 
@@ -285,7 +182,7 @@ build_registrar (Daemon *daemon, GError **error)
     const PbxSettings *group = g_ptr_array_index (daemon->settings->pbxes, i);
 
     sharing_set_policy (daemon->sharing, g_ptr_array_index (daemon->pbxes, i),
-                        sharing_policy (group->contacts));
+                        room_options_sharing (group->contacts));
   }
   rooms = (RegistrarRooms){
     .pbxes = daemon->pbxes,
@@ -297,7 +194,7 @@ build_registrar (Daemon *daemon, GError **error)
     .doorkeeper = daemon->doorkeeper,
     .keeper = daemon->keeper,
     .sharing = daemon->sharing,
-    .options = admission_options (daemon->settings),
+    .options = room_options_admission (daemon->settings),
   };
   daemon->registrar = registrar_new (&rooms);
   return TRUE;
@@ -306,10 +203,10 @@ build_registrar (Daemon *daemon, GError **error)
 static gboolean
 build (Daemon *daemon, const DaemonProcess *process, GError **error)
 {
-  g_autoptr (GPtrArray) listeners = listener_options (daemon->settings, error);
-  CallOptions options = call_options (daemon->settings);
+  g_autoptr (GPtrArray) listeners = NULL;
+  CallOptions options = room_options_call (daemon->settings);
 
-  if (!listeners || !load_token_key (daemon, error))
+  if (!load_token_key (daemon, error))
     return FALSE;
   daemon->store = store_open (daemon->settings->daemon.state_dir, error);
   if (!daemon->store)
@@ -317,11 +214,17 @@ build (Daemon *daemon, const DaemonProcess *process, GError **error)
   daemon->push = push_setup_create (daemon->settings, error);
   if (!daemon->push)
     return FALSE;
+  daemon->edge = edge_setup_new (daemon->settings, error);
+  if (!daemon->edge)
+    return FALSE;
+  listeners = room_options_listeners (daemon->settings, daemon->edge);
   daemon->stack = sip_stack_new (listeners, NULL, error);
   if (!daemon->stack)
     return FALSE;
-  daemon->pbxes = create_pbxes (daemon->settings, daemon->stack);
   daemon->location = location_new ();
+  if (!edge_setup_open (daemon->edge, daemon->stack, daemon->location, error))
+    return FALSE;
+  daemon->pbxes = room_options_pbxes (daemon->settings, daemon->stack);
   if (!build_registrar (daemon, error))
     return FALSE;
   registrar_set_push (daemon->registrar, on_push_question, daemon);
@@ -371,12 +274,13 @@ daemon_new (Settings *settings, const DaemonProcess *process, GError **error)
 void
 daemon_reconfigure (Daemon *daemon, Settings *settings)
 {
-  CallOptions options = call_options (settings);
-  AdmissionOptions admission = admission_options (settings);
+  CallOptions options = room_options_call (settings);
+  AdmissionOptions admission = room_options_admission (settings);
 
   log_set_level (settings->daemon.log_level);
   router_set_options (daemon->router, &options);
   registrar_set_options (daemon->registrar, &admission);
+  edge_setup_renew (daemon->edge);
   settings_ref (settings);
   settings_unref (daemon->settings);
   daemon->settings = settings;
@@ -402,13 +306,22 @@ on_store_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
+on_edge_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GTask *task = user_data;
+  Stopping *stopping = g_task_get_task_data (task);
+
+  store_stop_async (stopping->daemon->store, on_store_stopped, task);
+}
+
+static void
 on_push_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   GTask *task = user_data;
   Stopping *stopping = g_task_get_task_data (task);
 
   push_service_stop_finish (PUSH_SERVICE (source), result, NULL);
-  store_stop_async (stopping->daemon->store, on_store_stopped, task);
+  edge_setup_stop_async (stopping->daemon->edge, on_edge_stopped, task);
 }
 
 static gboolean
@@ -483,6 +396,7 @@ daemon_free (Daemon *daemon)
   g_clear_pointer (&daemon->ledger, ledger_free);
   g_clear_object (&daemon->location);
   g_clear_pointer (&daemon->pbxes, g_ptr_array_unref);
+  g_clear_pointer (&daemon->edge, edge_setup_free);
   g_clear_pointer (&daemon->stack, sip_stack_free);
   g_clear_object (&daemon->push);
   g_clear_pointer (&daemon->store, store_free);

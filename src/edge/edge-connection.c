@@ -210,7 +210,7 @@ open_flow (EdgeConnection *self)
   edge_poller_remove (self->ground->poller, &self->inner_watch);
   self->flow =
       edge_flow_new (self->ground, g_steal_pointer (&self->outer), g_steal_pointer (&self->inner),
-                     self->peer->transport != EDGE_TRANSPORT_TLS, on_flow_ended, self);
+                     self->peer, on_flow_ended, self);
   if (!self->flow) {
     edge_connection_abort (self, EDGE_CLOSE_LOOPBACK);
     return;

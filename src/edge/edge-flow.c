@@ -174,7 +174,7 @@ on_outer (EdgeWatch *watch, guint32 events)
  * @ground: what it stands on
  * @outer: (transfer full): the far side, past its entrance; nobody watches it
  * @inner: (transfer full): the stack's side, connected; nobody watches it
- * @websocket: whether the far side speaks WebSocket
+ * @peer: who the far side is; outlives the flow
  * @ended: called once, at the end, with the far side's socket when it can still be told goodbye
  *   (transfer full), else with %NULL; the flow is to be freed when the poller's round is over
  * @owner: for @ended
@@ -185,7 +185,7 @@ EdgeFlow *
 edge_flow_new (EdgeGround *ground,
                EdgeSocket *outer,
                EdgeSocket *inner,
-               gboolean websocket,
+               const EdgePeer *peer,
                EdgeFlowEnded ended,
                gpointer owner)
 {
@@ -196,7 +196,7 @@ edge_flow_new (EdgeGround *ground,
   self->inner = inner;
   self->ended = ended;
   self->owner = owner;
-  self->relay = edge_relay_new (outer, inner, websocket, &ground->limits);
+  self->relay = edge_relay_new (outer, inner, peer, &ground->limits);
   return self->relay ? g_steal_pointer (&self) : NULL;
 }
 

@@ -9,7 +9,7 @@ typedef struct _EdgeFlow EdgeFlow;
 typedef void (*EdgeFlowEnded) (gpointer owner, EdgeCloseReason reason, EdgeSocket *outer);
 
 EdgeFlow *edge_flow_new (EdgeGround *ground, EdgeSocket *outer, EdgeSocket *inner,
-                         gboolean websocket, EdgeFlowEnded ended, gpointer owner);
+                         const EdgePeer *peer, EdgeFlowEnded ended, gpointer owner);
 void edge_flow_free (EdgeFlow *flow);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EdgeFlow, edge_flow_free)
 

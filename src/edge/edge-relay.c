@@ -3,19 +3,20 @@
  * edge-relay: the two directions of an open connection, phone (or PBX) to stack and back.
  *
  * Each side is read only while the other one can take what comes. Keep-alives of the far side end
- * here: a double CRLF is answered by one CRLF between two messages (RFC 5626 section 4.4.1), a
- * WebSocket has pings of its own. Toward a WebSocket the stream is cut into messages, one a frame.
+ * here: a double CRLF is answered by one CRLF (RFC 5626 section 4.4.1), a
+ * WebSocket has pings of its own. What comes from the stack is cut into messages: one makes one frame
+ * of a WebSocket, and an answer is told where its request really came from.
  */
 #include "edge/edge-relay.h"
 
 #include "edge/edge-frame.h"
+#include "edge/edge-received.h"
 #include "edge/edge-stream.h"
 #include "edge/edge-websocket.h"
 
 #include <sys/socket.h>
 
-#define ROUNDS 4     /* reads of one side before others have their turn */
-#define MAX_PONGS 16 /* owed at once */
+#define ROUNDS 4 /* reads of one side before others have their turn */
 
 struct _EdgeRelay {
   EdgeSocket *outer;
@@ -23,10 +24,10 @@ struct _EdgeRelay {
   EdgeWebsocket *websocket;
   EdgeStream from_phone;
   EdgeStream from_stack;
-  GByteArray *gathered; /* of the stack's message that is not whole yet, toward a WebSocket */
+  const EdgePeer *peer;
+  GByteArray *gathered; /* of the stack's message that is not whole yet */
   gsize message_size;
   gsize outbound_size;
-  guint pongs;
   gboolean outer_ended;
   gboolean inner_ended;
   gboolean shut;
@@ -60,23 +61,27 @@ on_message (const guint8 *message, gsize size, gpointer user_data)
  * edge_relay_new:
  * @outer: the far side; it outlives the relay
  * @inner: the stack's side; it outlives the relay
- * @websocket: whether the far side speaks WebSocket, its upgrade done
+ * @peer: who the far side is, its upgrade to a WebSocket done; outlives the relay
  * @limits: the sizes in it are kept
  *
  * Returns: (nullable) (transfer full): a relay, or %NULL when memory is short
  */
 EdgeRelay *
-edge_relay_new (EdgeSocket *outer, EdgeSocket *inner, gboolean websocket, const EdgeLimits *limits)
+edge_relay_new (EdgeSocket *outer,
+                EdgeSocket *inner,
+                const EdgePeer *peer,
+                const EdgeLimits *limits)
 {
   EdgeRelay *self = g_new0 (EdgeRelay, 1);
 
   self->outer = outer;
   self->inner = inner;
+  self->peer = peer;
   self->message_size = limits->message_size;
   self->outbound_size = limits->outbound_size;
   edge_stream_init (&self->from_phone, limits->message_size);
   edge_stream_init (&self->from_stack, limits->outbound_size);
-  if (!websocket)
+  if (peer->transport == EDGE_TRANSPORT_TLS)
     return self;
   self->websocket = edge_websocket_new (outer, limits->message_size, on_message, self);
   if (!self->websocket)
@@ -98,13 +103,6 @@ edge_relay_free (EdgeRelay *relay)
   g_free (relay);
 }
 
-static void
-pay_pongs (EdgeRelay *self)
-{
-  for (; self->pongs > 0 && edge_stream_is_between (&self->from_stack); self->pongs--)
-    edge_socket_send (self->outer, "\r\n", 2);
-}
-
 static EdgeRelayVerdict
 feed_stream (EdgeRelay *self, const guint8 *bytes, gsize size)
 {
@@ -117,8 +115,7 @@ feed_stream (EdgeRelay *self, const guint8 *bytes, gsize size)
       edge_socket_send (self->inner, bytes, eaten);
       break;
     case EDGE_STREAM_PING:
-      self->pongs = MIN (self->pongs + 1, MAX_PONGS);
-      pay_pongs (self);
+      edge_socket_send (self->outer, "\r\n", 2);
       break;
     case EDGE_STREAM_BLANK:
       break;
@@ -159,10 +156,26 @@ edge_relay_feed (EdgeRelay *relay, const guint8 *bytes, gsize size)
 }
 
 static void
+deliver (EdgeRelay *self, const guint8 *message, gsize size)
+{
+  g_autoptr (GByteArray) fixed =
+      edge_received_fix (message, size, self->peer->address, self->peer->port);
+
+  if (fixed) {
+    message = fixed->data;
+    size = fixed->len;
+  }
+  if (self->websocket)
+    edge_websocket_send (self->websocket, message, size);
+  else
+    edge_socket_send (self->outer, message, size);
+}
+
+static void
 gather (EdgeRelay *self, const guint8 *bytes, gsize size, gboolean whole)
 {
   if (whole && !self->gathered) {
-    edge_websocket_send (self->websocket, bytes, size);
+    deliver (self, bytes, size);
     return;
   }
   if (!self->gathered)
@@ -170,7 +183,7 @@ gather (EdgeRelay *self, const guint8 *bytes, gsize size, gboolean whole)
   g_byte_array_append (self->gathered, bytes, (guint) size);
   if (!whole)
     return;
-  edge_websocket_send (self->websocket, self->gathered->data, self->gathered->len);
+  deliver (self, self->gathered->data, self->gathered->len);
   g_clear_pointer (&self->gathered, g_byte_array_unref);
 }
 
@@ -185,10 +198,7 @@ take_from_stack (EdgeRelay *self, const guint8 *bytes, gsize size)
     switch (event) {
     case EDGE_STREAM_MORE:
     case EDGE_STREAM_MESSAGE:
-      if (self->websocket)
-        gather (self, bytes, eaten, event == EDGE_STREAM_MESSAGE);
-      else
-        edge_socket_send (self->outer, bytes, eaten);
+      gather (self, bytes, eaten, event == EDGE_STREAM_MESSAGE);
       break;
     case EDGE_STREAM_PING:
     case EDGE_STREAM_BLANK:
@@ -200,7 +210,6 @@ take_from_stack (EdgeRelay *self, const guint8 *bytes, gsize size)
     case EDGE_STREAM_MALFORMED:
       return EDGE_RELAY_MALFORMED;
     }
-    pay_pongs (self);
   }
   return EDGE_RELAY_OPEN;
 }
@@ -370,16 +379,19 @@ edge_relay_messages (const EdgeRelay *relay)
  * edge_relay_ping:
  * @relay: a relay
  *
- * Asks the far side for a sign of life.
+ * Asks the far side for a sign of life: a WebSocket by its ping, a server that was dialed by a
+ * double CRLF (RFC 5626 section 3.5.1).
  *
- * Returns: %FALSE when it is no WebSocket, and nothing could be asked
+ * Returns: %FALSE for a client by TLS, of which nothing can be asked
  */
 gboolean
 edge_relay_ping (EdgeRelay *relay)
 {
   if (relay->websocket)
     edge_websocket_ping (relay->websocket);
-  return relay->websocket != NULL;
+  else if (relay->peer->dialed)
+    edge_socket_send (relay->outer, "\r\n\r\n", 4);
+  return relay->websocket || relay->peer->dialed;
 }
 
 /**

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "edge/edge-options.h"
+#include "edge/edge-peer.h"
 #include "edge/edge-socket.h"
 
 typedef struct _EdgeRelay EdgeRelay;
@@ -15,7 +16,7 @@ typedef enum {
   EDGE_RELAY_BROKEN,
 } EdgeRelayVerdict;
 
-EdgeRelay *edge_relay_new (EdgeSocket *outer, EdgeSocket *inner, gboolean websocket,
+EdgeRelay *edge_relay_new (EdgeSocket *outer, EdgeSocket *inner, const EdgePeer *peer,
                            const EdgeLimits *limits);
 void edge_relay_free (EdgeRelay *relay);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EdgeRelay, edge_relay_free)

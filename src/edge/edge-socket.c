@@ -255,8 +255,8 @@ edge_socket_read (EdgeSocket *socket, guint8 *bytes, gsize size, gsize *got)
 static EdgeIo
 write_some (EdgeSocket *self, const guint8 *bytes, gsize size, gsize *put)
 {
+  EdgeIo verdict;
   gssize n;
-  int result;
 
   *put = 0;
   clear_errors (self);
@@ -267,8 +267,13 @@ write_some (EdgeSocket *self, const guint8 *bytes, gsize size, gsize *put)
     *put = (gsize) n;
     return EDGE_IO_DONE;
   }
-  result = SSL_write_ex (self->ssl, bytes, size, put);
-  return result == 1 ? EDGE_IO_DONE : ssl_verdict (self, result);
+  if (SSL_write_ex (self->ssl, bytes, size, put) == 1)
+    return EDGE_IO_DONE;
+  verdict = ssl_verdict (self, 0);
+  /* After the peer's end, OpenSSL calls a write that failed an end as well. */
+  if (verdict == EDGE_IO_EOF)
+    self->broken = TRUE;
+  return verdict;
 }
 
 /* Returns how much went; sets broken when no more ever will. */

@@ -5,6 +5,7 @@ src_edge_libedge_a_SOURCES = \
   src/edge/edge-options.c src/edge/edge-options.h \
   src/edge/edge-event.c src/edge/edge-event.h \
   src/edge/edge-stream.c src/edge/edge-stream.h \
+  src/edge/edge-received.c src/edge/edge-received.h \
   src/edge/edge-frame.c src/edge/edge-frame.h \
   src/edge/edge-upgrade.c src/edge/edge-upgrade.h \
   src/edge/edge-certificate.c src/edge/edge-certificate.h \
@@ -37,7 +38,7 @@ dist_check_SCRIPTS += tests/edge-tls.py tests/edge-websocket.py tests/edge-limit
 EXTRA_DIST += tests/edge/edgetest.py
 
 check_PROGRAMS += tests/unit/test-edge-stream tests/unit/test-edge-ground \
-  tests/unit/test-edge-upgrade tests/unit/test-edge-certificate
+  tests/unit/test-edge-upgrade tests/unit/test-edge-certificate tests/unit/test-edge-received
 tests_unit_test_edge_stream_SOURCES = tests/unit/test-edge-stream.c
 tests_unit_test_edge_stream_LDADD = $(LIBEDGE)
 tests_unit_test_edge_ground_SOURCES = tests/unit/test-edge-ground.c
@@ -46,4 +47,6 @@ tests_unit_test_edge_upgrade_SOURCES = tests/unit/test-edge-upgrade.c
 tests_unit_test_edge_upgrade_LDADD = $(LIBEDGE)
 tests_unit_test_edge_certificate_SOURCES = tests/unit/test-edge-certificate.c
 tests_unit_test_edge_certificate_LDADD = $(LIBEDGE)
+tests_unit_test_edge_received_SOURCES = tests/unit/test-edge-received.c
+tests_unit_test_edge_received_LDADD = $(LIBEDGE)
 EXTRA_DIST += tests/fuzz/fuzz-edge-stream.c

@@ -84,6 +84,7 @@ add_hop (PbxRoute *route, GPtrArray *before, GInetSocketAddress *address)
   if (!listener)
     return;
   way = sip_flow_to_address (listener, text, g_inet_socket_address_get_port (address));
+  sip_flow_verify (way, route->host);
   hop = take_hop (before, way);
   g_ptr_array_add (route->hops, hop ? hop : pbx_hop_new (route->pbx, way, on_hop, route));
 }

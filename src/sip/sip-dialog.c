@@ -56,6 +56,25 @@ dialog_new (SipFlow *flow, const gchar *contact, SipDialogFunc func, gpointer us
   return dialog;
 }
 
+static gboolean
+is_sips (const gchar *uri)
+{
+  return g_ascii_strncasecmp (uri, "sips:", strlen ("sips:")) == 0;
+}
+
+/* Who calls sips: is told to come back that way (RFC 3261 8.1.1.8, 12.1.1), and nobody else. */
+static void
+use_sips (SipDialog *dialog)
+{
+  gchar *contact;
+
+  if (is_sips (dialog->contact) || !sip_transport_is_secure (dialog->listener->transport))
+    return;
+  contact = g_strconcat ("sips:", dialog->contact + strlen ("sip:"), NULL);
+  g_free (dialog->contact);
+  dialog->contact = contact;
+}
+
 /* Where the route set or the remote target points to, should the flow be gone. */
 static void
 take_next_hop (SipDialog *dialog)
@@ -100,6 +119,8 @@ sip_dialog_new_uas (SipRequest *request, const gchar *contact, SipDialogFunc fun
   su_home_t home[1] = { SU_HOME_INIT (home) };
   sip_from_t *local;
 
+  if (sip->sip_request->rq_url->url_type == url_sips)
+    use_sips (dialog);
   su_home_init (home);
   local = sip_from_dup (home, (const sip_from_t *) sip->sip_to);
   sip_from_tag (home, local, tag);
@@ -323,6 +344,14 @@ SipTransaction *
 sip_dialog_send (SipDialog *dialog, sip_method_t method, const gchar *method_name,
                  const gchar *target, msg_t *msg, SipResponseFunc func, gpointer user_data)
 {
+  g_autofree gchar *plain = NULL;
+
+  if (target && is_sips (target)) {
+    use_sips (dialog);
+    /* Where the way is not secure, the promise ends with us. */
+    if (!sip_transport_is_secure (dialog->listener->transport))
+      target = plain = g_strconcat ("sip:", target + strlen ("sips:"), NULL);
+  }
   if (names_target (method))
     sip_dialog_add_contact (dialog, msg);
   if (nta_msg_request_complete (msg, dialog->leg, method, method_name,
@@ -337,11 +366,12 @@ static void
 send_and_forget (SipDialog *dialog, msg_t *msg, const gchar *ack_branch)
 {
   SipFlow *flow = sip_dialog_flow (dialog);
-  nta_outgoing_t *orq =
-    nta_outgoing_mcreate (dialog->listener->agent, NULL, NULL, sip_flow_route (flow), msg,
-                          SIP_FLOW_TAGS (flow),
-                          TAG_IF (ack_branch, NTATAG_ACK_BRANCH (ack_branch)), TAG_END ());
+  nta_outgoing_t *orq = NULL;
 
+  if (sip_flow_can_send (flow))
+    orq = nta_outgoing_mcreate (dialog->listener->agent, NULL, NULL, sip_flow_route (flow), msg,
+                                SIP_FLOW_TAGS (flow),
+                                TAG_IF (ack_branch, NTATAG_ACK_BRANCH (ack_branch)), TAG_END ());
   if (orq)
     nta_outgoing_destroy (orq);
   else

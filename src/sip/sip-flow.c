@@ -23,6 +23,7 @@ struct _SipFlow {
   tport_t *tport;      /* owned: the connection, until it closes; NULL where there is none */
   gint pending;        /* how the stack knows that we wait for the connection's end */
   gboolean connection; /* that peer's, and nobody reaches it when it is closed */
+  guint64 peer;        /* the edge's number for the connection, 0 where there is no edge */
   gchar *address;
   gchar *route;
   GSList *watchers;
@@ -57,6 +58,8 @@ release_connection (SipFlow *flow)
   if (!flow->tport)
     return;
   g_hash_table_remove (flow->listener->flows, flow->tport);
+  if (g_hash_table_lookup (flow->listener->dialed, flow->address) == flow)
+    g_hash_table_remove (flow->listener->dialed, flow->address);
   counters_dec (COUNTER_FLOWS_OPEN);
   g_idle_add (unref_tport, g_steal_pointer (&flow->tport));
 }
@@ -79,19 +82,11 @@ on_closed (tp_stack_t *stack, SipFlow *flow, tport_t *tport, msg_t *msg, int err
   }
 }
 
-static gchar *
-address_of (const su_sockaddr_t *source)
-{
-  gchar host[INET6_ADDRSTRLEN] = "";
-
-  inet_ntop (source->su_family, SU_ADDR (source), host, sizeof host);
-  return g_strdup_printf (source->su_family == AF_INET6 ? "[%s]:%u" : "%s:%u", host,
-                          (guint) ntohs (source->su_port));
-}
-
 static SipFlow *
-flow_of_connection (SipListener *listener, tport_t *tport, gchar *address)
+flow_of_connection (SipListener *listener, tport_t *tport, gchar *address,
+                    const su_sockaddr_t *source)
 {
+  SipEdgePeer peer;
   SipFlow *flow = g_hash_table_lookup (listener->flows, tport);
 
   if (flow) {
@@ -102,6 +97,7 @@ flow_of_connection (SipListener *listener, tport_t *tport, gchar *address)
   flow = flow_new (listener, address);
   flow->connection = TRUE;
   flow->tport = tport;
+  flow->peer = source && sip_edge_identify (listener->edge, source, &peer) ? peer.id : 0;
   flow->pending = tport_pend (tport, NULL, on_closed, flow);
   g_hash_table_insert (listener->flows, tport, flow);
   counters_inc (COUNTER_FLOWS_OPEN);
@@ -123,14 +119,42 @@ sip_flow_from_request (SipListener *listener, nta_incoming_t *irq)
   SipFlow *flow;
 
   if (tport && tport_is_secondary (tport) && !tport_is_closed (tport))
-    flow = flow_of_connection (listener, tport, address_of (msg_addr (msg)));
+    flow = flow_of_connection (listener, tport, sip_edge_address (listener->edge, msg_addr (msg)),
+                               msg_addr (msg));
   else {
-    flow = flow_new (listener, address_of (msg_addr (msg)));
+    flow = flow_new (listener, sip_edge_address (listener->edge, msg_addr (msg)));
     flow->connection = sip_transport_is_stream (listener->transport);
     tport_unref (tport);
   }
   msg_destroy (msg);
   return flow;
+}
+
+static void
+ask_edge (const SipFlow *flow, const gchar *name)
+{
+  const SipEdge *edge = flow->listener->edge;
+  g_autoptr (GSocketConnectable) address = NULL;
+  GNetworkAddress *target;
+
+  if (!edge)
+    return;
+  address = g_network_address_parse (flow->address, 0, NULL);
+  target = address ? G_NETWORK_ADDRESS (address) : NULL;
+  if (target)
+    edge->dial (flow->listener->name, g_network_address_get_hostname (target),
+                g_network_address_get_port (target), name, edge->user_data);
+}
+
+/* What is addressed behind the edge goes by the connection that the edge dialed to there. */
+static const SipFlow *
+carrier (const SipFlow *flow)
+{
+  const SipFlow *dialed = NULL;
+
+  if (!flow->tport && !flow->connection)
+    dialed = g_hash_table_lookup (flow->listener->dialed, flow->address);
+  return dialed ? dialed : flow;
 }
 
 /**
@@ -154,7 +178,7 @@ sip_flow_from_outgoing (SipListener *listener, nta_outgoing_t *orq)
   }
   name = tport_name (tport);
   return flow_of_connection (listener, tport,
-                             g_strdup_printf ("%s:%s", name->tpn_host, name->tpn_port));
+                             g_strdup_printf ("%s:%s", name->tpn_host, name->tpn_port), NULL);
 }
 
 /**
@@ -169,6 +193,49 @@ SipFlow *
 sip_flow_to_address (SipListener *listener, const gchar *host, guint port)
 {
   return flow_new (listener, g_strdup_printf (strchr (host, ':') ? "[%s]:%u" : "%s:%u", host, port));
+}
+
+/**
+ * sip_flow_verify:
+ * @flow: the way to an address
+ * @name: what the peer's certificate must prove (RFC 5922)
+ *
+ * Has the edge open the connection now, and again whenever it is lost. Without an edge before the
+ * listener, nothing.
+ */
+void
+sip_flow_verify (SipFlow *flow, const gchar *name)
+{
+  ask_edge (flow, name);
+}
+
+/**
+ * sip_flow_dialed:
+ * @listener: to which the edge connected
+ * @loopback: from which address
+ * @port: and port
+ *
+ * Returns: (transfer full) (nullable): the connection, by which requests to its peer's address go
+ * as long as it is held and open; %NULL while the stack has not accepted it
+ */
+SipFlow *
+sip_flow_dialed (SipListener *listener, const gchar *loopback, guint port)
+{
+  g_autofree gchar *number = g_strdup_printf ("%u", port);
+  const tp_name_t name = {
+    .tpn_proto = "tcp", .tpn_canon = loopback, .tpn_host = loopback, .tpn_port = number
+  };
+  tport_t *tport = tport_by_name (listener->primary, &name);
+  su_sockaddr_t source = { .su_sin = { .sin_family = AF_INET, .sin_port = htons ((guint16) port) } };
+  SipFlow *flow;
+
+  if (!tport || !tport_is_secondary (tport) || tport_is_closed (tport) ||
+      inet_pton (AF_INET, loopback, &source.su_sin.sin_addr) != 1)
+    return NULL;
+  flow = flow_of_connection (listener, tport_ref (tport), sip_edge_address (listener->edge, &source),
+                             &source);
+  g_hash_table_replace (listener->dialed, flow->address, flow);
+  return flow;
 }
 
 /**
@@ -240,6 +307,18 @@ const gchar *
 sip_flow_address (const SipFlow *flow)
 {
   return flow->address;
+}
+
+/**
+ * sip_flow_peer:
+ * @flow: a flow
+ *
+ * Returns: the edge's number for its connection, 0 when it is none of the edge's
+ */
+guint64
+sip_flow_peer (const SipFlow *flow)
+{
+  return flow->peer;
 }
 
 /**
@@ -334,6 +413,23 @@ sip_flow_unwatch (SipFlow *flow, SipFlowClosedFunc func, gpointer user_data)
 }
 
 /**
+ * sip_flow_can_send:
+ * @flow: a flow
+ *
+ * Returns: whether a request may be given to it; %FALSE behind the edge when there is no connection,
+ * since the stack would then send in the clear
+ */
+gboolean
+sip_flow_can_send (const SipFlow *flow)
+{
+  if (!flow->listener->edge || carrier (flow)->tport)
+    return TRUE;
+  if (!flow->connection)
+    ask_edge (flow, NULL);
+  return FALSE;
+}
+
+/**
  * sip_flow_tport:
  * @flow: a flow
  *
@@ -342,7 +438,9 @@ sip_flow_unwatch (SipFlow *flow, SipFlowClosedFunc func, gpointer user_data)
 tport_t *
 sip_flow_tport (const SipFlow *flow)
 {
-  return flow->tport ? flow->tport : flow->listener->primary;
+  const SipFlow *way = carrier (flow);
+
+  return way->tport ? way->tport : flow->listener->primary;
 }
 
 /**
@@ -354,5 +452,5 @@ sip_flow_tport (const SipFlow *flow)
 url_string_t *
 sip_flow_route (const SipFlow *flow)
 {
-  return flow->tport ? NULL : (url_string_t *) flow->route;
+  return carrier (flow)->tport ? NULL : (url_string_t *) flow->route;
 }

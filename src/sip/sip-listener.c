@@ -12,6 +12,7 @@
 
 #include <errno.h>
 
+#define LOOPBACK "127.0.0.1:*" /* any port */
 #define TCP_BACKLOG 1000
 #define UDP_BUFFER (8 << 20)
 
@@ -30,6 +31,18 @@ const gchar *
 sip_transport_name (SipTransport transport)
 {
   return transport_names[transport];
+}
+
+/**
+ * sip_transport_is_secure:
+ * @transport: a transport
+ *
+ * Returns: whether it is encrypted
+ */
+gboolean
+sip_transport_is_secure (SipTransport transport)
+{
+  return transport == SIP_TRANSPORT_TLS || transport == SIP_TRANSPORT_WSS;
 }
 
 /**
@@ -80,7 +93,7 @@ sip_listener_new (const SipListenerOptions *options, SipLoop *loop, nta_agent_t 
   g_autofree gchar *authority = make_authority (options->host, options->port);
   /* The edge terminates TLS and WebSocket: what reaches the stack is a plain stream. */
   g_autofree gchar *uri =
-    g_strdup_printf ("sip:%s;transport=%s", authority,
+    g_strdup_printf ("sip:%s;transport=%s", options->edge ? LOOPBACK : authority,
                      sip_transport_is_stream (options->transport) ? "tcp" : "udp");
   SipListener *listener;
 
@@ -103,7 +116,9 @@ sip_listener_new (const SipListenerOptions *options, SipLoop *loop, nta_agent_t 
   listener->authority = make_authority (options->advertise_host, options->advertise_port);
   listener->loop = loop;
   listener->agent = agent;
+  listener->edge = options->edge;
   listener->flows = g_hash_table_new (NULL, NULL);
+  listener->dialed = g_hash_table_new (g_str_hash, g_str_equal);
   listener->siblings = siblings;
   return listener;
 }
@@ -117,6 +132,7 @@ sip_listener_free (SipListener *listener)
 {
   su_home_deinit (listener->home);
   g_hash_table_unref (listener->flows);
+  g_hash_table_unref (listener->dialed);
   g_free (listener->authority);
   g_free (listener->name);
   g_free (listener);
@@ -128,7 +144,8 @@ sip_listener_free (SipListener *listener)
  * @agent: the stack's agent
  * @irq: a request's transaction
  *
- * Returns: (transfer none) (nullable): the listener by which the request came in
+ * Returns: (transfer none) (nullable): the listener by which the request came in; %NULL for one
+ * that came past the edge, whose connection is closed
  */
 SipListener *
 sip_listener_of (GHashTable *siblings, nta_agent_t *agent, nta_incoming_t *irq)
@@ -137,7 +154,12 @@ sip_listener_of (GHashTable *siblings, nta_agent_t *agent, nta_incoming_t *irq)
   tport_t *tport = nta_incoming_transport (agent, irq, msg);
   const gchar *name = tport ? tport_ident (tport_parent (tport)) : NULL;
   SipListener *listener = name ? g_hash_table_lookup (siblings, name) : NULL;
+  SipEdgePeer peer;
 
+  if (listener && listener->edge && !sip_edge_identify (listener->edge, msg_addr (msg), &peer)) {
+    sip_edge_refuse (tport_ref (tport));
+    listener = NULL;
+  }
   tport_unref (tport);
   msg_destroy (msg);
   return listener;
@@ -163,6 +185,18 @@ sip_listener_speak (SipListener *listener)
     return FALSE;
   tport_set_magic (listener->primary, sip_via_make (listener->home, via));
   return TRUE;
+}
+
+/**
+ * sip_listener_port:
+ * @listener: a listener
+ *
+ * Returns: the port that its socket has
+ */
+guint
+sip_listener_port (const SipListener *listener)
+{
+  return (guint) g_ascii_strtoull (tport_name (listener->primary)->tpn_port, NULL, 10);
 }
 
 /**

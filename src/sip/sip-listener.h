@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "sip/sip-edge.h"
 #include "sip/sip-loop.h"
 
 #include <gio/gio.h>
@@ -23,6 +24,7 @@ typedef struct {
   guint port;
   const gchar *advertise_host; /* likewise */
   guint advertise_port;
+  const SipEdge *edge; /* for TLS and WebSocket: it has the socket, the stack listens on loopback */
 } SipListenerOptions;
 
 typedef struct _SipListener {
@@ -34,7 +36,9 @@ typedef struct _SipListener {
   SipLoop *loop;
   nta_agent_t *agent;
   tport_t *primary;
+  const SipEdge *edge;  /* nullable: who stands before it */
   GHashTable *flows;    /* tport_t -> SipFlow, of the open connections */
+  GHashTable *dialed;   /* host:port -> SipFlow, of the connections that the edge dialed */
   GHashTable *siblings; /* name -> SipListener, all of the stack's; not owned */
   su_home_t home[1];
 } SipListener;
@@ -45,6 +49,8 @@ void sip_listener_free (SipListener *listener);
 SipListener *sip_listener_of (GHashTable *siblings, nta_agent_t *agent, nta_incoming_t *irq);
 
 gboolean sip_listener_speak (SipListener *listener);
+guint sip_listener_port (const SipListener *listener);
 gchar *sip_listener_uri (const SipListener *listener, const gchar *user);
 const gchar *sip_transport_name (SipTransport transport);
+gboolean sip_transport_is_secure (SipTransport transport);
 gboolean sip_transport_is_stream (SipTransport transport);

@@ -162,7 +162,10 @@ GInetAddress *
 sip_request_source (SipRequest *request)
 {
   const su_sockaddr_t *source = msg_addr (request->msg);
+  SipEdgePeer peer;
 
+  if (sip_edge_identify (request->listener->edge, source, &peer))
+    return g_inet_address_new_from_string (peer.address);
   return g_inet_address_new_from_bytes ((const guint8 *) SU_ADDR (source),
                                         source->su_family == AF_INET6 ? G_SOCKET_FAMILY_IPV6
                                                                       : G_SOCKET_FAMILY_IPV4);

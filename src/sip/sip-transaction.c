@@ -14,7 +14,8 @@ struct _SipTransaction {
   SipListener *listener;
   SipFlow *flow;
   msg_t *again; /* nullable: the request once more, for a connection that was closed meanwhile */
-  nta_outgoing_t *orq;
+  nta_outgoing_t *orq; /* NULL when there is no way */
+  guint no_way;        /* source that tells so */
   SipResponseFunc func;
   gpointer user_data;
   gboolean busy; /* inside @func */
@@ -24,6 +25,7 @@ struct _SipTransaction {
 static void
 transaction_destroy (SipTransaction *transaction)
 {
+  g_clear_handle_id (&transaction->no_way, g_source_remove);
   if (transaction->orq) {
     nta_outgoing_bind (transaction->orq, NULL, NULL);
     nta_outgoing_destroy (transaction->orq);
@@ -33,6 +35,16 @@ transaction_destroy (SipTransaction *transaction)
   sip_loop_kick (transaction->listener->loop);
   counters_dec (COUNTER_TRANSACTIONS_OPEN);
   g_free (transaction);
+}
+
+static void
+tell (SipTransaction *transaction, guint status, const sip_t *sip)
+{
+  transaction->busy = TRUE;
+  transaction->func (transaction, status, sip, transaction->user_data);
+  transaction->busy = FALSE;
+  if (transaction->dead)
+    transaction_destroy (transaction);
 }
 
 static int on_response (SipTransaction *transaction, nta_outgoing_t *orq, const sip_t *sip);
@@ -69,6 +81,16 @@ send_again (SipTransaction *transaction, guint status, const sip_t *sip)
   return TRUE;
 }
 
+static gboolean
+on_no_way (gpointer user_data)
+{
+  SipTransaction *transaction = user_data;
+
+  transaction->no_way = 0;
+  tell (transaction, 503, NULL);
+  return G_SOURCE_REMOVE;
+}
+
 static int
 on_response (SipTransaction *transaction, nta_outgoing_t *orq, const sip_t *sip)
 {
@@ -81,12 +103,7 @@ on_response (SipTransaction *transaction, nta_outgoing_t *orq, const sip_t *sip)
   if (send_again (transaction, status, sip))
     return 0;
   transaction->orq = orq;
-
-  transaction->busy = TRUE;
-  transaction->func (transaction, status, sip, transaction->user_data);
-  transaction->busy = FALSE;
-  if (transaction->dead)
-    transaction_destroy (transaction);
+  tell (transaction, status, sip);
   return 0;
 }
 
@@ -114,6 +131,11 @@ sip_transaction_send (SipFlow *flow, msg_t *msg, SipResponseFunc func, gpointer 
   transaction->func = func;
   transaction->user_data = user_data;
   counters_inc (COUNTER_TRANSACTIONS_OPEN);
+  if (!sip_flow_can_send (flow)) {
+    msg_destroy (msg);
+    transaction->no_way = g_idle_add (on_no_way, transaction);
+    return transaction;
+  }
   transmit (transaction, msg);
   if (!transaction->orq) {
     transaction_destroy (transaction);
@@ -147,7 +169,7 @@ void
 sip_transaction_cancel (SipTransaction *transaction, const gchar *reason)
 {
   nta_outgoing_t *cancel =
-    nta_outgoing_tcancel (transaction->orq, NULL, NULL,
+    !transaction->orq ? NULL : nta_outgoing_tcancel (transaction->orq, NULL, NULL,
                           TAG_IF (reason, SIPTAG_REASON_STR (reason)), TAG_END ());
 
   if (cancel)
@@ -164,6 +186,8 @@ sip_transaction_cancel (SipTransaction *transaction, const gchar *reason)
 guint
 sip_transaction_status (SipTransaction *transaction)
 {
+  if (!transaction->orq)
+    return transaction->no_way ? 0 : 503;
   return (guint) nta_outgoing_status (transaction->orq);
 }
 

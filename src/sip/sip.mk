@@ -8,6 +8,7 @@ src_sip_libsip_a_SOURCES = \
   src/sip/sip-digest.c src/sip/sip-digest.h \
   src/sip/sip-body.c src/sip/sip-body.h \
   src/sip/sip-loop.c src/sip/sip-loop.h \
+  src/sip/sip-edge.c src/sip/sip-edge.h \
   src/sip/sip-listener.c src/sip/sip-listener.h \
   src/sip/sip-flow.c src/sip/sip-flow.h \
   src/sip/sip-request.c src/sip/sip-request.h \

@@ -110,13 +110,18 @@ static const gchar everything[] =
     "[listen:tls]\nside=phones\nuri=sips:[::]:5061;transport=TLS\nadvertise=[2001:db8::7]:443\n"
     "certificate=/etc/sipwake/c.pem\nprivate-key=/etc/sipwake/k.pem\n"
     "[listen:wss]\nside=phones\nuri=sips:192.0.2.10;transport=wss\n"
-    "certificate=/etc/sipwake/c.pem\nprivate-key=/etc/sipwake/k.pem\n"
+    "certificate=/etc/sipwake/c.pem; /etc/sipwake/d.pem\n"
+    "private-key=/etc/sipwake/k.pem;/etc/sipwake/l.pem\n"
+    "client-ca=/etc/sipwake/ca.pem\nclient-certificate=required\n"
+    "path=/sip\norigins=https://phone.example.com\n"
+    "[edge]\nconnections=9\nconnections-per-source=8\nhandshakes=7\nhandshake-timeout=6\n"
+    "idle-timeout=5\nregistered-timeout=4\n"
     "[listen:pbx]\nside=pbx\nuri=sip:10.0.0.4:5070;transport=udp\nadvertise=pbx-side.example:5071\n"
     "[listen:pbx6]\nside=pbx\nuri=sip:[fd00::4]:5070;transport=tcp\n"
     "  # indented\n"
     "[pbx:office]\ndomains=PBX.Example.com ; 10.0.0.5;[fd00::5]\n"
     "route=sip:10.0.0.5:5080;transport=udp;sip:[fd00::5];transport=tcp; sip:pbx.example.com\n"
-    "register-expires=600\ncontacts=one\naccept-from=10.0.0.0/24;fd00::5\n"
+    "ca-file=/etc/sipwake/pbx.pem\nregister-expires=600\ncontacts=one\naccept-from=10.0.0.0/24;fd00::5\n"
     "media=address\nmedia-address=203.0.113.7\n"
     "[pbx:lab]\ndomains=lab.example.com\nroute=sip:10.0.0.6\nmedia=rtpengine\ncontacts=each\n"
     "[push:apns]\nprovider=apns\nteam-id=DEF123GHIJ\nkey-id=ABC123DEFG\nkey-file=/k.p8\n"
@@ -156,9 +161,24 @@ test_listens_and_daemon (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (tls->family, ==, G_SOCKET_FAMILY_IPV6);
   g_assert_cmpstr (tls->advertise_host, ==, "2001:db8::7");
   g_assert_cmpuint (tls->advertise_port, ==, 443);
-  g_assert_cmpstr (tls->certificate, ==, "/etc/sipwake/c.pem");
-  g_assert_cmpstr (tls->private_key, ==, "/etc/sipwake/k.pem");
+  g_assert_cmpstr (tls->certificates[0], ==, "/etc/sipwake/c.pem");
+  g_assert_cmpstr (tls->private_keys[0], ==, "/etc/sipwake/k.pem");
+  g_assert_null (tls->client_ca);
+  g_assert_null (tls->path);
+  g_assert_null (tls->origins);
   g_assert_cmpint (wss->transport, ==, SETTINGS_TRANSPORT_WSS);
+  g_assert_cmpstr (wss->certificates[1], ==, "/etc/sipwake/d.pem");
+  g_assert_cmpstr (wss->private_keys[1], ==, "/etc/sipwake/l.pem");
+  g_assert_cmpstr (wss->client_ca, ==, "/etc/sipwake/ca.pem");
+  g_assert_true (wss->require_client_certificate);
+  g_assert_cmpstr (wss->path, ==, "/sip");
+  g_assert_cmpstr (wss->origins[0], ==, "https://phone.example.com");
+  g_assert_cmpuint (settings->edge.connections, ==, 9);
+  g_assert_cmpuint (settings->edge.connections_per_source, ==, 8);
+  g_assert_cmpuint (settings->edge.handshakes, ==, 7);
+  g_assert_cmpuint (settings->edge.handshake_timeout, ==, 6);
+  g_assert_cmpuint (settings->edge.idle_timeout, ==, 5);
+  g_assert_cmpuint (settings->edge.registered_timeout, ==, 4);
   g_assert_cmpuint (wss->port, ==, 443);
   g_assert_cmpint (pbx->side, ==, SETTINGS_SIDE_PBX);
   g_assert_cmpstr (pbx->advertise_host, ==, "pbx-side.example");
@@ -308,6 +328,23 @@ test_groups (Fixture *fixture, gconstpointer data)
       ":1: [listen:a] private-key: is missing" },
     { "[listen:a]\nside=phones\nuri=sip:1.2.3.4\ncertificate=/c\n",
       ":4: [listen:a] certificate: has no use with transport=udp" },
+    { "[listen:a]\nside=phones\nuri=sips:1.2.3.4\ncertificate=/c;d\nprivate-key=/k\n",
+      ":4: [listen:a] certificate: d does not begin with /" },
+    { "[listen:a]\nside=phones\nuri=sips:1.2.3.4\ncertificate=/c;/d\nprivate-key=/k\n",
+      ":5: [listen:a] private-key: names 1 files, and certificate= names 2" },
+    { "[listen:a]\nside=phones\nuri=sips:1.2.3.4\ncertificate=/c\nprivate-key=/k\n"
+      "client-certificate=required\n",
+      ":6: [listen:a] client-certificate: has no use without client-ca=" },
+    { "[listen:a]\nside=phones\nuri=sip:1.2.3.4;transport=ws\nclient-ca=/c\n",
+      ":4: [listen:a] client-ca: has no use with transport=ws" },
+    { "[listen:a]\nside=phones\nuri=sip:1.2.3.4;transport=tcp\npath=/sip\n",
+      ":4: [listen:a] path: has no use with transport=tcp" },
+    { "[listen:a]\nside=phones\nuri=sip:1.2.3.4;transport=ws\npath=sip\n",
+      ":4: [listen:a] path: sip does not begin with /" },
+    { "[listen:a]\nside=phones\nuri=sip:1.2.3.4;transport=udp\norigins=x\n",
+      ":4: [listen:a] origins: has no use with transport=udp" },
+    { "[edge]\nhandshakes=0\n", ":2: [edge] handshakes: 0 is not a number" },
+    { "[edge]\nlistens=1\n", ":2: [edge] listens: no such key" },
     { "[pbx:a]\nroute=sip:1.2.3.4\n", ":1: [pbx:a] domains: is missing" },
     { "[pbx:a]\ndomains=;\n", ":2: [pbx:a] domains: is missing" },
     { "[pbx:a]\ndomains=a_b;c/d\n", ":2: [pbx:a] domains: c/d is neither" },

@@ -20,6 +20,9 @@ REASONS = {100: "Trying", 180: "Ringing", 183: "Session Progress", 200: "OK", 20
            503: "Service Unavailable", 603: "Decline"}
 
 
+WEBSOCKETS = ("ws", "wss")
+
+
 def new_branch():
     return "z9hG4bK" + secrets.token_hex(8)
 
@@ -52,13 +55,14 @@ class Transaction:
 
 
 class Agent(Endpoint):
-    def __init__(self, stage, name, address, port=0):
+    def __init__(self, stage, name, address, port=0, **security):
+        self.host = secrets.token_hex(6) + ".invalid"  # of one who has only a WebSocket
         self.inbox = []
         self.answered = {}
         self.answers_seen = set()
         self.acks = {}
         self.automatic = {}
-        super().__init__(stage, name, address, port)
+        super().__init__(stage, name, address, port, **security)
 
     # What arrives, in the reading thread
 
@@ -162,11 +166,13 @@ class Agent(Endpoint):
 
     def via(self, flow, branch=None):
         port = self.port if flow.transport == "udp" else flow.local[1]
-        sent_by = host_port(self.address, port)
+        sent_by = self.host if flow.transport in WEBSOCKETS else host_port(self.address, port)
         return (f"SIP/2.0/{flow.transport.upper()} {sent_by};branch={branch or new_branch()};rport")
 
     def contact_uri(self, transport="udp", user=None):
         who = f"{user}@" if user else ""
+        if transport in WEBSOCKETS:
+            return f"sip:{who}{self.host};transport=ws"
         return f"sip:{who}{host_port(self.address, self.port)};transport={transport}"
 
     def flow_for(self, uri, flow):

@@ -1,22 +1,23 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""endpoint: sockets of one party (UDP and TCP on one port) and the thread that reads them."""
+"""endpoint: sockets of one party (UDP and streams on one port) and the thread that reads them."""
 import re
 import selectors
 import socket
 import threading
 
-from . import ports
+from . import ports, stream
 
 LENGTH = re.compile(rb"\r\n(?:content-length|l)[ \t]*:[ \t]*(\d+)", re.I)
 
 
 class Flow:
-    """A way to a peer: a datagram address, or one TCP connection."""
+    """A way to a peer: a datagram address, or one connection, which then has a stream."""
 
-    def __init__(self, endpoint, transport, sock, remote):
+    def __init__(self, endpoint, transport, sock, remote, connection=None):
         self.endpoint = endpoint
         self.transport = transport
         self.sock = sock
+        self.connection = connection
         self.remote = remote[:2]
         self.local = sock.getsockname()[:2]
         self.buffer = b""
@@ -25,23 +26,28 @@ class Flow:
     def send(self, data):
         self.endpoint.trace.add(self.endpoint.name, True, self.transport, self.local, self.remote,
                                 data)
-        if self.transport == "udp":
-            self.sock.sendto(data, self.remote)
-        else:
-            self.sock.sendall(data)
+        self.write(data)
 
     def send_keepalive(self, data=b"\r\n\r\n"):
         """What is no SIP message and so stands in no trace."""
-        if self.transport == "udp":
-            self.sock.sendto(data, self.remote)
+        self.write(data)
+
+    def write(self, data):
+        if self.connection:
+            self.connection.write(data)
         else:
-            self.sock.sendall(data)
+            self.sock.sendto(data, self.remote)
 
 
 class Endpoint:
-    """Reads its sockets in a thread of its own and gives each message to on_message()."""
+    """Reads its sockets in a thread of its own and gives each message to on_message().
 
-    def __init__(self, stage, name, address, port=0):
+    `tls` is what its own connections need, `server_tls` makes TLS of those that come to it.
+    """
+
+    def __init__(self, stage, name, address, port=0, tls=None, server_tls=None):
+        self.tls = tls
+        self.server_tls = server_tls
         self.stage = stage
         self.trace = stage.trace
         self.name = name
@@ -86,7 +92,7 @@ class Endpoint:
     def udp_flow(self, remote):
         return Flow(self, "udp", self.udp, remote)
 
-    def tcp_flow(self, remote):
+    def stream_flow(self, transport, remote):
         """The open connection to this peer, or a new one."""
         for flow in list(self.flows):
             if flow.remote == tuple(remote[:2]) and not flow.closed:
@@ -95,15 +101,15 @@ class Endpoint:
         sock.settimeout(5)
         sock.bind((self.address, 0))
         sock.connect(remote)
-        return self.adopt(sock)
+        return self.adopt(transport, stream.connect(sock, transport, self.tls))
 
     def flow_to(self, transport, remote):
-        return self.udp_flow(remote) if transport == "udp" else self.tcp_flow(remote)
+        return self.udp_flow(remote) if transport == "udp" else self.stream_flow(transport, remote)
 
-    def adopt(self, sock):
-        sock.settimeout(5)
+    def adopt(self, transport, connection):
+        sock = connection.sock
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        flow = Flow(self, "tcp", sock, sock.getpeername())
+        flow = Flow(self, transport, sock, sock.getpeername(), connection)
         self.flows.append(flow)
         self.selector.register(sock, selectors.EVENT_READ, lambda: self.read_stream(flow))
         self.rope.send(b"n")
@@ -135,7 +141,15 @@ class Endpoint:
 
     def accept(self):
         sock, _ = self.listener.accept()
-        self.adopt(sock)
+        if not self.server_tls:
+            self.adopt("tcp", stream.Stream(sock))
+            return
+        sock.settimeout(stream.PATIENCE)
+        try:
+            self.adopt("tls", stream.Stream(self.server_tls.wrap_socket(sock, server_side=True)))
+        except OSError as error:
+            self.trace.note(f"{self.name}: no handshake: {error}")
+            sock.close()
 
     def read_datagram(self):
         try:
@@ -148,10 +162,9 @@ class Endpoint:
         self.receive(data, Flow(self, "udp", self.udp, remote))
 
     def read_stream(self, flow):
-        try:
-            data = flow.sock.recv(65536)
-        except OSError:
-            data = b""
+        data = flow.connection.read()
+        if data is None:
+            return
         if not data:
             self.drop(flow)
             return

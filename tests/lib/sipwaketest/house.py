@@ -3,6 +3,7 @@
 import os
 
 from . import ports
+from .authority import Authority
 from .daemon import Sipwaked
 from .pbx import ScriptedPbx
 from .phone import Phone
@@ -16,16 +17,29 @@ USERS = {name: f"pw{name}" for name in ("alice", "bob", "carol", "2000")}
 
 
 class House:
-    """`pbx` is made here (with `habits`) unless given; `config` changes groups of the settings."""
+    """`pbx` is made here (with `habits`) unless given; `config` changes groups of the settings.
+
+    `secure` names the transports of the edge that phones can use, `names` what its certificate
+    proves; `pbx_transport` may be tls.
+    """
 
     def __init__(self, stage, pbx=None, pbx_transport="udp", ipv6=False, wake=None, config=None,
-                 start=True, **habits):
+                 start=True, secure=(), names="DNS:sipwake.test", **habits):
         self.stage = stage
         self.trace = stage.trace
         self.phones_side = "::1" if ipv6 else ports.PHONES_SIDE
         self.pbx_side = "::1" if ipv6 else ports.PBX_SIDE
         self.phone_address = "::1" if ipv6 else ports.PHONE
         self.push = PushSimulator(stage)
+        self.authority = None
+        if secure or pbx_transport == "tls":
+            self.authority = Authority(stage.path)
+            self.pair = self.authority.issue("sipwake", names)
+        self.secure_ports = {name: ports.free_port(self.phones_side) for name in secure}
+        if pbx_transport == "tls" and not pbx:
+            habits.setdefault("tls", self.authority.client())
+            habits.setdefault("server_tls", self.authority.server(
+                self.authority.issue("pbx", "DNS:pbx.test")))
         self.pbx = pbx or ScriptedPbx(stage, dict(USERS), address="::1" if ipv6 else ports.PBX,
                                       **habits)
         self.pbx_transport = pbx_transport
@@ -44,6 +58,7 @@ class House:
         phones = host_port(self.phones_side, self.phones_port)
         pbx = host_port(self.pbx_side, self.pbx_port)
         return {
+            **self.secure_groups(),
             "daemon": {"bus": "none", "state-dir": state, "log-level": "debug"},
             "listen:phones-udp": {"side": "phones", "uri": f"sip:{phones};transport=udp"},
             "listen:phones-tcp": {"side": "phones", "uri": f"sip:{phones};transport=tcp"},
@@ -51,11 +66,29 @@ class House:
             "listen:pbx-tcp": {"side": "pbx", "uri": f"sip:{pbx};transport=tcp"},
             "pbx:office": {"domains": self.pbx.domain,
                            "route": f"{self.pbx.route};transport={self.pbx_transport}",
-                           "register-expires": 3600},
+                           "register-expires": 3600,
+                           **({"ca-file": self.authority.file}
+                              if self.pbx_transport == "tls" else {})},
             "push:webpush": {"provider": "webpush", "subject": "mailto:t@example.com",
                              "allow-origins": self.push.url, "ca-file": self.push.ca},
             "wake": {"timeout": 10, "hold-response": 180, "direct-try": 400, **wake},
         }
+
+    def secure_groups(self):
+        """The listeners of the edge."""
+        groups = {}
+        for name, port in self.secure_ports.items():
+            groups[f"listen:phones-{name}"] = {
+                "side": "phones", "uri": f"sip:{host_port(self.phones_side, port)};transport={name}"}
+        if self.pbx_transport == "tls":
+            self.pbx_tls_port = ports.free_port(self.pbx_side)
+            groups["listen:pbx-tls"] = {
+                "side": "pbx",
+                "uri": f"sip:{host_port(self.pbx_side, self.pbx_tls_port)};transport=tls"}
+        for name, keys in groups.items():
+            if name != "listen:phones-ws":
+                keys["certificate"], keys["private-key"] = self.pair
+        return groups
 
     def start(self, *options):
         self.daemon = Sipwaked(self.stage, self.groups, *options)
@@ -76,6 +109,10 @@ class House:
     def phones_door(self):
         return self.phones_side, self.phones_port
 
+    def door(self, transport):
+        """Where a phone with this transport goes."""
+        return self.phones_side, self.secure_ports.get(transport, self.phones_port)
+
     @property
     def pbx_door(self):
         return self.pbx_side, self.pbx_port
@@ -86,7 +123,9 @@ class House:
         push = {"provider": "webpush", "prid": self.push.prid(path)} if path else None
         more.setdefault("push", push)
         more.setdefault("address", self.phone_address)
-        return Phone(self.stage, name, self.phones_door, self.pbx.domain, transport=transport,
+        if self.authority:
+            more.setdefault("tls", self.authority.client())
+        return Phone(self.stage, name, self.door(transport), self.pbx.domain, transport=transport,
                      **more)
 
     def sleeper(self, name="alice", transport="udp", **more):

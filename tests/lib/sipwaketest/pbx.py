@@ -22,7 +22,7 @@ class ScriptedPbx(Agent):
     """
 
     def __init__(self, stage, users, domain="pbx.test", address=ports.PBX, algorithm="MD5",
-                 qop="auth", **habits):
+                 qop="auth", tls=None, server_tls=None, **habits):
         self.domain = domain
         self.guard = digest.Guard(domain, users, algorithm, qop)
         self.registrar = Registrar(**habits)
@@ -34,7 +34,7 @@ class ScriptedPbx(Agent):
         self.stale_once = False
         self.challenge_calls = True
         self.hold_registers = False
-        super().__init__(stage, "pbx", address)
+        super().__init__(stage, "pbx", address, tls=tls, server_tls=server_tls)
         self.automatic["REGISTER"] = self.on_register
         self.automatic["INVITE"] = self.on_invite
         self.automatic["OPTIONS"] = self.on_options

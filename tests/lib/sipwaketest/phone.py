@@ -5,7 +5,7 @@ import time
 import uuid
 
 from . import digest, ports
-from .agent import Agent
+from .agent import WEBSOCKETS, Agent
 from .call import Call
 from .message import Message
 from .uri import host_port
@@ -15,7 +15,7 @@ class Phone(Agent):
     """`proxy` is the (address, port) that it sends everything to; `push` the pn- parameters."""
 
     def __init__(self, stage, name, proxy, domain, password=None, transport="udp", push=None,
-                 address=ports.PHONE, instance=True, contact_params="", header_params=""):
+                 address=ports.PHONE, instance=True, contact_params="", header_params="", tls=None):
         self.user = name
         self.domain = domain
         self.proxy = proxy
@@ -26,7 +26,7 @@ class Phone(Agent):
         self.contact_params = contact_params
         self.header_params = header_params
         self.new_identity()
-        super().__init__(stage, name, address)
+        super().__init__(stage, name, address, tls=tls)
 
     def new_identity(self):
         """What a started process makes anew."""
@@ -45,7 +45,9 @@ class Phone(Agent):
         flow = self.flow
         port = self.port if self.transport == "udp" else flow.local[1]
         uri = f"sip:{self.user}@{host_port(self.address, port)}"
-        if self.transport != "udp":
+        if self.transport in WEBSOCKETS:
+            uri = self.contact_uri(self.transport, self.user)
+        elif self.transport != "udp":
             uri += f";transport={self.transport}"
         uri += "".join(f";pn-{key}={value}" for key, value in (self.push or {}).items())
         value = f"<{uri}{self.contact_params}>{self.header_params}"

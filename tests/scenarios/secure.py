@@ -1,0 +1,329 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""secure: phones that come by TLS, WebSocket and secure WebSocket, and a PBX by TLS."""
+import os
+import signal
+import socket
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
+from sipwaketest.authority import Authority
+from sipwaketest.call import Call
+from sipwaketest.house import ANSWER, OFFER, House
+from sipwaketest.message import parameter, uri_of
+from sipwaketest.stream import connect
+from sipwaketest.tap import main, test
+from sipwaketest.uri import Uri, host_port
+
+SECURE = ("tls", "ws", "wss")
+
+
+def assert_public_address(phone, message):
+    """The answer says where the phone really is, as NAT would show it."""
+    via = message.get("Via")
+    flow = phone.flow
+    assert parameter(via, "received") == flow.local[0], via
+    assert parameter(via, "rport") == str(flow.local[1]), via
+
+
+def wake_and_talk(stage, transport):
+    house = House(stage, secure=SECURE)
+    phone = house.phone(transport=transport)
+    assert_public_address(phone, phone.register_ok())
+    phone.sleep()
+    call = house.pbx.call("alice", OFFER)
+    house.wake(phone)
+    leg = house.connect(call, phone)
+    contact = Uri(uri_of(leg.invite.get("Contact")))
+    assert (contact.scheme, contact.transport) == ("sip", transport), leg.invite.get("Contact")
+    assert leg.invite.get("Via").startswith(f"SIP/2.0/{transport.upper()} "), leg.invite.get("Via")
+    info = leg.send("INFO")
+    call.reply(call.expect_request("INFO"), 200)
+    assert_public_address(phone, info.expect(200))
+    house.finish(leg, call)
+
+    # Awake: it is called on the connection that it has.
+    call = house.pbx.call("alice", OFFER)
+    leg = house.connect(call, phone)
+    house.finish(call, leg)
+    assert len(house.push.pushes()) == 1
+
+    out = phone.dial("2000", OFFER)
+    answering = house.pbx.expect_call()
+    answering.ring()
+    assert_public_address(phone, out.expect(180))
+    answering.answer(ANSWER)
+    assert out.expect(200).body == ANSWER
+    out.ack()
+    answering.expect_ack()
+    house.finish(answering, out)
+
+    # An answer that the stack gives by itself.
+    out = phone.invite("2000", OFFER)
+    cancel = out.cancel()
+    assert_public_address(phone, cancel.final())
+    phone.take(lambda m: not m.is_request and m.status >= 300, 5, "refusal")
+    house.daemon.assert_alive()
+
+
+@test
+def a_phone_by_tls_is_woken_called_and_calls(stage):
+    wake_and_talk(stage, "tls")
+
+
+@test
+def a_phone_by_websocket_is_woken_called_and_calls(stage):
+    wake_and_talk(stage, "ws")
+
+
+@test
+def a_phone_by_secure_websocket_is_woken_called_and_calls(stage):
+    wake_and_talk(stage, "wss")
+
+
+@test
+def a_pbx_by_tls_has_everything(stage):
+    house = House(stage, secure=("tls",), pbx_transport="tls")
+    house.daemon.wait_line("is up, verified as pbx.test")
+    phone = house.sleeper(transport="tls")
+    contact = Uri(house.pbx.contact("alice").uri)
+    assert (contact.scheme, contact.transport) == ("sip", "tls"), contact.text
+    assert contact.address == (house.pbx_side, house.pbx_tls_port), contact.text
+    call = house.pbx.call("alice", OFFER)
+    house.wake(phone)
+    leg = house.connect(call, phone)
+    house.finish(call, leg)
+    out = phone.dial("2000", OFFER)
+    answering = house.pbx.expect_call()
+    via = answering.invite.get("Via")
+    assert via.startswith(f"SIP/2.0/TLS {host_port(house.pbx_side, house.pbx_tls_port)}"), via
+    assert Uri(uri_of(answering.invite.get("Contact"))).transport == "tls"
+    answering.answer(ANSWER)
+    out.expect(200)
+    out.ack()
+    answering.expect_ack()
+    house.finish(answering, out)
+    house.assert_pbx_clean()
+    house.trace.assert_absent("pbx", "127.0.0.1:")
+
+
+@test
+def a_lost_pbx_is_dialed_again(stage):
+    house = House(stage, secure=("tls",), pbx_transport="tls")
+    house.daemon.wait_line("is up, verified as pbx.test")
+    phone = house.phone(transport="tls")
+    phone.register_ok()
+    port = house.pbx.port
+    house.pbx.close()
+    house.daemon.wait_line("the TLS connection to .* is lost")
+    assert phone.register(timeout=8).status in (408, 503)
+    assert phone.invite("2000", OFFER).transaction.final().status == 503
+    house.pbx.open(port)
+    house.daemon.wait_line("(?s)is lost.*is up, verified as pbx.test", 15)
+    phone.register_ok()
+    house.daemon.assert_alive()
+
+
+@test
+def a_pbx_that_proves_another_name_gets_nothing(stage):
+    authority = Authority(stage.path, "other")
+    pair = authority.issue("liar", "DNS:pbx.example")
+    house = House(stage, secure=("tls",), pbx_transport="tls", start=False,
+                  server_tls=authority.server(pair))
+    for ca, why in ((house.authority.file, "certificate"), (authority.file, "pbx.test")):
+        house.groups["pbx:office"]["ca-file"] = ca
+        house.start()
+        phone = house.phone(transport="tls")
+        found = house.daemon.wait_line("no TLS to the PBX: .*")
+        assert why in found.group(0), found.group(0)
+        assert phone.register(timeout=8).status == 503
+        phone.close()
+        house.daemon.stop()
+    assert not house.pbx.registers()
+
+
+def loopback_ports(house):
+    """Where the stack listens behind the edge."""
+    with open(f"/proc/{house.daemon.pid}/net/tcp", encoding="ascii") as file:
+        rows = [line.split() for line in file.readlines()[1:]]
+    inodes = {os.readlink(f"/proc/{house.daemon.pid}/fd/{name}")
+              for name in os.listdir(f"/proc/{house.daemon.pid}/fd")}
+    return [int(row[1].split(":")[1], 16) for row in rows
+            if row[3] == "0A" and f"socket:[{row[9]}]" in inodes and row[1].startswith("0100007F")]
+
+
+@test
+def sips_is_answered_with_sips_and_sip_with_sip(stage):
+    house = House(stage, secure=("tls",))
+    house.pbx.challenge_calls = False
+    phone = house.phone(transport="tls")
+    phone.register_ok(contact=phone.contact().replace("<sip:", "<sips:"))
+    call = house.pbx.call("alice", OFFER)
+    leg = house.connect(call, phone)
+    assert Uri(leg.invite.uri).scheme == "sips", leg.invite.start
+    assert Uri(uri_of(leg.invite.get("Contact"))).scheme == "sips", leg.invite.get("Contact")
+    house.finish(call, leg)
+    for scheme in ("sips", "sip"):
+        out = Call.outgoing(phone, phone.flow, f"{scheme}:2000@{phone.domain}", phone.aor,
+                            body=OFFER)
+        answering = house.pbx.expect_call()
+        # This PBX is reached by UDP.
+        assert Uri(answering.invite.uri).scheme == "sip", answering.invite.start
+        assert Uri(uri_of(answering.invite.get("Contact"))).scheme == "sip"
+        answering.answer(ANSWER)
+        answer = out.expect(200)
+        assert Uri(uri_of(answer.get("Contact"))).scheme == scheme, answer.get("Contact")
+        out.ack()
+        answering.expect_ack()
+        house.finish(out, answering)
+
+
+@test
+def silent_connections_end_and_those_of_phones_stay(stage):
+    house = House(stage, secure=("tls", "ws"), config={"edge": {
+        "idle-timeout": 1, "registered-timeout": 60}})
+    registered = house.phone(transport="tls")
+    registered.register_ok()
+    flow = registered.flow
+    silent = [house.phone(name, transport=transport, path="")
+              for name, transport in (("bob", "tls"), ("carol", "ws"))]
+    flows = [phone.flow for phone in silent]
+    registered.register_ok()
+    house.daemon.wait_line("Connection 2: idle", 6)
+    time.sleep(1.5)
+    assert flows[0].closed, "who said nothing by TLS is still there"
+    assert not flows[1].closed, "who answers pings is alive"
+    assert not flow.closed and registered.flow is flow
+    assert registered.register(expires=0).status == 200
+    house.daemon.wait_line("Connection 1: idle", 6)
+
+
+@test
+def nobody_comes_past_the_edge(stage):
+    house = House(stage, secure=("tls",))
+    port, = loopback_ports(house)
+    phone = house.phone(transport="tls")
+    request = phone.send_register().request.to_bytes()
+    phone.take(lambda m: not m.is_request, 5, "challenge")
+    with socket.create_connection(("127.0.0.1", port), 5) as stranger:
+        stranger.sendall(request.replace(b"branch=z9hG4bK", b"branch=z9hG4bKx"))
+        said = b""
+        while part := stranger.recv(4096):
+            said += part
+    assert b"SIP/2.0 4" not in said and b"SIP/2.0 2" not in said, said
+    house.daemon.wait_line("is not the edge spoke to listener phones-tls")
+    assert len(house.pbx.registers()) == 1
+    phone.register_ok()
+
+
+@test
+def nothing_is_sent_in_the_clear_to_a_phone_that_left(stage):
+    """Its TLS connection is gone in the middle of a call, and something plain is at its address."""
+    house = House(stage, secure=("tls",))
+    phone = house.phone(transport="tls")
+    phone.register_ok()
+    call = house.pbx.call("alice", OFFER)
+    house.connect(call, phone)
+    address = phone.flow.local
+    phone.close()
+    with socket.socket() as plain:
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        deadline = time.monotonic() + 5
+        while True:  # until the connection is over for the kernel as well
+            try:
+                plain.bind(address)
+                break
+            except OSError:
+                assert time.monotonic() < deadline, "the phone's port does not become free"
+                time.sleep(0.05)
+        plain.listen()
+        plain.settimeout(2)
+        call.send("BYE")
+        try:
+            raise AssertionError(plain.accept()[0].recv(4096))
+        except socket.timeout:
+            pass
+    house.daemon.assert_alive()
+
+
+@test
+def a_phone_that_vanishes_keeps_nobody_busy(stage):
+    house = House(stage, secure=SECURE)
+    for transport in SECURE * 2:
+        phone = house.phone(transport=transport)
+        phone.register_ok()
+        phone.close()
+    time.sleep(0.2)
+    before = house.daemon.cpu_seconds()
+    time.sleep(1)
+    assert house.daemon.cpu_seconds() - before < 0.3
+    started = time.monotonic()
+    house.daemon.stop()
+    assert time.monotonic() - started < 1
+
+
+@test
+def a_web_page_comes_from_its_origin_and_to_its_path(stage):
+    house = House(stage, secure=("wss",), config={"listen:phones-wss": {
+        "path": "/sip", "origins": "https://phone.example.com"}})
+
+    def opens(**websocket):
+        plain = socket.create_connection(house.door("wss"), 5)
+        try:
+            connect(plain, "wss", house.authority.client(), **websocket).sock.close()
+            return True
+        except AssertionError:
+            plain.close()
+            return False
+    assert opens(path="/sip", origin="https://phone.example.com")
+    assert opens(path="/sip")
+    assert not opens(path="/sip", origin="https://evil.example.com")
+    assert not opens(path="/", origin="https://phone.example.com")
+
+
+def serial(house):
+    """The certificate that somebody who comes now is shown."""
+    with socket.create_connection(house.door("tls"), 5) as plain, \
+            house.authority.client().wrap_socket(plain) as sock:
+        return sock.getpeercert()["serialNumber"]
+
+
+@test(limit=60)
+def certificates_are_renewed_under_load(stage):
+    """Calls come one after the other; none of them and no connection suffers."""
+    house = House(stage, secure=SECURE)
+    phones = [house.phone(name, transport=transport, path="")
+              for name, transport in zip(("alice", "bob", "carol"), ("tls", "wss", "tls"))]
+    for phone in phones:
+        phone.register_ok()
+    flows = [phone.flow for phone in phones]
+    lasting = house.pbx.call("alice", OFFER)
+    leg = house.connect(lasting, phones[0])
+    seen = {serial(house)}
+    for number in range(24):
+        if number % 6 == 2:
+            house.authority.issue("sipwake", "DNS:sipwake.test")
+            if number == 8:
+                house.daemon.child.send_signal(signal.SIGHUP)
+        phone = phones[1 + number % 2]
+        call = house.pbx.call(phone.user, OFFER)
+        house.finish(call, house.connect(call, phone))
+        time.sleep(0.15)
+        seen.add(serial(house))
+    deadline = time.monotonic() + 5
+    while len(seen) < 3 and time.monotonic() < deadline:
+        time.sleep(0.1)
+        seen.add(serial(house))
+    assert len(seen) >= 3, f"{len(seen)} certificates were shown"
+    with open(house.pair[1], "w", encoding="ascii") as file:
+        file.write("no key\n")
+    house.daemon.wait_line("the certificates in use stay: .*sipwake.key", 5)
+    serial(house)
+    house.finish(leg, lasting)
+    assert flows == [phone.flow for phone in phones], "a phone had to connect again"
+    house.assert_settled(*phones)
+
+
+if __name__ == "__main__":
+    main()
