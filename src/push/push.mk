@@ -8,6 +8,8 @@ src_push_libpush_a_SOURCES = \
   src/push/push-url.c src/push/push-url.h \
   src/push/push-origins.c src/push/push-origins.h \
   src/push/push-watch.c src/push/push-watch.h \
+  src/push/push-answer.c src/push/push-answer.h \
+  src/push/push-transfer.c src/push/push-transfer.h \
   src/push/push-http.c src/push/push-http.h \
   src/push/push-provider.c src/push/push-provider.h \
   src/push/provider-fake.c src/push/provider-fake.h \
