@@ -12,6 +12,7 @@ src_push_libpush_a_SOURCES = \
   src/push/push-transfer.c src/push/push-transfer.h \
   src/push/push-http.c src/push/push-http.h \
   src/push/push-provider.c src/push/push-provider.h \
+  src/push/push-attempt.c src/push/push-attempt.h \
   src/push/provider-fake.c src/push/provider-fake.h \
   src/push/provider-webpush.c src/push/provider-webpush.h \
   src/push/push-service.c src/push/push-service.h
