@@ -15,7 +15,6 @@
 #include "push/push-attempt.h"
 #include "push/push-url.h"
 
-#include <json-glib/json-glib.h>
 #include <string.h>
 
 #define TOPIC_BYTES 24  /* 32 characters, the longest topic */
@@ -26,6 +25,8 @@ struct _ProviderWebpush {
 
   PushHttp *http;
   Vapid *vapid;
+  PushPayload *payload;
+  gchar *proxy;
   gchar *subject;
   gchar *ca_file;
   gboolean any_origin;
@@ -86,22 +87,10 @@ make_topic (const PushRequest *request)
 }
 
 static GBytes *
-make_body (const PushRequest *request, GError **error)
+make_body (ProviderWebpush *webpush, const PushRequest *request, GError **error)
 {
-  g_autoptr (JsonBuilder) builder = json_builder_new ();
-  g_autoptr (JsonNode) root = NULL;
-  g_autoptr (GBytes) text = NULL;
-  g_autofree gchar *json = NULL;
+  g_autoptr (GBytes) text = push_payload_to_bytes (push_payload_fill (webpush->payload, request));
 
-  json_builder_begin_object (builder);
-  if (request->call_id) {
-    json_builder_set_member_name (builder, "call-id");
-    json_builder_add_string_value (builder, request->call_id);
-  }
-  json_builder_end_object (builder);
-  root = json_builder_get_root (builder);
-  json = json_to_string (root, FALSE);
-  text = g_bytes_new (json, strlen (json));
   return ece_encrypt (request->enc_key, request->enc_auth, text, error);
 }
 
@@ -181,6 +170,7 @@ fill (PushProvider *provider, gpointer data, PushHttpRequest *request)
   request->headers = (const gchar *const *) push->headers;
   request->body = push->body;
   request->ca_file = webpush->ca_file;
+  request->proxy = webpush->proxy;
   request->any_address = g_hash_table_contains (webpush->origins, push->origin);
   return NULL;
 }
@@ -203,7 +193,7 @@ prepare (ProviderWebpush *webpush, const PushRequest *request, Push *push, GErro
     return FALSE;
   }
   if (request->enc_key && request->enc_auth) {
-    push->body = make_body (request, error);
+    push->body = make_body (webpush, request, error);
     if (!push->body)
       return FALSE;
   }
@@ -269,6 +259,8 @@ provider_webpush_finalize (GObject *object)
 
   g_clear_object (&webpush->http);
   g_clear_pointer (&webpush->vapid, vapid_unref);
+  g_clear_pointer (&webpush->payload, push_payload_unref);
+  g_free (webpush->proxy);
   g_free (webpush->subject);
   g_free (webpush->ca_file);
   g_hash_table_unref (webpush->origins);
@@ -338,6 +330,9 @@ provider_webpush_new (PushHttp *http,
 
   webpush->http = g_object_ref (http);
   webpush->vapid = vapid_ref (vapid);
+  webpush->payload =
+      options->payload ? push_payload_ref (options->payload) : push_payload_new (NULL, NULL);
+  webpush->proxy = g_strdup (options->proxy);
   webpush->subject = g_strdup (options->subject);
   webpush->ca_file = g_strdup (options->ca_file);
   webpush->any_origin = options->allow_origins == NULL;

@@ -123,6 +123,15 @@ complete_stop (PushService *service)
   g_task_return_boolean (task, TRUE);
 }
 
+/* What the service knew before the phone registered for the last time is out of date. */
+static void
+compare_dates (const PushRequest *request, PushResult *result)
+{
+  if (result->outcome == PUSH_TOKEN_DEAD && result->dead_since &&
+      result->dead_since < request->registered)
+    result->outcome = PUSH_REFUSED;
+}
+
 static void
 finish_sending (GTask *task, PushResult *result)
 {
@@ -130,6 +139,7 @@ finish_sending (GTask *task, PushResult *result)
   PushService *service = g_task_get_source_object (task);
 
   result->duration_us = clock_now () - sending->started;
+  compare_dates (sending->request, result);
   count_outcome (result->outcome);
   counters_dec (COUNTER_PUSHES_IN_FLIGHT);
   log_result (sending, result);

@@ -4,6 +4,7 @@ src_push_libpush_a_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(JSON_CFLAGS)
 src_push_libpush_a_SOURCES = \
   src/push/push-result.c src/push/push-result.h \
   src/push/push-request.c src/push/push-request.h \
+  src/push/push-payload.c src/push/push-payload.h \
   src/push/push-gate.c src/push/push-gate.h \
   src/push/push-url.c src/push/push-url.h \
   src/push/push-origins.c src/push/push-origins.h \
@@ -14,6 +15,15 @@ src_push_libpush_a_SOURCES = \
   src/push/push-provider.c src/push/push-provider.h \
   src/push/push-attempt.c src/push/push-attempt.h \
   src/push/provider-fake.c src/push/provider-fake.h \
+  src/push/apns-answer.c src/push/apns-answer.h \
+  src/push/apns-token.c src/push/apns-token.h \
+  src/push/apns-door.c src/push/apns-door.h \
+  src/push/apns-notice.c src/push/apns-notice.h \
+  src/push/provider-apns.c src/push/provider-apns.h \
+  src/push/fcm-answer.c src/push/fcm-answer.h \
+  src/push/fcm-account.c src/push/fcm-account.h \
+  src/push/fcm-access.c src/push/fcm-access.h \
+  src/push/provider-fcm.c src/push/provider-fcm.h \
   src/push/provider-webpush.c src/push/provider-webpush.h \
   src/push/push-service.c src/push/push-service.h
 
@@ -23,6 +33,8 @@ check_PROGRAMS += \
   tests/unit/test-push-service \
   tests/unit/test-push-gate \
   tests/unit/test-push-http \
+  tests/unit/test-provider-apns \
+  tests/unit/test-provider-fcm \
   tests/unit/test-provider-webpush
 tests_unit_test_push_service_SOURCES = tests/unit/test-push-service.c
 tests_unit_test_push_service_LDADD = $(LIBPUSH)
@@ -36,3 +48,11 @@ tests_unit_test_provider_webpush_SOURCES = tests/unit/test-provider-webpush.c \
   tests/unit/simulator.c tests/unit/simulator.h
 tests_unit_test_provider_webpush_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
 tests_unit_test_provider_webpush_LDADD = $(LIBPUSH)
+tests_unit_test_provider_apns_SOURCES = tests/unit/test-provider-apns.c \
+  tests/unit/simulator.c tests/unit/simulator.h
+tests_unit_test_provider_apns_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
+tests_unit_test_provider_apns_LDADD = $(LIBPUSH)
+tests_unit_test_provider_fcm_SOURCES = tests/unit/test-provider-fcm.c \
+  tests/unit/simulator.c tests/unit/simulator.h
+tests_unit_test_provider_fcm_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
+tests_unit_test_provider_fcm_LDADD = $(LIBPUSH)
