@@ -130,10 +130,21 @@ on_bucket (PushTicket *ticket, PushBucketEvent event, Binding *binding, const gc
 static void
 wake (Branch *branch)
 {
+  const sip_from_t *from = branch->call->original->sip_from;
+  const url_t *url = from ? from->a_url : NULL;
+  g_autofree gchar *uri = url && url->url_user
+                            ? g_strdup_printf ("sip:%s@%s", url->url_user, url->url_host)
+                            : NULL;
+  const PushBucketCall call = {
+    .call_id = branch->call->call_id,
+    .caller = { uri, url ? url->url_user : NULL, from ? from->a_display : NULL },
+    .seconds = branch->call->wake_seconds,
+  };
+
   call_record_add (branch->call->record, "push to the phone by %s",
                    branch->binding->push->provider);
-  branch->ticket = push_bucket_enter (branch->call->bucket, branch->binding, branch->call->call_id,
-                                      branch->call->wake_seconds, on_bucket, branch);
+  branch->ticket =
+    push_bucket_enter (branch->call->bucket, branch->binding, &call, on_bucket, branch);
 }
 
 static void

@@ -44,7 +44,8 @@ settings_new (void)
   settings->daemon.state_dir = default_state_dir ();
   settings->daemon.log_level = G_LOG_LEVEL_INFO;
   settings->wake = (WakeSettings){
-    .timeout = 30, .hold_response = 180, .direct_try = 400, .binding_expires = 604800
+    .timeout = 30, .hold_response = 180, .direct_try = 400, .binding_expires = 604800,
+    .repeat = { 4, 10 },
   };
   settings->listens = g_ptr_array_new_with_free_func ((GDestroyNotify) listen_settings_free);
   settings->pbxes = g_ptr_array_new_with_free_func ((GDestroyNotify) pbx_settings_free);

@@ -15,6 +15,7 @@
 #include "daemon/push-setup.h"
 #include "proto/feature-caps.h"
 #include "sip/sip-stack.h"
+#include "wake/push-target.h"
 
 #define STOP_PATIENCE_MS 1500
 #define STOP_POLL_MS 20
@@ -23,6 +24,7 @@ struct _Daemon {
   Settings *settings;
   GBytes *token_key;
   SipStack *stack;
+  PushSetup *push_setup;
   PushService *push;
   GPtrArray *pbxes;
   Store *store;
@@ -126,6 +128,16 @@ append_caps (Daemon *daemon, const gchar *provider, GPtrArray *feature_caps)
     g_ptr_array_add (feature_caps, caps);
 }
 
+/* The push service knows the phone no more; it stays reachable while it is awake. */
+static void
+on_dead_token (Binding *binding, gpointer user_data)
+{
+  Daemon *daemon = user_data;
+
+  location_end_push (daemon->location, binding);
+  ledger_put_lazily (daemon->ledger, binding);
+}
+
 static gboolean
 on_push_question (const PnParams *push, GPtrArray *feature_caps, gpointer user_data)
 {
@@ -139,7 +151,7 @@ on_push_question (const PnParams *push, GPtrArray *feature_caps, gpointer user_d
     return FALSE;
   case PN_PUSH:
   case PN_QUERY_ONE:
-    if (!push_service_supports (daemon->push, push->provider, push->param))
+    if (!push_target_is_supported (daemon->push, push))
       return FALSE;
     append_caps (daemon, push->provider, feature_caps);
     return TRUE;
@@ -188,7 +200,8 @@ build (Daemon *daemon, GError **error)
   daemon->store = store_open (daemon->settings->daemon.state_dir, error);
   if (!daemon->store)
     return FALSE;
-  daemon->push = push_setup_create (daemon->settings, error);
+  daemon->push_setup = push_setup_new ();
+  daemon->push = push_setup_create (daemon->push_setup, daemon->settings, error);
   if (!daemon->push)
     return FALSE;
   daemon->stack = sip_stack_new (listeners, NULL, error);
@@ -203,6 +216,8 @@ build (Daemon *daemon, GError **error)
     registrar_new (daemon->location, daemon->ledger, daemon->pbxes, daemon->token_key);
   registrar_set_push (daemon->registrar, on_push_question, daemon);
   daemon->bucket = push_bucket_new (daemon->location, daemon->push);
+  push_bucket_set_repeat (daemon->bucket, daemon->settings->wake.repeat);
+  push_bucket_set_dead (daemon->bucket, on_dead_token, daemon);
   daemon->router = router_new (daemon->pbxes, daemon->location, daemon->registrar, daemon->bucket,
                                &options);
   sip_stack_set_handler (daemon->stack, on_sip_request, daemon);
@@ -234,13 +249,21 @@ daemon_new (Settings *settings, GError **error)
  * @daemon: the daemon
  * @settings: (transfer none): a newer configuration
  *
- * Takes over what can change while calls go on: how phones are woken, and what is logged.
+ * Takes over what can change while calls go on: how phones are woken, by which push services and
+ * keys, and what is logged. Push services that cannot be set up stay as they are.
  */
 void
 daemon_reconfigure (Daemon *daemon, Settings *settings)
 {
   CallOptions options = call_options (settings);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PushService) push = push_setup_create (daemon->push_setup, settings, &error);
 
+  if (push)
+    push_service_take_over (daemon->push, push);
+  else
+    log_error (LOG_NONE, "the push services stay as they were: %s", error->message);
+  push_bucket_set_repeat (daemon->bucket, settings->wake.repeat);
   log_set_level (settings->daemon.log_level);
   router_set_options (daemon->router, &options);
   settings_ref (settings);
@@ -341,6 +364,7 @@ daemon_free (Daemon *daemon)
   g_clear_pointer (&daemon->pbxes, g_ptr_array_unref);
   g_clear_pointer (&daemon->stack, sip_stack_free);
   g_clear_object (&daemon->push);
+  g_clear_pointer (&daemon->push_setup, push_setup_free);
   g_clear_pointer (&daemon->store, store_free);
   g_clear_pointer (&daemon->token_key, g_bytes_unref);
   settings_unref (daemon->settings);

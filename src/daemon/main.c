@@ -64,7 +64,7 @@ on_hang_up (gpointer user_data)
   settings = settings_load (process->options->config, &error);
   if (settings) {
     daemon_reconfigure (process->daemon, settings);
-    log_info (LOG_NONE, "configuration re-read; listeners, PBXs and push groups change at a restart");
+    log_info (LOG_NONE, "configuration re-read; listeners and PBXs change at a restart");
   } else {
     log_error (LOG_NONE, "the running configuration stays: %s", error->message);
   }

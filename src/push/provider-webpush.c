@@ -192,6 +192,12 @@ prepare (ProviderWebpush *webpush, const PushRequest *request, Push *push, GErro
                  push->origin);
     return FALSE;
   }
+  /* An empty push says nothing but "wake up". */
+  if (request->kind == PUSH_KIND_CANCEL && !(request->enc_key && request->enc_auth)) {
+    g_set_error_literal (error, SIPWAKE_ERROR, SIPWAKE_ERROR_DENIED,
+                         "a phone without keys cannot be told that the call is over");
+    return FALSE;
+  }
   if (request->enc_key && request->enc_auth) {
     push->body = make_body (webpush, request, error);
     if (!push->body)

@@ -25,6 +25,8 @@ src_push_libpush_a_SOURCES = \
   src/push/fcm-access.c src/push/fcm-access.h \
   src/push/provider-fcm.c src/push/provider-fcm.h \
   src/push/provider-webpush.c src/push/provider-webpush.h \
+  src/push/push-limits.c src/push/push-limits.h \
+  src/push/push-templates.c src/push/push-templates.h \
   src/push/push-service.c src/push/push-service.h
 
 LIBPUSH = src/push/libpush.a $(LIBCRYPTO) $(CURL_LIBS) $(JSON_LIBS)

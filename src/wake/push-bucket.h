@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "push/push-service.h"
 #include "registrar/location.h"
+#include "wake/push-target.h"
 
 typedef struct _PushBucket PushBucket;
 typedef struct _PushTicket PushTicket;
@@ -18,9 +18,20 @@ typedef enum {
 typedef void (*PushBucketFunc) (PushTicket *ticket, PushBucketEvent event, Binding *binding,
                                 const gchar *reason, gpointer user_data);
 
+typedef void (*PushBucketDeadFunc) (Binding *binding, gpointer user_data);
+
+typedef struct {
+  const gchar *call_id; /* of the INVITE that will reach the phone */
+  PushCaller caller;    /* for payload templates that ask for it */
+  guint seconds;        /* how long to wait at most */
+} PushBucketCall;
+
 PushBucket *push_bucket_new (Location *location, PushService *service);
 void push_bucket_free (PushBucket *bucket);
 
-PushTicket *push_bucket_enter (PushBucket *bucket, Binding *binding, const gchar *call_id,
-                               guint seconds, PushBucketFunc func, gpointer user_data);
+void push_bucket_set_repeat (PushBucket *bucket, const guint *repeat);
+void push_bucket_set_dead (PushBucket *bucket, PushBucketDeadFunc func, gpointer user_data);
+
+PushTicket *push_bucket_enter (PushBucket *bucket, Binding *binding, const PushBucketCall *call,
+                               PushBucketFunc func, gpointer user_data);
 void push_bucket_leave (PushTicket *ticket);
