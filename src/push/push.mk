@@ -35,6 +35,7 @@ check_PROGRAMS += \
   tests/unit/test-push-service \
   tests/unit/test-push-gate \
   tests/unit/test-push-http \
+  tests/unit/test-push-faults \
   tests/unit/test-provider-apns \
   tests/unit/test-provider-fcm \
   tests/unit/test-provider-webpush
@@ -58,3 +59,9 @@ tests_unit_test_provider_fcm_SOURCES = tests/unit/test-provider-fcm.c \
   tests/unit/simulator.c tests/unit/simulator.h
 tests_unit_test_provider_fcm_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
 tests_unit_test_provider_fcm_LDADD = $(LIBPUSH)
+tests_unit_test_push_faults_SOURCES = tests/unit/test-push-faults.c \
+  tests/test-certificate.c tests/test-certificate.h
+tests_unit_test_push_faults_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_unit_test_push_faults_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS)
+tests_unit_test_push_faults_LDADD = $(LIBPUSH)
+EXTRA_DIST += tests/fault-server.py
