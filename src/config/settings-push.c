@@ -159,6 +159,17 @@ read_proxy (const ConfigGroup *group, PushSettings *push, GError **error)
       "is none of http://HOST:PORT, socks5h://HOST:PORT, socks4a://HOST:PORT");
 }
 
+static gboolean
+read_payload (const ConfigGroup *group, PushSettings *push, GError **error)
+{
+  if (!config_group_text (group, "payload", &push->payload, error))
+    return FALSE;
+  return !push->payload || g_str_equal (push->payload, "linphone") ||
+         g_path_is_absolute (push->payload) ||
+         config_group_fail (group, "payload", error, "%s is neither linphone nor a path from /",
+                            push->payload);
+}
+
 /* What all services have in common. */
 static gboolean
 read_common (const ConfigGroup *group, PushSettings *push, GError **error)
@@ -167,11 +178,10 @@ read_common (const ConfigGroup *group, PushSettings *push, GError **error)
   push->device_limit = DEFAULT_DEVICE_LIMIT;
   push->silent_limit = DEFAULT_SILENT_LIMIT;
   return config_group_path (group, "ca-file", &push->ca_file, error) &&
-         config_group_text (group, "payload", &push->payload, error) &&
          config_group_number (group, "rate-limit", 1, 100000, &push->rate_limit, error) &&
          config_group_number (group, "device-limit", 1, 10000, &push->device_limit, error) &&
          config_group_number (group, "silent-limit", 0, 10000, &push->silent_limit, error) &&
-         read_proxy (group, push, error);
+         read_payload (group, push, error) && read_proxy (group, push, error);
 }
 
 static gboolean

@@ -65,3 +65,11 @@ tests_unit_test_push_faults_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_test_push_faults_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS)
 tests_unit_test_push_faults_LDADD = $(LIBPUSH)
 EXTRA_DIST += tests/fault-server.py
+
+noinst_PROGRAMS += tests/bench/bench-push
+tests_bench_bench_push_SOURCES = tests/bench/bench-push.c \
+  tests/unit/simulator.c tests/unit/simulator.h
+tests_bench_bench_push_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
+tests_bench_bench_push_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
+tests_bench_bench_push_LDADD = $(LIBPUSH)
+EXTRA_DIST += tests/bench/bench-push.py
