@@ -33,7 +33,8 @@ ALLOWED = {
 LIBRARIES = {
     "sofia-sip/": lambda path: path.startswith("sip/"),
     "openssl/": lambda path: path.startswith(("crypto/", "edge/")),
-    "curl/": lambda path: path == "push/push-http.c",
+    "curl/": lambda path: path in ("push/push-http.c", "push/push-transfer.c",
+                                   "push/push-transfer.h"),
     "sqlite3.h": lambda path: path.startswith("store/"),
     "wslay/": lambda path: path.startswith("edge/"),
 }

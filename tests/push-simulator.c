@@ -6,6 +6,10 @@
  * what the path says: accept, refuse, wait, fall silent, break the connection. With --exec it
  * also wakes the phone.
  */
+#include "push-simulator.h"
+
+#include "simulate-apns.h"
+#include "simulate-fcm.h"
 #include "test-certificate.h"
 
 #include "crypto/base64url.h"
@@ -14,48 +18,11 @@
 
 #include <glib-unix.h>
 #include <glib/gstdio.h>
-#include <json-glib/json-glib.h>
-#include <libsoup/soup.h>
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <string.h>
 
 #define MAX_TOPIC 32
-
-typedef struct {
-  gchar *address;
-  gint port;
-  gchar *certificate_path;
-  gchar *key_path;
-  gchar *directory;
-  gchar *exec;
-  gint status;
-  gint delay;
-  gboolean ua_key;
-
-  gboolean own_directory;
-  KeyPair *ua_pair;
-  GBytes *ua_auth;
-  GHashTable *visits; /* path to how often it was pushed to */
-  SoupServer *server;
-  GMainLoop *loop;
-} Simulator;
-
-typedef struct {
-  Simulator *simulator;
-  SoupServerMessage *message;
-  const gchar *path;
-  const gchar *id; /* what follows the route's own words */
-  guint number;    /* what stood between them, or 0 */
-  guint visit;     /* the how manieth push to this path, from 1 */
-  guint status;    /* what to answer */
-  guint delay;     /* milliseconds before it */
-  gboolean silent; /* never answer */
-  gboolean cut;    /* break the connection instead */
-  gchar *problem;  /* what is wrong with the push */
-  gchar *vapid;    /* ok, absent or what is wrong with it */
-  JsonNode *payload;
-} Push;
 
 typedef struct {
   const gchar *prefix;
@@ -81,18 +48,20 @@ push_free (Push *push)
   g_object_unref (push->message);
   g_free (push->problem);
   g_free (push->vapid);
+  g_free (push->reason);
+  g_free (push->body);
   g_free (push);
 }
 
-static const gchar *
-header (const Push *push, const gchar *name)
+const gchar *
+push_header (const Push *push, const gchar *name)
 {
   return soup_message_headers_get_one (soup_server_message_get_request_headers (push->message),
                                        name);
 }
 
-static void
-object_to (Push *push, guint status, const gchar *problem)
+void
+push_object_to (Push *push, guint status, const gchar *problem)
 {
   if (push->problem)
     return;
@@ -104,7 +73,7 @@ static void
 judge_vapid (Push *push)
 {
   GUri *uri = soup_server_message_get_uri (push->message);
-  const gchar *authorization = header (push, "Authorization");
+  const gchar *authorization = push_header (push, "Authorization");
   g_autofree gchar *origin = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -118,7 +87,7 @@ judge_vapid (Push *push)
     return;
   }
   push->vapid = g_strdup (error->message);
-  object_to (push, 403, error->message);
+  push_object_to (push, 403, error->message);
 }
 
 static void
@@ -132,9 +101,9 @@ read_payload (Push *push)
   if (g_bytes_get_size (bytes) == 0)
     return;
   if (g_bytes_get_size (bytes) > 4096)
-    object_to (push, 413, "the body is larger than 4096 bytes");
-  if (g_strcmp0 (header (push, "Content-Encoding"), "aes128gcm") != 0)
-    object_to (push, 400, "the body is not aes128gcm");
+    push_object_to (push, 413, "the body is larger than 4096 bytes");
+  if (g_strcmp0 (push_header (push, "Content-Encoding"), "aes128gcm") != 0)
+    push_object_to (push, 400, "the body is not aes128gcm");
   if (!push->simulator->ua_pair || push->problem)
     return;
   text = ece_decrypt (push->simulator->ua_pair, push->simulator->ua_auth, bytes, &error);
@@ -151,20 +120,20 @@ read_payload (Push *push)
 static void
 judge_webpush (Push *push)
 {
-  const gchar *ttl = header (push, "TTL"), *topic = header (push, "Topic");
-  const gchar *urgency = header (push, "Urgency");
+  const gchar *ttl = push_header (push, "TTL"), *topic = push_header (push, "Topic");
+  const gchar *urgency = push_header (push, "Urgency");
   static const gchar *const urgencies[] = { "very-low", "low", "normal", "high", NULL };
 
   if (soup_server_message_get_http_version (push->message) != SOUP_HTTP_2_0)
-    object_to (push, 505, "the push did not come by HTTP/2");
+    push_object_to (push, 505, "the push did not come by HTTP/2");
   if (!ttl || !*ttl || ttl[strspn (ttl, "0123456789")])
-    object_to (push, 400, "TTL is missing or no number");
+    push_object_to (push, 400, "TTL is missing or no number");
   if (urgency && !g_strv_contains (urgencies, urgency))
-    object_to (push, 400, "Urgency is unknown");
+    push_object_to (push, 400, "Urgency is unknown");
   if (topic && (strlen (topic) > MAX_TOPIC || !*topic ||
                 topic[strspn (topic, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
                                      "0123456789-_")]))
-    object_to (push, 400, "Topic is not of 32 base64url characters at most");
+    push_object_to (push, 400, "Topic is not of 32 base64url characters at most");
   judge_vapid (push);
   read_payload (push);
 }
@@ -222,6 +191,43 @@ act_cut (Push *push)
   push->cut = push->visit <= push->number;
 }
 
+/**
+ * simulate_order:
+ * @push: a push
+ *
+ * Does what the device token orders: zHx hangs, zD500x waits so many milliseconds, zC1x cuts as
+ * many connections first, zS410Reason answers so, zF2S503Reason does so twice; all others are
+ * accepted. A number after T is the "timestamp" of the answer.
+ */
+void
+simulate_order (Push *push)
+{
+  const gchar *order = push->id;
+  guint64 times = G_MAXUINT64;
+  gchar *end;
+
+  push->status = 200;
+  if (*order++ != 'z')
+    return;
+  if (*order == 'F') {
+    times = g_ascii_strtoull (order + 1, &end, 10);
+    order = end;
+  }
+  push->silent = *order == 'H';
+  push->number = (guint) g_ascii_strtoull (order + 1, &end, 10);
+  if (*order == 'D')
+    push->delay = push->number;
+  if (*order == 'C')
+    push->cut = push->visit <= push->number;
+  if (*order != 'S' || push->visit > times)
+    return;
+  push->status = push->number;
+  push->reason =
+      g_strndup (end, strspn (end, "ABCDEFGHIJKLMNOPQRSUVWXYZTabcdefghijklmnopqrstuvwxyz_"));
+  end = strrchr (end, 'T');
+  push->timestamp = end ? g_ascii_strtoll (end + 1, NULL, 10) : 0;
+}
+
 static void
 act_redirect (Push *push)
 {
@@ -245,6 +251,9 @@ static const Route routes[] = {
   { "/cut/", TRUE, judge_webpush, act_cut },     /* NUMBER connections cut, then accepted */
   { "/redirect/", FALSE, judge_webpush, act_redirect },
   { "/large/", FALSE, judge_webpush, act_large }, /* an answer of 1 MB */
+  { "/3/device/", FALSE, simulate_apns_judge, simulate_order },
+  { "/token", FALSE, simulate_fcm_judge_token, simulate_order },
+  { "/v1/projects/", FALSE, simulate_fcm_judge, simulate_order },
 };
 
 static const Route *
@@ -301,8 +310,8 @@ add_header (const char *name, const char *value, gpointer user_data)
   add_string (user_data, lower, value);
 }
 
-static guint
-peer_port (SoupServerMessage *message)
+guint
+push_peer_port (SoupServerMessage *message)
 {
   GSocketAddress *address = soup_server_message_get_remote_address (message);
 
@@ -318,13 +327,13 @@ report (const Push *push, guint status)
   SoupServerMessage *message = push->message;
 
   json_builder_begin_object (builder);
-  add_string (builder, "event", "push");
+  add_string (builder, "event", g_str_equal (push->path, "/token") ? "token" : "push");
   add_int (builder, "ms", g_get_monotonic_time () / 1000);
   add_string (builder, "method", soup_server_message_get_method (message));
   add_string (builder, "path", push->path);
   add_string (builder, "http",
               soup_server_message_get_http_version (message) == SOUP_HTTP_2_0 ? "2" : "1");
-  add_int (builder, "peer_port", peer_port (message));
+  add_int (builder, "peer_port", push_peer_port (message));
   json_builder_set_member_name (builder, "headers");
   json_builder_begin_object (builder);
   soup_message_headers_foreach (soup_server_message_get_request_headers (message), add_header,
@@ -332,6 +341,7 @@ report (const Push *push, guint status)
   json_builder_end_object (builder);
   add_int (builder, "body_length", soup_server_message_get_request_body (message)->length);
   add_string (builder, "vapid", push->vapid);
+  add_string (builder, "reason", push->reason);
   add_string (builder, "problem", push->problem);
   json_builder_set_member_name (builder, "payload");
   json_builder_add_value (builder, push->payload ? json_node_ref (push->payload)
@@ -369,7 +379,10 @@ answer (Push *push)
   }
   if (push->status == 429 || push->status == 503)
     soup_message_headers_replace (headers, "Retry-After", "1");
-  if (push->problem)
+  if (push->body)
+    soup_server_message_set_response (message, "application/json", SOUP_MEMORY_COPY, push->body,
+                                      strlen (push->body));
+  else if (push->problem)
     soup_server_message_set_response (message, "text/plain", SOUP_MEMORY_COPY, push->problem,
                                       strlen (push->problem));
   if (g_str_has_prefix (push->path, "/large/"))
@@ -382,6 +395,7 @@ on_delay_over (gpointer user_data)
 {
   Push *push = user_data;
 
+  simulate_apns_over (push);
   answer (push);
   soup_server_message_unpause (push->message);
   push_free (push);
@@ -407,12 +421,16 @@ on_request (SoupServer *server,
   push->visit = GPOINTER_TO_UINT (g_hash_table_lookup (simulator->visits, path)) + 1;
   g_hash_table_insert (simulator->visits, g_strdup (path), GUINT_TO_POINTER (push->visit));
   if (!route || strcmp (soup_server_message_get_method (message), "POST") != 0) {
-    object_to (push, route ? 405 : 404, route ? "not a POST" : "no such path");
+    push_object_to (push, route ? 405 : 404, route ? "not a POST" : "no such path");
   } else {
     route->act (push);
     route->judge (push);
   }
 
+  if (g_str_has_prefix (path, "/3/"))
+    simulate_apns_answer (push);
+  else if (g_str_has_prefix (path, "/v1/"))
+    simulate_fcm_answer (push);
   report (push, push->silent || push->cut ? 0 : push->status);
   if (push->status / 100 == 2 && !push->silent && !push->cut && simulator->exec)
     run_command (push);
@@ -426,6 +444,7 @@ on_request (SoupServer *server,
       push_free (push);
     return;
   }
+  simulate_apns_over (push);
   answer (push);
   push_free (push);
 }
@@ -433,7 +452,7 @@ on_request (SoupServer *server,
 static gboolean
 make_certificate (Simulator *simulator, GError **error)
 {
-  if (simulator->certificate_path && simulator->key_path)
+  if (simulator->certificate_path && simulator->key_path && !simulator->services)
     return TRUE;
   if (!simulator->directory) {
     simulator->directory = g_dir_make_tmp ("push-simulator-XXXXXX", error);
@@ -441,6 +460,8 @@ make_certificate (Simulator *simulator, GError **error)
   }
   if (!simulator->directory)
     return FALSE;
+  if (simulator->certificate_path && simulator->key_path)
+    return TRUE;
   g_free (simulator->certificate_path);
   g_free (simulator->key_path);
   simulator->certificate_path = g_build_filename (simulator->directory, "cert.pem", NULL);
@@ -462,6 +483,21 @@ make_ua_key (Simulator *simulator, GError **error)
 }
 
 static gboolean
+on_certificate (SoupServerMessage *message,
+                GTlsCertificate *certificate,
+                GTlsCertificateFlags flags,
+                gpointer unused)
+{
+  return TRUE;
+}
+
+static void
+on_request_started (SoupServer *server, SoupServerMessage *message, gpointer unused)
+{
+  g_signal_connect (message, "accept-certificate", G_CALLBACK (on_certificate), NULL);
+}
+
+static gboolean
 start_server (Simulator *simulator, GError **error)
 {
   g_autoptr (GTlsCertificate) certificate =
@@ -477,6 +513,10 @@ start_server (Simulator *simulator, GError **error)
     return FALSE;
   }
   simulator->server = soup_server_new ("tls-certificate", certificate, NULL);
+  if (simulator->client_certificates) {
+    soup_server_set_tls_auth_mode (simulator->server, G_TLS_AUTHENTICATION_REQUESTED);
+    g_signal_connect (simulator->server, "request-started", G_CALLBACK (on_request_started), NULL);
+  }
   soup_server_add_handler (simulator->server, NULL, on_request, simulator, NULL);
   return soup_server_listen (simulator->server, address, SOUP_SERVER_LISTEN_HTTPS, error);
 }
@@ -493,6 +533,11 @@ announce (Simulator *simulator)
   add_string (builder, "event", "listening");
   add_string (builder, "url", url);
   add_string (builder, "ca", simulator->certificate_path);
+  if (simulator->services) {
+    simulate_fcm_write_account (simulator, url);
+    add_string (builder, "apns_key", simulator->apns_key_path);
+    add_string (builder, "fcm_account", simulator->fcm_account_path);
+  }
   if (simulator->ua_pair) {
     g_autoptr (GBytes) point = key_pair_point (simulator->ua_pair, NULL);
     g_autofree gchar *p256dh = base64url_encode_bytes (point);
@@ -522,10 +567,21 @@ simulator_clear (Simulator *simulator)
   if (simulator->own_directory && simulator->directory) {
     g_unlink (simulator->certificate_path);
     g_unlink (simulator->key_path);
+    if (simulator->services) {
+      g_unlink (simulator->apns_key_path);
+      g_unlink (simulator->fcm_account_path);
+    }
     g_rmdir (simulator->directory);
   }
   g_clear_pointer (&simulator->ua_pair, key_pair_free);
   g_clear_pointer (&simulator->ua_auth, g_bytes_unref);
+  g_clear_pointer (&simulator->apns_pair, key_pair_free);
+  g_clear_pointer (&simulator->fcm_pair, key_pair_free);
+  g_clear_pointer (&simulator->apns_streams, g_hash_table_unref);
+  g_free (simulator->apns_key_path);
+  g_free (simulator->fcm_account_path);
+  g_free (simulator->fcm_pem);
+  g_free (simulator->access_token);
   g_clear_pointer (&simulator->visits, g_hash_table_unref);
   g_clear_pointer (&simulator->loop, g_main_loop_unref);
   g_free (simulator->address);
@@ -551,6 +607,10 @@ parse_options (Simulator *simulator, int *argc, char ***argv, GError **error)
     { "delay", 0, 0, G_OPTION_ARG_INT, &simulator->delay, "and when", "MS" },
     { "ua-key", 0, 0, G_OPTION_ARG_NONE, &simulator->ua_key,
       "make the phone's keys and decrypt with them", NULL },
+    { "services", 0, 0, G_OPTION_ARG_NONE, &simulator->services,
+      "make an APNs key and an FCM service account, and verify by them", NULL },
+    { "client-certificates", 0, 0, G_OPTION_ARG_NONE, &simulator->client_certificates,
+      "ask for them, and take them in place of an APNs token", NULL },
     { NULL },
   };
   GOptionContext *context = g_option_context_new ("- push services for tests");
@@ -571,7 +631,9 @@ main (int argc, char **argv)
   g_setenv ("SOUP_SERVER_HTTP2", "1", TRUE);
   simulator.visits = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   if (!parse_options (&simulator, &argc, &argv, &error) || !make_certificate (&simulator, &error) ||
-      !make_ua_key (&simulator, &error)) {
+      !make_ua_key (&simulator, &error) ||
+      (simulator.services &&
+       (!simulate_apns_set_up (&simulator, &error) || !simulate_fcm_set_up (&simulator, &error)))) {
     g_printerr ("push-simulator: %s\n", error->message);
     simulator_clear (&simulator);
     return 1;

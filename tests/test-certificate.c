@@ -10,6 +10,7 @@
 #include <openssl/x509v3.h>
 
 #define LIFE (7 * 24 * 3600)
+#define LOOPBACK "DNS:localhost,IP:127.0.0.1,IP:::1"
 
 static void
 add_extension (X509 *certificate, int nid, const gchar *value)
@@ -25,19 +26,19 @@ add_extension (X509 *certificate, int nid, const gchar *value)
 }
 
 static X509 *
-make (EVP_PKEY *key)
+make (EVP_PKEY *key, const gchar *names, gint64 end)
 {
   X509 *certificate = X509_new ();
   X509_NAME *name = X509_get_subject_name (certificate);
 
   X509_set_version (certificate, X509_VERSION_3);
   ASN1_INTEGER_set_int64 (X509_get_serialNumber (certificate), g_get_real_time ());
-  X509_gmtime_adj (X509_getm_notBefore (certificate), -3600);
-  X509_gmtime_adj (X509_getm_notAfter (certificate), LIFE);
+  X509_gmtime_adj (X509_getm_notBefore (certificate), -LIFE);
+  X509_gmtime_adj (X509_getm_notAfter (certificate), end);
   X509_set_pubkey (certificate, key);
   X509_NAME_add_entry_by_txt (name, "CN", MBSTRING_ASC, (const guchar *) "localhost", -1, -1, 0);
   X509_set_issuer_name (certificate, name);
-  add_extension (certificate, NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1,IP:::1");
+  add_extension (certificate, NID_subject_alt_name, names);
   add_extension (certificate, NID_basic_constraints, "critical,CA:TRUE");
   X509_sign (certificate, key, EVP_sha256 ());
   return certificate;
@@ -68,8 +69,28 @@ write_bio (const gchar *path, BIO *bio, GError **error)
 gboolean
 test_certificate_make (const gchar *certificate_path, const gchar *key_path, GError **error)
 {
+  return test_certificate_make_with (certificate_path, key_path, NULL, 0, error);
+}
+
+/**
+ * test_certificate_make_with:
+ * @certificate_path: where the certificate goes
+ * @key_path: where its key goes
+ * @names: (nullable): the subject's names in OpenSSL's notation; NULL: this host's loopback
+ * @end: when it ends, in seconds from now; 0: in a week
+ * @error: where an error goes
+ *
+ * Returns: whether both are written
+ */
+gboolean
+test_certificate_make_with (const gchar *certificate_path,
+                            const gchar *key_path,
+                            const gchar *names,
+                            gint64 end,
+                            GError **error)
+{
   EVP_PKEY *key = EVP_EC_gen ("P-256");
-  X509 *certificate = make (key);
+  X509 *certificate = make (key, names ? names : LOOPBACK, end ? end : LIFE);
   BIO *certificate_bio = BIO_new (BIO_s_mem ()), *key_bio = BIO_new (BIO_s_mem ());
   gboolean good;
 

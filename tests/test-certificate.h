@@ -5,3 +5,8 @@
 
 gboolean
 test_certificate_make (const gchar *certificate_path, const gchar *key_path, GError **error);
+gboolean test_certificate_make_with (const gchar *certificate_path,
+                                     const gchar *key_path,
+                                     const gchar *names,
+                                     gint64 end,
+                                     GError **error);

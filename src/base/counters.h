@@ -26,6 +26,7 @@
   X (BUCKET_WAITING, "bucket_waiting")                                                             \
   X (WAKES_STARTED, "wakes_started")                                                               \
   X (WAKES_JOINED, "wakes_joined")                                                                 \
+  X (WAKES_REPEATED, "wakes_repeated")                                                             \
   X (WAKES_SUCCEEDED, "wakes_succeeded")                                                           \
   X (WAKES_REFUSED, "wakes_refused")                                                               \
   X (WAKES_TIMED_OUT, "wakes_timed_out")                                                           \

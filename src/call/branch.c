@@ -174,8 +174,8 @@ wake (Branch *branch)
 {
   call_record_add (branch->call->record, "push to the phone by %s",
                    branch->binding->push->provider);
-  branch->ticket = push_bucket_enter (branch->call->bucket, branch->binding, branch->call->call_id,
-                                      branch->call->wake_seconds, on_bucket, branch);
+  branch->ticket = push_bucket_enter (branch->call->bucket, branch->binding, &branch->call->push,
+                                      on_bucket, branch);
 }
 
 static void

@@ -26,7 +26,7 @@ typedef struct {
   const gchar *caller_id; /* the Call-ID of @original */
   const gchar *call_id;
   const gchar *tag;
-  guint wake_seconds;
+  PushBucketCall push;
   guint direct_try_ms;
   PushBucket *bucket;
   Credentials *credentials; /* nullable: of the caller, toward a PBX */

@@ -17,6 +17,7 @@ struct _Fork {
   CallRecord *record;
   BranchCall call;
   gchar *call_id;
+  gchar *caller; /* nullable: the URI of who calls */
   gchar *tag;
   GPtrArray *branches;
   Branch *winner;
@@ -144,6 +145,21 @@ static const BranchFuncs branch_funcs = {
   .request = on_branch_request,
 };
 
+static void
+describe_push (Fork *fork, const ForkOptions *options)
+{
+  const sip_from_t *from = options->original->sip_from;
+  const url_t *url = from->a_url;
+
+  if (url->url_user)
+    fork->caller = g_strdup_printf ("sip:%s@%s", url->url_user, url->url_host);
+  fork->call.push = (PushBucketCall){
+    .call_id = fork->call_id,
+    .caller = { fork->caller, url->url_user, from->a_display },
+    .seconds = options->wake_seconds,
+  };
+}
+
 /**
  * fork_new:
  * @options: the call
@@ -171,7 +187,6 @@ fork_new (const ForkOptions *options, PushBucket *bucket, CallRecord *record,
     .caller_id = options->original->sip_call_id->i_id,
     .call_id = fork->call_id,
     .tag = fork->tag,
-    .wake_seconds = options->wake_seconds,
     .direct_try_ms = options->direct_try_ms,
     .bucket = bucket,
     .record = fork->record,
@@ -179,6 +194,7 @@ fork_new (const ForkOptions *options, PushBucket *bucket, CallRecord *record,
     .caller = options->caller,
     .caller_party = options->caller_party,
   };
+  describe_push (fork, options);
   fork->branches = g_ptr_array_new_with_free_func ((GDestroyNotify) branch_free);
   return fork;
 }
@@ -195,6 +211,7 @@ fork_free (Fork *fork)
   g_ptr_array_unref (fork->branches);
   call_record_unref (fork->record);
   g_clear_pointer (&fork->call.credentials, credentials_unref);
+  g_free (fork->caller);
   g_free (fork->call_id);
   g_free (fork->tag);
   g_free (fork);

@@ -75,6 +75,31 @@ settings_group_read_metrics (const ConfigGroup *group, EndpointSettings *metrics
   return TRUE;
 }
 
+static gboolean
+read_repeat (const ConfigGroup *group, guint *repeat, GError **error)
+{
+  g_auto (GStrv) pieces = NULL;
+  guint64 last = 0, seconds;
+  gsize n = 0;
+
+  if (!config_group_list (group, "repeat", &pieces, error))
+    return FALSE;
+  if (!pieces)
+    return TRUE;
+  memset (repeat, 0, SETTINGS_MAX_REPEAT * sizeof *repeat);
+  for (gsize i = 0; pieces[i]; i++) {
+    if (!g_ascii_string_to_unsigned (pieces[i], 10, 0, 180, &seconds, NULL) ||
+        (i > 0 && seconds <= last) || n == SETTINGS_MAX_REPEAT - 1)
+      return config_group_fail (group, "repeat", error,
+                                "is no list of at most %d rising seconds such as 0;4;10",
+                                SETTINGS_MAX_REPEAT - 1);
+    last = seconds;
+    if (seconds > 0)
+      repeat[n++] = (guint) seconds;
+  }
+  return TRUE;
+}
+
 /**
  * settings_group_read_wake:
  * @group: [wake]
@@ -87,7 +112,7 @@ gboolean
 settings_group_read_wake (const ConfigGroup *group, WakeSettings *wake, GError **error)
 {
   static const gchar *const keys[] = { "timeout", "hold-response", "direct-try", "binding-expires",
-                                       NULL };
+                                       "repeat",  NULL };
   static const gchar *const responses[] = { "180", "183", "100", NULL };
   static const guint codes[] = { 180, 183, 100 };
   guint response = G_MAXUINT;
@@ -97,7 +122,8 @@ settings_group_read_wake (const ConfigGroup *group, WakeSettings *wake, GError *
       !config_group_choice (group, "hold-response", responses, &response, error) ||
       !config_group_number (group, "direct-try", 0, 30000, &wake->direct_try, error) ||
       !config_group_number (group, "binding-expires", 300, MAX_EXPIRES, &wake->binding_expires,
-                            error))
+                            error) ||
+      !read_repeat (group, wake->repeat, error))
     return FALSE;
   if (response != G_MAXUINT)
     wake->hold_response = codes[response];

@@ -8,14 +8,24 @@
 
 #include <string.h>
 
+#define DEFAULT_RATE_LIMIT 1000 /* pushes a second to a service */
+#define DEFAULT_DEVICE_LIMIT 30 /* a minute to a device */
+#define DEFAULT_SILENT_LIMIT 3  /* an hour to a device, without anything to show */
+
 /* By SettingsPushProvider. */
 static const gchar *const providers[] = { "apns", "fcm", "webpush", "fake", NULL };
 
-static const gchar *const apns_keys[] = { "provider", "team-id",  "key-id",  "key-file",
-                                          "topics",   "endpoint", "ca-file", NULL };
-static const gchar *const fcm_keys[] = { "provider", "service-account", "endpoint", "ca-file",
-                                         NULL };
-static const gchar *const webpush_keys[] = { "provider", "subject", "allow-origins", "ca-file",
+static const gchar *const apns_keys[] = { "provider",     "team-id",  "key-id",     "key-file",
+                                          "topics",       "endpoint", "ca-file",    "certificate",
+                                          "proxy",        "payload",  "rate-limit", "device-limit",
+                                          "silent-limit", NULL };
+static const gchar *const fcm_keys[] = {
+  "provider", "service-account", "endpoint",     "ca-file",      "projects", "proxy",
+  "payload",  "rate-limit",      "device-limit", "silent-limit", NULL
+};
+static const gchar *const webpush_keys[] = { "provider",   "subject",      "allow-origins",
+                                             "ca-file",    "proxy",        "payload",
+                                             "rate-limit", "device-limit", "silent-limit",
                                              NULL };
 static const gchar *const fake_keys[] = { "provider", NULL };
 
@@ -64,11 +74,23 @@ check_identifier (const ConfigGroup *group, const gchar *key, const gchar *text,
 }
 
 static gboolean
+check_authentication (const ConfigGroup *group, const PushSettings *push, GError **error)
+{
+  if (push->certificate && (push->team_id || push->key_id))
+    return config_group_fail (group, push->key_id ? "key-id" : "team-id", error,
+                              "has no use with certificate=");
+  return push->certificate || (check_identifier (group, "team-id", push->team_id, error) &&
+                               check_identifier (group, "key-id", push->key_id, error) &&
+                               check_present (group, "key-file", push->key_file != NULL, error));
+}
+
+static gboolean
 read_apns (const ConfigGroup *group, PushSettings *push, GError **error)
 {
   if (!config_group_text (group, "team-id", &push->team_id, error) ||
       !config_group_text (group, "key-id", &push->key_id, error) ||
       !config_group_path (group, "key-file", &push->key_file, error) ||
+      !config_group_path (group, "certificate", &push->certificate, error) ||
       !config_group_list (group, "topics", &push->topics, error) ||
       !config_group_text (group, "endpoint", &push->endpoint, error))
     return FALSE;
@@ -79,9 +101,7 @@ read_apns (const ConfigGroup *group, PushSettings *push, GError **error)
     return config_group_fail (group, "endpoint", error,
                               "%s is none of production, sandbox, https://HOST:PORT",
                               push->endpoint);
-  return check_identifier (group, "team-id", push->team_id, error) &&
-         check_identifier (group, "key-id", push->key_id, error) &&
-         check_present (group, "key-file", push->key_file != NULL, error) &&
+  return check_authentication (group, push, error) &&
          check_present (group, "topics", push->topics && *push->topics, error);
 }
 
@@ -89,6 +109,7 @@ static gboolean
 read_fcm (const ConfigGroup *group, PushSettings *push, GError **error)
 {
   if (!config_group_path (group, "service-account", &push->service_account, error) ||
+      !config_group_list (group, "projects", &push->projects, error) ||
       !config_group_text (group, "endpoint", &push->endpoint, error))
     return FALSE;
   if (push->endpoint && !is_origin (push->endpoint))
@@ -109,11 +130,58 @@ read_webpush (const ConfigGroup *group, PushSettings *push, GError **error)
                               "%s is neither mailto: nor https:", push->subject);
   if (!push->allow_origins)
     push->allow_origins = g_strsplit ("*", ";", -1);
+  /* The proxy connects, so nobody could judge the address that a phone names. */
+  if (push->proxy && g_strv_contains ((const gchar *const *) push->allow_origins, "*"))
+    return config_group_fail (group, "allow-origins", error, "must be listed with proxy=");
   for (gchar **origin = push->allow_origins; *origin; origin++)
     if (!g_str_equal (*origin, "*") && !is_origin (*origin))
       return config_group_fail (group, "allow-origins", error,
                                 "%s is neither * nor https://HOST[:PORT]", *origin);
   return TRUE;
+}
+
+static gboolean
+read_proxy (const ConfigGroup *group, PushSettings *push, GError **error)
+{
+  static const gchar *const schemes[] = { "http", "socks4a", "socks5h", NULL };
+  g_autoptr (GUri) uri = NULL;
+
+  if (!config_group_text (group, "proxy", &push->proxy, error))
+    return FALSE;
+  if (!push->proxy)
+    return TRUE;
+  uri = g_uri_parse (push->proxy, G_URI_FLAGS_NONE, NULL);
+  if (uri && g_strv_contains (schemes, g_uri_get_scheme (uri)) && g_uri_get_host (uri) &&
+      g_uri_get_port (uri) > 0)
+    return TRUE;
+  return config_group_fail (
+      group, "proxy", error,
+      "is none of http://HOST:PORT, socks5h://HOST:PORT, socks4a://HOST:PORT");
+}
+
+static gboolean
+read_payload (const ConfigGroup *group, PushSettings *push, GError **error)
+{
+  if (!config_group_text (group, "payload", &push->payload, error))
+    return FALSE;
+  return !push->payload || g_str_equal (push->payload, "linphone") ||
+         g_path_is_absolute (push->payload) ||
+         config_group_fail (group, "payload", error, "%s is neither linphone nor a path from /",
+                            push->payload);
+}
+
+/* What all services have in common. */
+static gboolean
+read_common (const ConfigGroup *group, PushSettings *push, GError **error)
+{
+  push->rate_limit = DEFAULT_RATE_LIMIT;
+  push->device_limit = DEFAULT_DEVICE_LIMIT;
+  push->silent_limit = DEFAULT_SILENT_LIMIT;
+  return config_group_path (group, "ca-file", &push->ca_file, error) &&
+         config_group_number (group, "rate-limit", 1, 100000, &push->rate_limit, error) &&
+         config_group_number (group, "device-limit", 1, 10000, &push->device_limit, error) &&
+         config_group_number (group, "silent-limit", 0, 10000, &push->silent_limit, error) &&
+         read_payload (group, push, error) && read_proxy (group, push, error);
 }
 
 static gboolean
@@ -155,8 +223,7 @@ settings_push_read (const ConfigGroup *group, const gchar *name, GError **error)
     return NULL;
   push->provider = (SettingsPushProvider) provider;
   if (!config_group_check_keys (group, keys_of (push->provider), error) ||
-      !read_provider (group, push, error) ||
-      !config_group_path (group, "ca-file", &push->ca_file, error))
+      !read_common (group, push, error) || !read_provider (group, push, error))
     return NULL;
   return g_steal_pointer (&push);
 }

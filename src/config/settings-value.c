@@ -76,6 +76,10 @@ push_settings_free (PushSettings *push)
   g_free (push->service_account);
   g_free (push->subject);
   g_strfreev (push->allow_origins);
+  g_free (push->certificate);
+  g_strfreev (push->projects);
+  g_free (push->proxy);
+  g_free (push->payload);
   g_free (push);
 }
 

@@ -3,6 +3,8 @@
 
 #include <gio/gio.h>
 
+#define SETTINGS_MAX_REPEAT 8
+
 typedef enum { SETTINGS_BUS_SYSTEM, SETTINGS_BUS_SESSION, SETTINGS_BUS_NONE } SettingsBus;
 typedef enum { SETTINGS_SIDE_PHONES, SETTINGS_SIDE_PBX } SettingsSide;
 typedef enum {
@@ -99,6 +101,13 @@ typedef struct {
   gchar *service_account;
   gchar *subject;
   gchar **allow_origins;
+  gchar *certificate;
+  gchar **projects;
+  gchar *proxy;
+  gchar *payload;
+  guint rate_limit;
+  guint device_limit;
+  guint silent_limit;
 } PushSettings;
 
 typedef struct {
@@ -118,6 +127,7 @@ typedef struct {
   guint hold_response;
   guint direct_try;
   guint binding_expires;
+  guint repeat[SETTINGS_MAX_REPEAT]; /* seconds after the first push; 0 ends the list */
 } WakeSettings;
 
 typedef struct {

@@ -45,7 +45,8 @@ settings_new (void)
   settings->daemon.state_dir = default_state_dir ();
   settings->daemon.log_level = G_LOG_LEVEL_INFO;
   settings->wake = (WakeSettings){
-    .timeout = 30, .hold_response = 180, .direct_try = 400, .binding_expires = 604800
+    .timeout = 30, .hold_response = 180, .direct_try = 400, .binding_expires = 604800,
+    .repeat = { 4, 10 },
   };
   settings->registrar = (RegistrarSettings){
     .phones_per_user = 20, .phones_per_address = 10000, .phones = 1000000

@@ -19,6 +19,7 @@
 #include "manage/management.h"
 #include "proto/feature-caps.h"
 #include "sip/sip-stack.h"
+#include "wake/push-target.h"
 #include "wake/refresh.h"
 
 #define PNSREG_SECONDS 130 /* before its expiry a phone that can refresh by itself does so */
@@ -30,6 +31,7 @@ struct _Daemon {
   GBytes *token_key;
   EdgeSetup *edge;
   SipStack *stack;
+  PushSetup *push_setup;
   PushService *push;
   GPtrArray *pbxes;
   Store *store;
@@ -60,6 +62,16 @@ append_caps (Daemon *daemon, const gchar *provider, gboolean pnsreg, GPtrArray *
     g_ptr_array_add (feature_caps, caps);
 }
 
+/* The push service knows the phone no more; it stays reachable while it is awake. */
+static void
+on_dead_token (Binding *binding, gpointer user_data)
+{
+  Daemon *daemon = user_data;
+
+  location_end_push (daemon->location, binding);
+  ledger_put_lazily (daemon->ledger, binding);
+}
+
 static gboolean
 on_push_question (const PnParams *push, gboolean pnsreg, GPtrArray *feature_caps,
                   gpointer user_data)
@@ -74,7 +86,7 @@ on_push_question (const PnParams *push, gboolean pnsreg, GPtrArray *feature_caps
     return FALSE;
   case PN_PUSH:
   case PN_QUERY_ONE:
-    if (!push_service_supports (daemon->push, push->provider, push->param))
+    if (!push_target_is_supported (daemon->push, push))
       return FALSE;
     append_caps (daemon, push->provider, pnsreg, feature_caps);
     return TRUE;
@@ -211,7 +223,8 @@ build (Daemon *daemon, const DaemonProcess *process, GError **error)
   daemon->store = store_open (daemon->settings->daemon.state_dir, error);
   if (!daemon->store)
     return FALSE;
-  daemon->push = push_setup_create (daemon->settings, error);
+  daemon->push_setup = push_setup_new ();
+  daemon->push = push_setup_create (daemon->push_setup, daemon->settings, error);
   if (!daemon->push)
     return FALSE;
   daemon->edge = edge_setup_new (daemon->settings, error);
@@ -229,6 +242,8 @@ build (Daemon *daemon, const DaemonProcess *process, GError **error)
     return FALSE;
   registrar_set_push (daemon->registrar, on_push_question, daemon);
   daemon->bucket = push_bucket_new (daemon->location, daemon->push);
+  push_bucket_set_repeat (daemon->bucket, daemon->settings->wake.repeat);
+  push_bucket_set_dead (daemon->bucket, on_dead_token, daemon);
   daemon->refresh = refresh_new (daemon->location, daemon->accounts, daemon->push);
   refresh_resume (daemon->refresh);
   watch_pbxes (daemon);
@@ -269,14 +284,22 @@ daemon_new (Settings *settings, const DaemonProcess *process, GError **error)
  * @daemon: the daemon
  * @settings: (transfer none): a newer configuration
  *
- * Takes over what can change while calls go on: how phones are admitted and woken, and what is logged.
+ * Takes over what can change while calls go on: how phones are admitted and woken, by which push
+ * services and keys, and what is logged. Push services that cannot be set up stay as they are.
  */
 void
 daemon_reconfigure (Daemon *daemon, Settings *settings)
 {
   CallOptions options = room_options_call (settings);
   AdmissionOptions admission = room_options_admission (settings);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PushService) push = push_setup_create (daemon->push_setup, settings, &error);
 
+  if (push)
+    push_service_take_over (daemon->push, push);
+  else
+    log_error (LOG_NONE, "the push services stay as they were: %s", error->message);
+  push_bucket_set_repeat (daemon->bucket, settings->wake.repeat);
   log_set_level (settings->daemon.log_level);
   router_set_options (daemon->router, &options);
   registrar_set_options (daemon->registrar, &admission);
@@ -399,6 +422,7 @@ daemon_free (Daemon *daemon)
   g_clear_pointer (&daemon->edge, edge_setup_free);
   g_clear_pointer (&daemon->stack, sip_stack_free);
   g_clear_object (&daemon->push);
+  g_clear_pointer (&daemon->push_setup, push_setup_free);
   g_clear_pointer (&daemon->store, store_free);
   g_clear_pointer (&daemon->token_key, g_bytes_unref);
   settings_unref (daemon->settings);

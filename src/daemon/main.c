@@ -66,8 +66,8 @@ reload (gpointer user_data, GError **error)
   settings = settings_load (process->options->config, error);
   if (settings) {
     daemon_reconfigure (process->daemon, settings);
-    log_info (LOG_NONE, "configuration and certificates re-read; listeners, PBXs and push groups "
-                        "change at a restart");
+    log_info (LOG_NONE, "configuration and certificates re-read; listeners and PBXs change at a "
+                        "restart");
   }
   sd_notify (0, "READY=1");
   return settings != NULL;

@@ -4,4 +4,9 @@
 #include "config/settings.h"
 #include "push/push-service.h"
 
-PushService *push_setup_create (const Settings *settings, GError **error);
+typedef struct _PushSetup PushSetup;
+
+PushSetup *push_setup_new (void);
+void push_setup_free (PushSetup *setup);
+
+PushService *push_setup_create (PushSetup *setup, const Settings *settings, GError **error);

@@ -10,7 +10,7 @@
 #include "base/names.h"
 #include "manage/bus-changes.h"
 #include "manage/bus-info.h"
-#include "wake/wakeup.h"
+#include "wake/push-target.h"
 
 #include <string.h>
 
@@ -205,7 +205,8 @@ test_push (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocat
                                                    "this phone registered without push");
     return;
   }
-  request = wakeup_push (object, PUSH_KIND_REFRESH, NULL, TEST_SECONDS);
+  request = push_target_request (object, PUSH_KIND_REFRESH);
+  request->ttl = TEST_SECONDS;
   push_service_send_async (self->push, request, TEST_SECONDS * 1000, NULL, on_pushed, invocation);
 }
 

@@ -16,6 +16,7 @@ struct _ProviderFake {
   PushOutcome outcome;
   guint delay_ms;
   gboolean silent;
+  gboolean final;
   gboolean stopped;
   GPtrArray *requests; /* of PushRequest */
   GHashTable *pending; /* set of Answer */
@@ -40,6 +41,7 @@ give_answer (Answer *answer, PushOutcome outcome)
   ProviderFake *fake = g_task_get_source_object (answer->task);
   PushResult *result = push_result_new (outcome, 0, "fake");
 
+  result->final = fake->final && outcome == PUSH_ACCEPTED;
   g_hash_table_remove (fake->pending, answer);
   g_source_destroy (answer->timer);
   g_source_unref (answer->timer);
@@ -160,6 +162,18 @@ void
 provider_fake_set_silent (ProviderFake *fake)
 {
   fake->silent = TRUE;
+}
+
+/**
+ * provider_fake_set_final:
+ * @fake: the provider
+ *
+ * Says of each push that it must not be repeated.
+ */
+void
+provider_fake_set_final (ProviderFake *fake)
+{
+  fake->final = TRUE;
 }
 
 /**

@@ -10,6 +10,7 @@ ProviderFake *provider_fake_new (const gchar *name);
 
 void provider_fake_set_outcome (ProviderFake *fake, PushOutcome outcome, guint delay_ms);
 void provider_fake_set_silent (ProviderFake *fake);
+void provider_fake_set_final (ProviderFake *fake);
 void provider_fake_set_vapid_key (ProviderFake *fake, const gchar *key);
 
 GPtrArray *provider_fake_requests (ProviderFake *fake);

@@ -51,6 +51,10 @@ push_request_copy (const PushRequest *request)
   copy->enc_auth = g_strdup (request->enc_auth);
   copy->call_id = g_strdup (request->call_id);
   copy->collapse_key = g_strdup (request->collapse_key);
+  copy->caller_uri = g_strdup (request->caller_uri);
+  copy->caller_number = g_strdup (request->caller_number);
+  copy->caller_name = g_strdup (request->caller_name);
+  copy->pbx = g_strdup (request->pbx);
   copy->binding = g_strdup (request->binding);
   return copy;
 }
@@ -76,6 +80,10 @@ push_request_free (PushRequest *request)
   g_free (request->enc_auth);
   g_free (request->call_id);
   g_free (request->collapse_key);
+  g_free (request->caller_uri);
+  g_free (request->caller_number);
+  g_free (request->caller_name);
+  g_free (request->pbx);
   g_free (request->binding);
   g_free (request);
 }

@@ -8,6 +8,9 @@
  */
 #include "push/push-result.h"
 
+#define MAX_QUOTE 80 /* characters of the service's own words that are shown */
+#define PRINTABLE "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .,:;-_{}\"'()"
+
 /**
  * push_result_new:
  * @outcome: what came of it
@@ -38,6 +41,24 @@ push_result_free (PushResult *result)
     return;
   g_free (result->reason);
   g_free (result);
+}
+
+/**
+ * push_result_quote:
+ * @result: the result of an answer
+ * @said: (nullable): the service's own words, which are shortened and cleaned
+ *
+ * Gives the reason in the service's words.
+ */
+void
+push_result_quote (PushResult *result, const gchar *said)
+{
+  g_autofree gchar *clean = g_strndup (said ? said : "", MAX_QUOTE);
+
+  g_free (result->reason);
+  g_strcanon (clean, PRINTABLE, ' ');
+  result->reason = g_strdup_printf ("the service said %u %s", result->status, clean);
+  g_strchomp (result->reason);
 }
 
 /**

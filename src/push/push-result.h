@@ -21,6 +21,7 @@ typedef struct {
   gchar *reason;      /* for the log and the administrator, nullable */
   guint retry_after;  /* seconds that the service asked for, or 0 */
   gint64 dead_since;  /* wall seconds since when the service knows the token dead, or 0 */
+  gboolean final;     /* the device must not be pushed again for the same reason */
   gint64 duration_us; /* from push_service_send_async() to the result */
 } PushResult;
 
@@ -28,4 +29,5 @@ PushResult *push_result_new (PushOutcome outcome, guint status, const gchar *rea
 void push_result_free (PushResult *result);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PushResult, push_result_free)
 
+void push_result_quote (PushResult *result, const gchar *said);
 const gchar *push_outcome_to_string (PushOutcome outcome);

@@ -13,11 +13,17 @@
 struct _PushService {
   GObject parent_instance;
 
-  GPtrArray *providers; /* of PushProvider, in the order of the configuration */
+  GPtrArray *groups;  /* of Group, in the order of the configuration */
+  GPtrArray *retired; /* of Group: what a newer configuration replaced, while it is in use */
   guint in_flight;
   gboolean stopped;
   GTask *stopping; /* the stop that waits for what is in flight */
 };
+
+typedef struct {
+  PushProvider *provider;
+  PushLimits *limits; /* nullable */
+} Group;
 
 typedef struct {
   PushRequest *request;
@@ -35,14 +41,22 @@ sending_free (Sending *sending)
   g_free (sending);
 }
 
-static PushProvider *
-find_provider (PushService *service, const gchar *name, const gchar *param)
+static void
+group_free (Group *group)
 {
-  for (guint i = 0; i < service->providers->len; i++) {
-    PushProvider *provider = g_ptr_array_index (service->providers, i);
+  g_object_unref (group->provider);
+  push_limits_free (group->limits);
+  g_free (group);
+}
 
-    if (push_provider_supports (provider, name, param))
-      return provider;
+static Group *
+find_group (PushService *service, const gchar *name, const gchar *param)
+{
+  for (guint i = 0; i < service->groups->len; i++) {
+    Group *group = g_ptr_array_index (service->groups, i);
+
+    if (push_provider_supports (group->provider, name, param))
+      return group;
   }
   return NULL;
 }
@@ -97,7 +111,9 @@ static void
 log_result (const Sending *sending, const PushResult *result)
 {
   const PushRequest *request = sending->request;
-  GLogLevelFlags level = outcome_level (result->outcome);
+  /* That a push could not be taken back is no trouble. */
+  GLogLevelFlags level =
+      request->kind == PUSH_KIND_CANCEL ? G_LOG_LEVEL_INFO : outcome_level (result->outcome);
   g_autofree gchar *status = NULL, *ms = NULL;
 
   if (!log_wants (level))
@@ -117,10 +133,22 @@ complete_stop (PushService *service)
 {
   g_autoptr (GTask) task = NULL;
 
-  if (!service->stopping || service->in_flight)
+  if (service->in_flight)
+    return;
+  g_ptr_array_set_size (service->retired, 0);
+  if (!service->stopping)
     return;
   task = g_steal_pointer (&service->stopping);
   g_task_return_boolean (task, TRUE);
+}
+
+/* What the service knew before the phone registered for the last time is out of date. */
+static void
+compare_dates (const PushRequest *request, PushResult *result)
+{
+  if (result->outcome == PUSH_TOKEN_DEAD && result->dead_since &&
+      result->dead_since < request->registered)
+    result->outcome = PUSH_REFUSED;
 }
 
 static void
@@ -130,6 +158,7 @@ finish_sending (GTask *task, PushResult *result)
   PushService *service = g_task_get_source_object (task);
 
   result->duration_us = clock_now () - sending->started;
+  compare_dates (sending->request, result);
   count_outcome (result->outcome);
   counters_dec (COUNTER_PUSHES_IN_FLIGHT);
   log_result (sending, result);
@@ -148,6 +177,20 @@ on_sent (GObject *source, GAsyncResult *async, gpointer user_data)
   if (!result)
     result = push_result_new (PUSH_UNREACHABLE, 0, error->message);
   finish_sending (task, result);
+}
+
+/* Why the push is not sent at all. */
+static PushResult *
+object_to (PushService *service, const Group *group, const PushRequest *request)
+{
+  const gchar *excess;
+
+  if (service->stopped)
+    return push_result_new (PUSH_CANCELLED, 0, "the service is stopped");
+  if (!group)
+    return push_result_new (PUSH_REFUSED, 0, "no push service for this device");
+  excess = group->limits ? push_limits_take (group->limits, request) : NULL;
+  return excess ? push_result_new (PUSH_RATE_LIMITED, 0, excess) : NULL;
 }
 
 /**
@@ -169,10 +212,11 @@ push_service_send_async (PushService *service,
 {
   GTask *task = g_task_new (service, cancellable, callback, user_data);
   Sending *sending = g_new0 (Sending, 1);
-  PushProvider *provider = find_provider (service, request->provider, request->param);
+  Group *group = find_group (service, request->provider, request->param);
+  PushResult *objection;
 
   sending->request = push_request_copy (request);
-  sending->provider = provider ? g_object_ref (provider) : NULL;
+  sending->provider = group ? g_object_ref (group->provider) : NULL;
   sending->started = clock_now ();
   g_task_set_source_tag (task, push_service_send_async);
   g_task_set_check_cancellable (task, FALSE);
@@ -181,13 +225,13 @@ push_service_send_async (PushService *service,
   counters_inc (COUNTER_PUSHES_SENT);
   counters_inc (COUNTER_PUSHES_IN_FLIGHT);
   service->in_flight++;
-  if (provider && !service->stopped) {
-    push_provider_send_async (provider, sending->request, deadline_ms, cancellable, on_sent, task);
+  objection = object_to (service, group, request);
+  if (!objection) {
+    push_provider_send_async (group->provider, sending->request, deadline_ms, cancellable, on_sent,
+                              task);
     return;
   }
-  finish_sending (task, service->stopped
-                            ? push_result_new (PUSH_CANCELLED, 0, "the service is stopped")
-                            : push_result_new (PUSH_REFUSED, 0, "no push service for this device"));
+  finish_sending (task, objection);
   g_object_unref (task);
 }
 
@@ -214,7 +258,39 @@ push_service_send_finish (PushService *service, GAsyncResult *result, GError **e
 void
 push_service_add (PushService *service, PushProvider *provider)
 {
-  g_ptr_array_add (service->providers, g_object_ref (provider));
+  push_service_add_limited (service, provider, NULL);
+}
+
+/**
+ * push_service_add_limited:
+ * @service: the service
+ * @provider: (transfer none): asked after those that were added before
+ * @limits: (transfer full) (nullable): how much it gets
+ */
+void
+push_service_add_limited (PushService *service, PushProvider *provider, PushLimits *limits)
+{
+  Group *group = g_new0 (Group, 1);
+
+  group->provider = g_object_ref (provider);
+  group->limits = limits;
+  g_ptr_array_add (service->groups, group);
+}
+
+/**
+ * push_service_take_over:
+ * @service: the service
+ * @newer: one with the providers of a newer configuration, which gives them away
+ *
+ * Pushes that are under way end with the providers that they began with.
+ */
+void
+push_service_take_over (PushService *service, PushService *newer)
+{
+  g_ptr_array_extend_and_steal (service->retired, service->groups);
+  service->groups = newer->groups;
+  newer->groups = g_ptr_array_new_with_free_func ((GDestroyNotify) group_free);
+  complete_stop (service);
 }
 
 /**
@@ -228,7 +304,7 @@ push_service_add (PushService *service, PushProvider *provider)
 gboolean
 push_service_supports (PushService *service, const gchar *provider, const gchar *param)
 {
-  return find_provider (service, provider, param) != NULL;
+  return find_group (service, provider, param) != NULL;
 }
 
 /**
@@ -241,9 +317,9 @@ push_service_supports (PushService *service, const gchar *provider, const gchar 
 gchar *
 push_service_vapid (PushService *service, const gchar *provider)
 {
-  PushProvider *found = find_provider (service, provider, NULL);
+  Group *found = find_group (service, provider, NULL);
 
-  return found ? g_strdup (push_provider_vapid_key (found)) : NULL;
+  return found ? g_strdup (push_provider_vapid_key (found->provider)) : NULL;
 }
 
 /**
@@ -258,13 +334,21 @@ push_service_names (PushService *service)
   g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
   g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
 
-  for (guint i = 0; i < service->providers->len; i++) {
-    const gchar *name = push_provider_name (g_ptr_array_index (service->providers, i));
+  for (guint i = 0; i < service->groups->len; i++) {
+    const Group *group = g_ptr_array_index (service->groups, i);
+    const gchar *name = push_provider_name (group->provider);
 
     if (g_hash_table_add (seen, (gpointer) name))
       g_strv_builder_add (names, name);
   }
   return g_strv_builder_end (names);
+}
+
+static void
+stop_groups (GPtrArray *groups)
+{
+  for (guint i = 0; i < groups->len; i++)
+    push_provider_stop (((Group *) g_ptr_array_index (groups, i))->provider);
 }
 
 /**
@@ -283,8 +367,8 @@ push_service_stop_async (PushService *service, GAsyncReadyCallback callback, gpo
   service->stopped = TRUE;
   service->stopping = g_task_new (service, NULL, callback, user_data);
   g_task_set_source_tag (service->stopping, push_service_stop_async);
-  for (guint i = 0; i < service->providers->len; i++)
-    push_provider_stop (g_ptr_array_index (service->providers, i));
+  stop_groups (service->groups);
+  stop_groups (service->retired);
   complete_stop (service);
 }
 
@@ -308,7 +392,8 @@ push_service_finalize (GObject *object)
 {
   PushService *service = PUSH_SERVICE (object);
 
-  g_ptr_array_unref (service->providers);
+  g_ptr_array_unref (service->groups);
+  g_ptr_array_unref (service->retired);
   G_OBJECT_CLASS (push_service_parent_class)->finalize (object);
 }
 
@@ -321,7 +406,8 @@ push_service_class_init (PushServiceClass *class)
 static void
 push_service_init (PushService *service)
 {
-  service->providers = g_ptr_array_new_with_free_func (g_object_unref);
+  service->groups = g_ptr_array_new_with_free_func ((GDestroyNotify) group_free);
+  service->retired = g_ptr_array_new_with_free_func ((GDestroyNotify) group_free);
 }
 
 /**

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "push/push-limits.h"
 #include "push/push-provider.h"
 
 #define PUSH_TYPE_SERVICE (push_service_get_type ())
@@ -8,6 +9,8 @@ G_DECLARE_FINAL_TYPE (PushService, push_service, PUSH, SERVICE, GObject)
 
 PushService *push_service_new (void);
 void push_service_add (PushService *service, PushProvider *provider);
+void push_service_add_limited (PushService *service, PushProvider *provider, PushLimits *limits);
+void push_service_take_over (PushService *service, PushService *newer);
 
 gboolean push_service_supports (PushService *service, const gchar *provider, const gchar *param);
 gchar *push_service_vapid (PushService *service, const gchar *provider);

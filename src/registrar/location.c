@@ -323,6 +323,26 @@ location_put (Location *self, Binding *binding)
 }
 
 /**
+ * location_end_push:
+ * @location: the location service
+ * @binding: a binding whose phone can be woken no more, until it registers again
+ */
+void
+location_end_push (Location *self, Binding *binding)
+{
+  gboolean known = location_has (self, binding);
+
+  if (known)
+    count_binding (self, binding, -1);
+  g_clear_pointer (&binding->push, pn_params_free);
+  if (!known)
+    return;
+  count_binding (self, binding, 1);
+  log_info (LOG_FIELDS ("BINDING", binding->token), "%s: push ended, the token is dead",
+            log_mask_aor (binding->aor));
+}
+
+/**
  * location_refreshed:
  * @location: the location service
  * @binding: a binding whose phone was just answered

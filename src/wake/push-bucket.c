@@ -12,10 +12,15 @@
 #include "base/deadline.h"
 #include "wake/wakeup.h"
 
+#include <string.h>
+
 struct _PushBucket {
   Location *location;
   PushService *service;
   GHashTable *queues; /* token -> Queue */
+  guint repeat[WAKEUP_MAX_REPEAT];
+  PushBucketDeadFunc dead; /* nullable */
+  gpointer dead_data;
   gulong refreshed;
   gulong removed;
   PushBucketWatchFunc watch;
@@ -93,16 +98,28 @@ note_failure (Queue *queue)
   tell_watch (queue, -1);
 }
 
+/* The phone may have come with another token meanwhile. */
 static void
-on_push_answer (Wakeup *wakeup, gboolean accepted, const gchar *reason, gpointer user_data)
+end_push (PushBucket *bucket, const gchar *token, const gchar *prid)
+{
+  Binding *binding = location_find_token (bucket->location, token);
+
+  if (binding && bucket->dead && binding_has_push (binding) && g_strcmp0 (binding->push->prid, prid) == 0)
+    bucket->dead (binding, bucket->dead_data);
+}
+
+static void
+on_push_answer (Wakeup *wakeup, WakeupEvent event, const gchar *reason, gpointer user_data)
 {
   Queue *queue = user_data;
 
+  if (event == WAKEUP_DEAD)
+    end_push (queue->bucket, queue->token, wakeup_prid (wakeup));
   if (queue->awake)
     return;
-  if (!accepted)
+  if (event != WAKEUP_ACCEPTED)
     note_failure (queue);
-  tell_all (queue, accepted ? PUSH_BUCKET_PUSHED : PUSH_BUCKET_REFUSED, reason);
+  tell_all (queue, event == WAKEUP_ACCEPTED ? PUSH_BUCKET_PUSHED : PUSH_BUCKET_REFUSED, reason);
 }
 
 static void
@@ -116,6 +133,7 @@ on_refreshed (Location *location, Binding *binding, gpointer user_data)
     return;
   was_awake = queue->awake;
   queue->awake = TRUE;
+  wakeup_stop (queue->wakeup);
   binding_ref (binding);
   binding_unref (queue->binding);
   queue->binding = binding;
@@ -164,18 +182,25 @@ on_soon (gpointer user_data)
 }
 
 static void
-start_wakeup (Queue *queue, Binding *binding, const gchar *call_id, guint seconds)
+start_wakeup (Queue *queue, Binding *binding, const PushBucketCall *call)
 {
+  const WakeupOptions options = {
+    .service = queue->bucket->service,
+    .repeat = queue->bucket->repeat,
+    .call_id = call->call_id,
+    .caller = &call->caller,
+    .seconds = call->seconds,
+  };
+
   queue->awake = FALSE;
   queue->failed = FALSE;
   queue->started = clock_now ();
   binding->history.last_wake_wall = clock_wall ();
-  queue->wakeup =
-    wakeup_start (queue->bucket->service, binding, call_id, seconds, on_push_answer, queue);
+  queue->wakeup = wakeup_start (binding, &options, on_push_answer, queue);
 }
 
 static Queue *
-queue_new (PushBucket *bucket, Binding *binding, const gchar *call_id, guint seconds)
+queue_new (PushBucket *bucket, Binding *binding, const PushBucketCall *call)
 {
   Queue *queue = g_new0 (Queue, 1);
 
@@ -185,7 +210,7 @@ queue_new (PushBucket *bucket, Binding *binding, const gchar *call_id, guint sec
   queue->tickets = g_ptr_array_new ();
   queue->provider = g_strdup (binding->push->provider);
   g_hash_table_insert (bucket->queues, queue->token, queue);
-  start_wakeup (queue, binding, call_id, seconds);
+  start_wakeup (queue, binding, call);
   return queue;
 }
 
@@ -193,8 +218,7 @@ queue_new (PushBucket *bucket, Binding *binding, const gchar *call_id, guint sec
  * push_bucket_enter:
  * @bucket: the bucket
  * @binding: a phone that has push
- * @call_id: of the INVITE that will reach it
- * @seconds: how long to wait at most
+ * @call: what it is woken for
  * @func: told what happens, not before this returns
  * @user_data: for @func
  *
@@ -203,7 +227,7 @@ queue_new (PushBucket *bucket, Binding *binding, const gchar *call_id, guint sec
  * Returns: (transfer full): a ticket, to be given back by push_bucket_leave()
  */
 PushTicket *
-push_bucket_enter (PushBucket *bucket, Binding *binding, const gchar *call_id, guint seconds,
+push_bucket_enter (PushBucket *bucket, Binding *binding, const PushBucketCall *call,
                    PushBucketFunc func, gpointer user_data)
 {
   Queue *queue = g_hash_table_lookup (bucket->queues, binding->token);
@@ -212,18 +236,18 @@ push_bucket_enter (PushBucket *bucket, Binding *binding, const gchar *call_id, g
   /* A phone that answered its wake-up and fell asleep again needs another one. */
   if (queue && queue->awake) {
     wakeup_free (queue->wakeup);
-    start_wakeup (queue, binding, call_id, seconds);
+    start_wakeup (queue, binding, call);
   } else if (queue) {
     counters_inc (COUNTER_WAKES_JOINED);
     if (wakeup_is_accepted (queue->wakeup))
       ticket->soon = deadline_new (0, on_soon, ticket);
   } else {
-    queue = queue_new (bucket, binding, call_id, seconds);
+    queue = queue_new (bucket, binding, call);
   }
   ticket->queue = queue;
   ticket->func = func;
   ticket->user_data = user_data;
-  ticket->deadline = deadline_new (seconds * 1000, on_deadline, ticket);
+  ticket->deadline = deadline_new (call->seconds * 1000, on_deadline, ticket);
   g_ptr_array_add (queue->tickets, ticket);
   counters_inc (COUNTER_BUCKET_WAITING);
   return ticket;
@@ -233,7 +257,8 @@ push_bucket_enter (PushBucket *bucket, Binding *binding, const gchar *call_id, g
  * push_bucket_leave:
  * @ticket: (transfer full): a ticket
  *
- * The wake-up ends with its last ticket.
+ * The wake-up ends with its last ticket; if the phone has not come by then, the push service is told
+ * that nobody calls any more.
  */
 void
 push_bucket_leave (PushTicket *ticket)
@@ -243,10 +268,40 @@ push_bucket_leave (PushTicket *ticket)
   deadline_clear (&ticket->deadline);
   deadline_clear (&ticket->soon);
   g_ptr_array_remove (queue->tickets, ticket);
+  if (queue->tickets->len == 0 && !queue->awake)
+    wakeup_give_up (queue->wakeup);
   if (queue->tickets->len == 0)
     g_hash_table_remove (queue->bucket->queues, queue->token);
   counters_dec (COUNTER_BUCKET_WAITING);
   g_free (ticket);
+}
+
+/**
+ * push_bucket_set_repeat:
+ * @bucket: a bucket
+ * @repeat: when a push is repeated, in seconds after the first one; 0 ends the list
+ */
+void
+push_bucket_set_repeat (PushBucket *bucket, const guint *repeat)
+{
+  guint n = 0;
+
+  memset (bucket->repeat, 0, sizeof bucket->repeat);
+  for (; n < WAKEUP_MAX_REPEAT - 1 && repeat[n]; n++)
+    bucket->repeat[n] = repeat[n];
+}
+
+/**
+ * push_bucket_set_dead:
+ * @bucket: a bucket
+ * @func: (nullable): told when a push service knows a phone's token no more
+ * @user_data: for @func
+ */
+void
+push_bucket_set_dead (PushBucket *bucket, PushBucketDeadFunc func, gpointer user_data)
+{
+  bucket->dead = func;
+  bucket->dead_data = user_data;
 }
 
 /**

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "push/push-service.h"
 #include "registrar/location.h"
+#include "wake/push-target.h"
 
 typedef struct _PushBucket PushBucket;
 typedef struct _PushTicket PushTicket;
@@ -21,11 +21,21 @@ typedef void (*PushBucketFunc) (PushTicket *ticket, PushBucketEvent event, Bindi
 /* A wake-up is over: @provider's push brought @binding back in @microseconds, or did not (-1). */
 typedef void (*PushBucketWatchFunc) (Binding *binding, const gchar *provider, gint64 microseconds,
                                      gpointer user_data);
+typedef void (*PushBucketDeadFunc) (Binding *binding, gpointer user_data);
+
+typedef struct {
+  const gchar *call_id; /* of the INVITE that will reach the phone */
+  PushCaller caller;    /* for payload templates that ask for it */
+  guint seconds;        /* how long to wait at most */
+} PushBucketCall;
 
 PushBucket *push_bucket_new (Location *location, PushService *service);
 void push_bucket_free (PushBucket *bucket);
 void push_bucket_watch (PushBucket *bucket, PushBucketWatchFunc func, gpointer user_data);
 
-PushTicket *push_bucket_enter (PushBucket *bucket, Binding *binding, const gchar *call_id,
-                               guint seconds, PushBucketFunc func, gpointer user_data);
+void push_bucket_set_repeat (PushBucket *bucket, const guint *repeat);
+void push_bucket_set_dead (PushBucket *bucket, PushBucketDeadFunc func, gpointer user_data);
+
+PushTicket *push_bucket_enter (PushBucket *bucket, Binding *binding, const PushBucketCall *call,
+                               PushBucketFunc func, gpointer user_data);
 void push_bucket_leave (PushTicket *ticket);

@@ -2,6 +2,7 @@
 noinst_LIBRARIES += src/wake/libwake.a
 src_wake_libwake_a_CFLAGS = $(AM_CFLAGS) $(SOFIA_CFLAGS)
 src_wake_libwake_a_SOURCES = \
+  src/wake/push-target.c src/wake/push-target.h \
   src/wake/wakeup.c src/wake/wakeup.h \
   src/wake/push-bucket.c src/wake/push-bucket.h \
   src/wake/refresh.c src/wake/refresh.h

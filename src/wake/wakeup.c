@@ -1,21 +1,33 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * wakeup: one attempt to wake one phone: its push, and what the push service said to it.
+ * wakeup: one attempt to wake one phone: its push, what the push service said, and the push again.
  *
- * The push bucket starts it and ends it. The push carries nothing of the caller: only the Call-ID
- * of the INVITE that will follow.
+ * The push bucket starts it and ends it. A push that was taken may still be lost on the way to the
+ * phone: while no REGISTER comes it is repeated, under the same collapse key so that the phone has
+ * it once. Where a service says that a push must not be repeated (Apple's VoIP), it is not.
  */
 #include "wake/wakeup.h"
 
 #include "base/counters.h"
+#include "base/deadline.h"
 
 #define MAX_PUSH_SECONDS 10 /* an answer that takes longer says that the service is ill */
+#define GIVE_UP_SECONDS 5
 
 struct _Wakeup {
+  PushService *service;
+  PushRequest *request;
+  guint repeat[WAKEUP_MAX_REPEAT];
+  guint next; /* in repeat */
+  guint seconds;
+  gint64 started;
+  guint in_flight;
+  Deadline *timer; /* of the next push */
   GCancellable *cancellable;
   WakeupFunc func;
   gpointer user_data;
   gboolean accepted;
+  gboolean final; /* and the service has done all it can */
 };
 
 /* The push outlives a wake-up that was called off. */
@@ -33,90 +45,170 @@ pushing_free (Pushing *pushing)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Pushing, pushing_free)
 
+static gchar *
+describe (const PushResult *answer)
+{
+  return answer->reason ? g_strdup_printf ("%s, %u %s", push_outcome_to_string (answer->outcome),
+                                           answer->status, answer->reason)
+                        : g_strdup_printf ("%s, %u", push_outcome_to_string (answer->outcome),
+                                           answer->status);
+}
+
+/* Whether another push may still do better. */
+static gboolean
+has_hope (const Wakeup *wakeup, PushOutcome outcome)
+{
+  return (outcome == PUSH_UNREACHABLE || outcome == PUSH_TIMED_OUT) &&
+         (wakeup->timer || wakeup->in_flight);
+}
+
+static void
+tell (Wakeup *wakeup, WakeupEvent event, const gchar *reason)
+{
+  if (event != WAKEUP_ACCEPTED) {
+    deadline_clear (&wakeup->timer);
+    counters_inc (COUNTER_WAKES_REFUSED);
+  }
+  wakeup->func (wakeup, event, reason, wakeup->user_data);
+}
+
 static void
 on_pushed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (GError) error = NULL;
   g_autoptr (PushResult) answer =
-    push_service_send_finish (PUSH_SERVICE (source), result, &error);
+    push_service_send_finish (PUSH_SERVICE (source), result, NULL);
   g_autoptr (Pushing) pushing = user_data;
   Wakeup *wakeup = pushing->wakeup;
   g_autofree gchar *reason = NULL;
 
   if (g_cancellable_is_cancelled (pushing->cancellable))
     return;
-  if (!answer)
-    reason = g_strdup (error->message);
-  else if (answer->reason)
-    reason = g_strdup_printf ("%s, %u %s", push_outcome_to_string (answer->outcome),
-                              answer->status, answer->reason);
-  else
-    reason =
-      g_strdup_printf ("%s, %u", push_outcome_to_string (answer->outcome), answer->status);
-  wakeup->accepted = answer && answer->outcome == PUSH_ACCEPTED;
-  if (!wakeup->accepted)
-    counters_inc (COUNTER_WAKES_REFUSED);
-  wakeup->func (wakeup, wakeup->accepted, reason, wakeup->user_data);
+  wakeup->in_flight--;
+  reason = describe (answer);
+  if (answer->final) {
+    wakeup->final = TRUE;
+    deadline_clear (&wakeup->timer);
+  }
+  if (answer->outcome == PUSH_TOKEN_DEAD) {
+    tell (wakeup, WAKEUP_DEAD, reason);
+  } else if (answer->outcome == PUSH_ACCEPTED && !wakeup->accepted) {
+    wakeup->accepted = TRUE;
+    tell (wakeup, WAKEUP_ACCEPTED, reason);
+  } else if (answer->outcome != PUSH_ACCEPTED && !wakeup->accepted &&
+             !has_hope (wakeup, answer->outcome)) {
+    tell (wakeup, WAKEUP_REFUSED, reason);
+  }
 }
 
-/**
- * wakeup_push:
- * @binding: a phone that has push
- * @kind: what the push is for
- * @call_id: (nullable): of the INVITE that will follow
- * @seconds: how long the push service may keep it
- *
- * Returns: (transfer full): the push that reaches this phone
- */
-PushRequest *
-wakeup_push (const Binding *binding, PushKind kind, const gchar *call_id, guint seconds)
-{
-  const PnParams *push = binding->push;
-  PushRequest *request = push_request_new (kind, push->provider);
+static void on_timer (gpointer user_data);
 
-  request->param = g_strdup (push->param);
-  request->prid = g_strdup (push->prid);
-  request->voip_token = g_strdup (push->voip_token);
-  request->voip_topic = g_strdup (push->voip_topic);
-  request->remote_token = g_strdup (push->remote_token);
-  request->remote_topic = g_strdup (push->remote_topic);
-  request->enc_key = g_strdup (push->enc_key);
-  request->enc_auth = g_strdup (push->enc_auth);
-  request->call_id = g_strdup (call_id);
-  request->collapse_key = g_strdup (call_id);
-  request->ttl = seconds;
-  request->binding = g_strdup (binding->token);
-  return request;
+static void
+schedule_next (Wakeup *wakeup)
+{
+  guint seconds = wakeup->next < WAKEUP_MAX_REPEAT ? wakeup->repeat[wakeup->next] : 0;
+  gint64 due = wakeup->started + seconds * (gint64) G_TIME_SPAN_SECOND;
+
+  if (!seconds || seconds >= wakeup->seconds)
+    return;
+  wakeup->next++;
+  wakeup->timer =
+    deadline_new ((guint) (MAX (due - g_get_monotonic_time (), 0) / 1000), on_timer, wakeup);
+}
+
+static void
+push (Wakeup *wakeup)
+{
+  Pushing *pushing = g_new0 (Pushing, 1);
+  gint64 left =
+    wakeup->seconds - (g_get_monotonic_time () - wakeup->started) / G_TIME_SPAN_SECOND;
+
+  pushing->wakeup = wakeup;
+  pushing->cancellable = g_object_ref (wakeup->cancellable);
+  wakeup->in_flight++;
+  wakeup->request->ttl = (guint) MAX (left, 1);
+  push_service_send_async (wakeup->service, wakeup->request,
+                           (guint) CLAMP (left, 1, MAX_PUSH_SECONDS) * 1000, wakeup->cancellable,
+                           on_pushed, pushing);
+  schedule_next (wakeup);
+}
+
+static void
+on_timer (gpointer user_data)
+{
+  Wakeup *wakeup = user_data;
+
+  wakeup->timer = NULL;
+  counters_inc (COUNTER_WAKES_REPEATED);
+  push (wakeup);
 }
 
 /**
  * wakeup_start:
- * @service: the push services
  * @binding: a phone that has push
- * @call_id: of the INVITE that will follow
- * @seconds: how long somebody waits for the phone
- * @func: told once what the push service said, unless the wake-up is freed before
+ * @options: for which call, and how
+ * @func: told what the push services said, unless the wake-up is freed before; it may free it
  * @user_data: for @func
  *
  * Returns: (transfer full): the attempt, its push under way
  */
 Wakeup *
-wakeup_start (PushService *service, const Binding *binding, const gchar *call_id, guint seconds,
-              WakeupFunc func, gpointer user_data)
+wakeup_start (Binding *binding, const WakeupOptions *options, WakeupFunc func, gpointer user_data)
 {
-  g_autoptr (PushRequest) request = wakeup_push (binding, PUSH_KIND_CALL, call_id, seconds);
   Wakeup *wakeup = g_new0 (Wakeup, 1);
-  Pushing *pushing = g_new0 (Pushing, 1);
 
+  wakeup->service = g_object_ref (options->service);
+  wakeup->request = push_target_request (binding, PUSH_KIND_CALL);
+  push_target_set_call (wakeup->request, options->call_id, options->caller, options->seconds);
+  for (guint i = 0; i < WAKEUP_MAX_REPEAT && options->repeat[i]; i++)
+    wakeup->repeat[i] = options->repeat[i];
+  wakeup->seconds = options->seconds;
+  wakeup->started = g_get_monotonic_time ();
   wakeup->cancellable = g_cancellable_new ();
   wakeup->func = func;
   wakeup->user_data = user_data;
   counters_inc (COUNTER_WAKES_STARTED);
-  pushing->wakeup = wakeup;
-  pushing->cancellable = g_object_ref (wakeup->cancellable);
-  push_service_send_async (service, request, MIN (seconds, MAX_PUSH_SECONDS) * 1000,
-                           wakeup->cancellable, on_pushed, pushing);
+  push (wakeup);
   return wakeup;
+}
+
+/**
+ * wakeup_stop:
+ * @wakeup: an attempt whose phone came
+ *
+ * Pushes no more.
+ */
+void
+wakeup_stop (Wakeup *wakeup)
+{
+  deadline_clear (&wakeup->timer);
+}
+
+static void
+on_taken_back (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (PushResult) answer =
+    push_service_send_finish (PUSH_SERVICE (source), result, NULL);
+}
+
+/**
+ * wakeup_give_up:
+ * @wakeup: an attempt that nobody waits for any more, and whose phone did not come
+ *
+ * Replaces what the push service may still hold, where it can be replaced.
+ */
+void
+wakeup_give_up (Wakeup *wakeup)
+{
+  g_autoptr (PushRequest) last = NULL;
+
+  if (!wakeup->accepted || wakeup->final)
+    return;
+  last = push_request_copy (wakeup->request);
+  g_free (last->id);
+  last->id = g_uuid_string_random ();
+  last->kind = PUSH_KIND_CANCEL;
+  push_service_send_async (wakeup->service, last, GIVE_UP_SECONDS * 1000, NULL, on_taken_back,
+                           NULL);
 }
 
 /**
@@ -126,8 +218,11 @@ wakeup_start (PushService *service, const Binding *binding, const gchar *call_id
 void
 wakeup_free (Wakeup *wakeup)
 {
+  deadline_clear (&wakeup->timer);
   g_cancellable_cancel (wakeup->cancellable);
   g_object_unref (wakeup->cancellable);
+  push_request_free (wakeup->request);
+  g_object_unref (wakeup->service);
   g_free (wakeup);
 }
 
@@ -135,10 +230,22 @@ wakeup_free (Wakeup *wakeup)
  * wakeup_is_accepted:
  * @wakeup: an attempt
  *
- * Returns: whether the push service took the push
+ * Returns: whether a push service took the push
  */
 gboolean
 wakeup_is_accepted (const Wakeup *wakeup)
 {
   return wakeup->accepted;
+}
+
+/**
+ * wakeup_prid:
+ * @wakeup: an attempt
+ *
+ * Returns: (transfer none): the pn-prid that is pushed to
+ */
+const gchar *
+wakeup_prid (const Wakeup *wakeup)
+{
+  return wakeup->request->prid;
 }

@@ -52,6 +52,8 @@ simulator_start (const gchar *const *options)
   simulator->ca = dup_member (listening, "ca");
   simulator->p256dh = dup_member (listening, "p256dh");
   simulator->auth = dup_member (listening, "auth");
+  simulator->apns_key = dup_member (listening, "apns_key");
+  simulator->fcm_account = dup_member (listening, "fcm_account");
   g_assert_nonnull (simulator->url);
   return simulator;
 }
@@ -76,6 +78,8 @@ simulator_stop (Simulator *simulator)
   g_free (simulator->ca);
   g_free (simulator->p256dh);
   g_free (simulator->auth);
+  g_free (simulator->apns_key);
+  g_free (simulator->fcm_account);
   g_free (simulator);
 }
 

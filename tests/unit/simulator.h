@@ -9,8 +9,10 @@ typedef struct {
   GDataInputStream *lines;
   gchar *url;
   gchar *ca;
-  gchar *p256dh; /* nullable */
-  gchar *auth;   /* nullable */
+  gchar *p256dh;      /* nullable */
+  gchar *auth;        /* nullable */
+  gchar *apns_key;    /* nullable */
+  gchar *fcm_account; /* nullable */
 } Simulator;
 
 Simulator *simulator_start (const gchar *const *options);

@@ -180,6 +180,13 @@ test_kinds_and_topics (Fixture *fixture, gconstpointer data)
     g_autoptr (PushResult) result = NULL;
     g_autoptr (JsonObject) push = NULL;
 
+    if (rows[i].kind == PUSH_KIND_CANCEL) {
+      g_autoptr (PushResult) mute = push_request (fixture, request, LONG, NULL);
+
+      g_assert_cmpint (mute->outcome, ==, PUSH_REFUSED);
+      request->enc_key = g_strdup (fixture->simulator->p256dh);
+      request->enc_auth = g_strdup (fixture->simulator->auth);
+    }
     if (rows[i].kind == PUSH_KIND_REFRESH)
       g_clear_pointer (&request->call_id, g_free);
     if (rows[i].kind == PUSH_KIND_MESSAGE)

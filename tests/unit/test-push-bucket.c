@@ -115,8 +115,9 @@ static void
 enter (Fixture *fixture, Waiter *waiter, Binding *binding, const gchar *name, guint seconds)
 {
   *waiter = (Waiter){ .fixture = fixture, .name = name };
-  waiter->ticket =
-    push_bucket_enter (fixture->bucket, binding, name, seconds, on_bucket, waiter);
+  waiter->ticket = push_bucket_enter (
+    fixture->bucket, binding, &(PushBucketCall){ .call_id = name, .seconds = seconds }, on_bucket,
+    waiter);
 }
 
 static gboolean
@@ -214,6 +215,111 @@ test_refused (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (fixture->trace->str, ==, "a:refused b:refused ");
   g_assert_null (first.ticket);
   g_assert_null (second.ticket);
+}
+
+static void
+on_dead (Binding *binding, gpointer user_data)
+{
+  Fixture *fixture = user_data;
+
+  g_string_append (fixture->trace, "dead ");
+  location_end_push (fixture->location, binding);
+}
+
+static void
+test_a_dead_token_ends_the_push (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Binding) binding = register_phone (fixture, "alice", "t1", 100);
+  gint64 with_push = counters_get (COUNTER_BINDINGS_WITH_PUSH);
+  Waiter waiter;
+
+  push_bucket_set_dead (fixture->bucket, on_dead, fixture);
+  push_bucket_set_repeat (fixture->bucket, (const guint[]){ 1, 0 });
+  provider_fake_set_outcome (fixture->fake, PUSH_TOKEN_DEAD, 10);
+  enter (fixture, &waiter, binding, "a", 5);
+  turn (50);
+  g_assert_cmpstr (fixture->trace->str, ==, "dead a:refused ");
+  g_assert_false (binding_has_push (binding));
+  g_assert_true (location_has (fixture->location, binding));
+  g_assert_cmpint (counters_get (COUNTER_BINDINGS_WITH_PUSH), ==, with_push - 1);
+  turn (1000);
+  g_assert_cmpuint (n_pushes (fixture), ==, 1);
+}
+
+static const PushRequest *
+nth_push (Fixture *fixture, guint n)
+{
+  return g_ptr_array_index (provider_fake_requests (fixture->fake), n);
+}
+
+static void
+test_repeated_then_taken_back (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Binding) binding = register_phone (fixture, "alice", "t1", 100);
+  Waiter waiter;
+
+  push_bucket_set_repeat (fixture->bucket, (const guint[]){ 1, 2, 9, 0 });
+  enter (fixture, &waiter, binding, "a", 5);
+  turn (2300);
+  g_assert_cmpstr (fixture->trace->str, ==, "a:pushed ");
+  g_assert_cmpuint (n_pushes (fixture), ==, 3);
+  g_assert_cmpstr (nth_push (fixture, 2)->collapse_key, ==, nth_push (fixture, 0)->collapse_key);
+  g_assert_cmpstr (nth_push (fixture, 2)->id, ==, nth_push (fixture, 0)->id);
+  g_assert_cmpuint (nth_push (fixture, 2)->ttl, <, 5);
+  push_bucket_leave (waiter.ticket);
+  turn (20);
+  g_assert_cmpuint (n_pushes (fixture), ==, 4);
+  g_assert_cmpint (nth_push (fixture, 3)->kind, ==, PUSH_KIND_CANCEL);
+  g_assert_cmpstr (nth_push (fixture, 3)->collapse_key, ==, nth_push (fixture, 0)->collapse_key);
+}
+
+static void
+test_no_repetition_once_awake (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Binding) binding = register_phone (fixture, "alice", "t1", 100);
+  Waiter waiter;
+
+  push_bucket_set_repeat (fixture->bucket, (const guint[]){ 1, 0 });
+  enter (fixture, &waiter, binding, "a", 5);
+  turn (20);
+  location_refreshed (fixture->location, binding);
+  turn (1200);
+  push_bucket_leave (waiter.ticket);
+  turn (20);
+  g_assert_cmpuint (n_pushes (fixture), ==, 1);
+}
+
+static void
+test_a_repetition_may_do_better (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Binding) binding = register_phone (fixture, "alice", "t1", 100);
+  Waiter waiter;
+
+  push_bucket_set_repeat (fixture->bucket, (const guint[]){ 1, 0 });
+  provider_fake_set_outcome (fixture->fake, PUSH_UNREACHABLE, 10);
+  enter (fixture, &waiter, binding, "a", 5);
+  turn (100);
+  g_assert_cmpstr (fixture->trace->str, ==, "");
+  provider_fake_set_outcome (fixture->fake, PUSH_ACCEPTED, 0);
+  turn (1000);
+  g_assert_cmpstr (fixture->trace->str, ==, "a:pushed ");
+  push_bucket_leave (waiter.ticket);
+  turn (20);
+}
+
+static void
+test_what_must_not_be_repeated_is_not (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Binding) binding = register_phone (fixture, "alice", "t1", 100);
+  Waiter waiter;
+
+  push_bucket_set_repeat (fixture->bucket, (const guint[]){ 1, 0 });
+  provider_fake_set_final (fixture->fake);
+  enter (fixture, &waiter, binding, "a", 5);
+  turn (1200);
+  push_bucket_leave (waiter.ticket);
+  turn (20);
+  g_assert_cmpuint (n_pushes (fixture), ==, 1);
 }
 
 static void
@@ -338,6 +444,11 @@ main (int argc, char **argv)
   ADD ("second-joins", test_second_joins);
   ADD ("asleep-again", test_asleep_again_while_somebody_waits);
   ADD ("refused", test_refused);
+  ADD ("a-dead-token-ends-the-push", test_a_dead_token_ends_the_push);
+  ADD ("repeated-then-taken-back", test_repeated_then_taken_back);
+  ADD ("no-repetition-once-awake", test_no_repetition_once_awake);
+  ADD ("a-repetition-may-do-better", test_a_repetition_may_do_better);
+  ADD ("what-must-not-be-repeated-is-not", test_what_must_not_be_repeated_is_not);
   ADD ("timed-out", test_timed_out);
   ADD ("awake-before-answer", test_awake_before_the_push_is_answered);
   ADD ("binding-goes", test_binding_goes);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/clock.h"
 #include "base/counters.h"
 #include "push/provider-fake.h"
 #include "push/push-service.h"
@@ -185,6 +186,66 @@ test_fake_tells_of_each_push (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (prid, ==, "a-secret-token");
 }
 
+static PushOutcome
+push_limited (Fixture *fixture, const gchar *binding, PushKind kind)
+{
+  g_autoptr (PushRequest) request = push_request_new (kind, "limited");
+  g_autoptr (PushResult) result = NULL;
+
+  request->binding = g_strdup (binding);
+  push_service_send_async (fixture->service, request, 1000, NULL, on_result, &result);
+  while (!result)
+    g_main_context_iteration (NULL, TRUE);
+  return result->outcome;
+}
+
+static void
+test_limits (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (ProviderFake) fake = provider_fake_new ("limited");
+  const PushLimitsOptions options = { 8, 3, 1 };
+
+  push_service_add_limited (fixture->service, PUSH_PROVIDER (fake), push_limits_new (&options));
+  g_assert_cmpint (push_limited (fixture, "a", PUSH_KIND_REFRESH), ==, PUSH_ACCEPTED);
+  g_assert_cmpint (push_limited (fixture, "a", PUSH_KIND_REFRESH), ==, PUSH_RATE_LIMITED);
+  for (int i = 0; i < 2; i++)
+    g_assert_cmpint (push_limited (fixture, "a", PUSH_KIND_CALL), ==, PUSH_ACCEPTED);
+  g_assert_cmpint (push_limited (fixture, "a", PUSH_KIND_CALL), ==, PUSH_RATE_LIMITED);
+  g_assert_cmpint (push_limited (fixture, "b", PUSH_KIND_CALL), ==, PUSH_ACCEPTED);
+  clock_test_advance (21 * CLOCK_SECOND);
+  g_assert_cmpint (push_limited (fixture, "a", PUSH_KIND_CALL), ==, PUSH_ACCEPTED);
+  g_assert_cmpint (push_limited (fixture, "a", PUSH_KIND_CALL), ==, PUSH_RATE_LIMITED);
+  clock_test_advance (3600 * CLOCK_SECOND);
+  g_assert_cmpint (push_limited (fixture, "a", PUSH_KIND_REFRESH), ==, PUSH_ACCEPTED);
+  for (int i = 0; i < 7; i++) {
+    g_autofree gchar *name = g_strdup_printf ("c%d", i);
+
+    g_assert_cmpint (push_limited (fixture, name, PUSH_KIND_CALL), ==, PUSH_ACCEPTED);
+  }
+  g_assert_cmpint (push_limited (fixture, "d", PUSH_KIND_CALL), ==, PUSH_RATE_LIMITED);
+}
+
+static void
+test_a_newer_configuration (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (PushService) newer = push_service_new ();
+  g_autoptr (ProviderFake) other = provider_fake_new ("other");
+  g_autoptr (PushRequest) request = push_request_new (PUSH_KIND_CALL, "fake");
+  g_autoptr (PushResult) result = NULL, after = NULL;
+
+  provider_fake_set_outcome (fixture->fake, PUSH_ACCEPTED, 30);
+  push_service_send_async (fixture->service, request, 1000, NULL, on_result, &result);
+  push_service_add (newer, PUSH_PROVIDER (other));
+  push_service_take_over (fixture->service, newer);
+  g_assert_false (push_service_supports (fixture->service, "fake", NULL));
+  after = push (fixture->service, "other", 1000, NULL);
+  g_assert_cmpint (after->outcome, ==, PUSH_ACCEPTED);
+  while (!result)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpint (result->outcome, ==, PUSH_ACCEPTED);
+  g_assert_cmpuint (provider_fake_requests (fixture->fake)->len, ==, 1);
+}
+
 #define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
 
 int
@@ -199,5 +260,7 @@ main (int argc, char **argv)
   ADD ("/push-service/what-it-announces", test_what_it_announces);
   ADD ("/push-service/stop-ends-what-is-in-flight", test_stop_ends_what_is_in_flight);
   ADD ("/push-service/fake-tells-of-each-push", test_fake_tells_of_each_push);
+  ADD ("/push-service/limits", test_limits);
+  ADD ("/push-service/a-newer-configuration", test_a_newer_configuration);
   return g_test_run ();
 }

@@ -250,6 +250,10 @@ test_pushes (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (web->subject, ==, "mailto:ops@example.com");
   g_assert_cmpstr (web->allow_origins[1], ==, "https://127.0.0.1:9");
   g_assert_cmpint (fake->provider, ==, SETTINGS_PUSH_FAKE);
+  g_assert_cmpuint (fake->rate_limit, ==, 1000);
+  g_assert_cmpuint (settings->wake.repeat[0], ==, 4);
+  g_assert_cmpuint (settings->wake.repeat[1], ==, 10);
+  g_assert_cmpuint (settings->wake.repeat[2], ==, 0);
   settings_unref (again);
 }
 
@@ -379,6 +383,13 @@ test_groups (Fixture *fixture, gconstpointer data)
     { "[push:a]\nprovider=apns\nendpoint=staging\n", ":3: [push:a] endpoint: staging is none of" },
     { "[push:a]\nprovider=apns\nendpoint=https://h/path\n", ":3: [push:a] endpoint: " },
     { "[push:a]\nprovider=apns\nendpoint=https://u@h\n", ":3: [push:a] endpoint: " },
+    { "[push:a]\nprovider=apns\ncertificate=/c\nteam-id=T\ntopics=a\n",
+      ":4: [push:a] team-id: has no use with certificate=" },
+    { "[push:a]\nprovider=webpush\nproxy=ftp://h:1\n", ":3: [push:a] proxy: is none of" },
+    { "[push:a]\nprovider=webpush\nproxy=http://h:1\n", ":1: [push:a] allow-origins: must be " },
+    { "[push:a]\nprovider=webpush\nrate-limit=0\n", ":3: [push:a] rate-limit: 0 is not" },
+    { "[wake]\nrepeat=0;10;4\n", ":2: [wake] repeat: is no list of" },
+    { "[wake]\nrepeat=now\n", ":2: [wake] repeat: is no list of" },
     { "[push:a]\nprovider=webpush\nsubject=ops@example.com\n", ":3: [push:a] subject: " },
     { "[push:a]\nprovider=webpush\nallow-origins=push.example.net\n",
       ":3: [push:a] allow-origins: push.example.net is neither" },

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * push-transfer: one request as libcurl carries it: its options, its sockets, its answer.
+ *
+ * push-http makes one for each request and keeps its time. The address gate stands here, at the
+ * socket that is really connected.
+ */
+#include "push/push-transfer.h"
+
+#include "push/push-gate.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#define CONNECTION_AGE (4 * 3600L) /* seconds; libcurl's own 118 would throw warm ones away */
+#define BUFFER_SIZE 16384L
+#define SILENCE_MS 10000   /* without a TCP acknowledgement the connection is dead */
+#define KEEPALIVE_IDLE 30L /* seconds; then the kernel asks whether the other end is there */
+#define KEEPALIVE_INTERVAL 10L
+
+static curl_socket_t
+on_open_socket (void *data, curlsocktype purpose, struct curl_sockaddr *address)
+{
+  PushTransfer *transfer = data;
+  unsigned int patience = SILENCE_MS;
+  int fd;
+
+  if (!transfer->any_address && !push_gate_allows (&address->addr)) {
+    transfer->addresses_refused++;
+    return CURL_SOCKET_BAD;
+  }
+  transfer->addresses_tried++;
+  fd = socket (address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  /* The kernel would try a quarter of an hour before it called a silent path dead. */
+  if (fd >= 0)
+    setsockopt (fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience, sizeof patience);
+  return fd;
+}
+
+static size_t
+on_body (char *data, size_t size, size_t n, void *user_data)
+{
+  PushTransfer *transfer = user_data;
+  gsize taken = MIN (PUSH_HTTP_MAX_BODY - transfer->answer->len, size * n);
+
+  g_string_append_len (transfer->answer, data, (gssize) taken);
+  return taken; /* less than all: libcurl ends the stream */
+}
+
+static struct curl_slist *
+make_headers (const PushHttpRequest *request)
+{
+  struct curl_slist *headers = curl_slist_append (NULL, "Accept:");
+
+  if (!request->body)
+    headers = curl_slist_append (headers, "Content-Type:");
+  for (gsize i = 0; request->headers && request->headers[i]; i++)
+    headers = curl_slist_append (headers, request->headers[i]);
+  return headers;
+}
+
+static void
+set_up_connection (CURL *easy, const PushHttpRequest *request)
+{
+  curl_easy_setopt (easy, CURLOPT_PROTOCOLS_STR, "https");
+  curl_easy_setopt (easy, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt (easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt (easy, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_2TLS);
+  curl_easy_setopt (easy, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
+  curl_easy_setopt (easy, CURLOPT_PIPEWAIT, 1L);
+  curl_easy_setopt (easy, CURLOPT_MAXAGE_CONN, CONNECTION_AGE);
+  curl_easy_setopt (easy, CURLOPT_TCP_KEEPALIVE, 1L);
+  curl_easy_setopt (easy, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_IDLE);
+  curl_easy_setopt (easy, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_INTERVAL);
+  curl_easy_setopt (easy, CURLOPT_BUFFERSIZE, BUFFER_SIZE);
+  curl_easy_setopt (easy, CURLOPT_UPLOAD_BUFFERSIZE, BUFFER_SIZE);
+  /* Without a proxy of ours libcurl would take one from the environment. */
+  curl_easy_setopt (easy, CURLOPT_PROXY, request->proxy ? request->proxy : "");
+  curl_easy_setopt (easy, CURLOPT_NOPROXY, request->proxy ? "" : "*");
+  curl_easy_setopt (easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  /* The system's anchors stay, in CURLOPT_CAPATH. */
+  if (request->ca_file)
+    curl_easy_setopt (easy, CURLOPT_CAINFO, request->ca_file);
+  if (request->certificate) {
+    curl_easy_setopt (easy, CURLOPT_SSLCERT, request->certificate);
+    curl_easy_setopt (easy, CURLOPT_SSLKEY,
+                      request->key_file ? request->key_file : request->certificate);
+  }
+}
+
+static void
+set_up (PushTransfer *transfer, const PushHttpRequest *request)
+{
+  CURL *easy = transfer->easy;
+  gsize size = transfer->body ? g_bytes_get_size (transfer->body) : 0;
+
+  set_up_connection (easy, request);
+  curl_easy_setopt (easy, CURLOPT_PRIVATE, transfer);
+  curl_easy_setopt (easy, CURLOPT_ERRORBUFFER, transfer->trouble);
+  curl_easy_setopt (easy, CURLOPT_URL, transfer->url);
+  curl_easy_setopt (easy, CURLOPT_USERAGENT, "sipwake");
+  curl_easy_setopt (easy, CURLOPT_HTTPHEADER, transfer->headers);
+  curl_easy_setopt (easy, CURLOPT_POST, 1L);
+  curl_easy_setopt (easy, CURLOPT_POSTFIELDS,
+                    transfer->body ? g_bytes_get_data (transfer->body, NULL) : "");
+  curl_easy_setopt (easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) size);
+  curl_easy_setopt (easy, CURLOPT_WRITEFUNCTION, on_body);
+  curl_easy_setopt (easy, CURLOPT_WRITEDATA, transfer);
+  curl_easy_setopt (easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+  curl_easy_setopt (easy, CURLOPT_OPENSOCKETDATA, transfer);
+}
+
+/**
+ * push_transfer_new:
+ * @task: (transfer full): whom the answer is for
+ * @request: what to POST; copied
+ * @url: its URL as push_url_parse() gave it
+ * @origin: and its origin
+ * @easy: (transfer none): a libcurl handle in its first state
+ *
+ * Returns: (transfer full): the transfer, @easy ready to go
+ */
+PushTransfer *
+push_transfer_new (
+    GTask *task, const PushHttpRequest *request, const gchar *url, const gchar *origin, CURL *easy)
+{
+  PushTransfer *transfer = g_new0 (PushTransfer, 1);
+
+  transfer->task = task;
+  transfer->easy = easy;
+  transfer->url = g_strdup (url);
+  transfer->origin = g_strdup (origin);
+  transfer->headers = make_headers (request);
+  transfer->body = request->body ? g_bytes_ref (request->body) : NULL;
+  transfer->answer = g_string_new (NULL);
+  transfer->any_address = request->any_address;
+  set_up (transfer, request);
+  return transfer;
+}
+
+/**
+ * push_transfer_free:
+ * @transfer: (transfer full): a transfer; its libcurl handle and its task stay
+ */
+void
+push_transfer_free (PushTransfer *transfer)
+{
+  curl_slist_free_all (transfer->headers);
+  g_clear_pointer (&transfer->body, g_bytes_unref);
+  g_string_free (transfer->answer, TRUE);
+  g_free (transfer->origin);
+  g_free (transfer->url);
+  g_free (transfer);
+}
+
+/**
+ * push_transfer_renew:
+ * @transfer: a transfer
+ *
+ * Makes it open a connection of its own instead of taking one that stands.
+ */
+void
+push_transfer_renew (PushTransfer *transfer)
+{
+  curl_easy_setopt (transfer->easy, CURLOPT_FRESH_CONNECT, 1L);
+}
+
+static long
+status_of (PushTransfer *transfer)
+{
+  long status = 0;
+
+  curl_easy_getinfo (transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+  return status;
+}
+
+/**
+ * push_transfer_is_broken:
+ * @transfer: a transfer that ended
+ * @code: how
+ *
+ * Returns: whether the connection broke and another may bring the answer
+ */
+gboolean
+push_transfer_is_broken (PushTransfer *transfer, CURLcode code)
+{
+  return (code == CURLE_HTTP2 || code == CURLE_PARTIAL_FILE || code == CURLE_SEND_ERROR ||
+          code == CURLE_RECV_ERROR || code == CURLE_HTTP2_STREAM) &&
+         status_of (transfer) / 100 != 2;
+}
+
+/**
+ * push_transfer_answer:
+ * @transfer: a transfer that ended
+ * @code: how
+ *
+ * Returns: (transfer full): what it brought
+ */
+PushHttpAnswer *
+push_transfer_answer (PushTransfer *transfer, CURLcode code)
+{
+  long status = status_of (transfer);
+  PushHttpAnswer *answer;
+  curl_off_t wait = 0;
+
+  if (code == CURLE_OK || status >= 200) {
+    answer = push_http_answer_new (PUSH_HTTP_ANSWERED, NULL);
+    answer->status = (guint) status;
+    answer->body = g_strndup (transfer->answer->str, transfer->answer->len);
+    if (curl_easy_getinfo (transfer->easy, CURLINFO_RETRY_AFTER, &wait) == CURLE_OK)
+      answer->retry_after = (guint) CLAMP (wait, 0, G_MAXINT32);
+    return answer;
+  }
+  if (transfer->addresses_refused && !transfer->addresses_tried)
+    return push_http_answer_new (PUSH_HTTP_FORBIDDEN,
+                                 "the push URL leads to an address that is not public");
+  return push_http_answer_new (PUSH_HTTP_UNREACHABLE,
+                               *transfer->trouble ? transfer->trouble : curl_easy_strerror (code));
+}
