@@ -22,6 +22,8 @@ typedef struct {
   gchar *bus;      /* nullable */
   gchar *instance; /* nullable */
   gchar *config;   /* nullable */
+  gchar *username; /* nullable */
+  gchar *password_file; /* nullable */
   gchar *color;    /* nullable */
 } CtlOptions;
 

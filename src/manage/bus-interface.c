@@ -164,6 +164,27 @@ on_dispatch (GDBusConnection *connection, const gchar *sender, const gchar *path
 static const GDBusSubtreeVTable subtree = { on_enumerate, on_introspect, on_dispatch, { 0 } };
 
 /**
+ * bus_interface_id:
+ * @name: any name
+ *
+ * Returns: (transfer full): the name as a part of a path: other characters than letters and digits
+ *   stand as _ and two hexadecimal digits
+ */
+gchar *
+bus_interface_id (const gchar *name)
+{
+  g_autoptr (GString) id = g_string_new (NULL);
+
+  for (const gchar *c = name; *c; c++) {
+    if (g_ascii_isalnum (*c))
+      g_string_append_c (id, *c);
+    else
+      g_string_append_printf (id, "_%02x", (guchar) *c);
+  }
+  return g_string_free (g_steal_pointer (&id), FALSE);
+}
+
+/**
  * bus_interface_path:
  * @class: an interface
  * @id: (nullable): one of its objects

@@ -35,6 +35,7 @@ BusInterface *bus_interface_publish (const BusClass *class, gpointer user_data,
 void bus_interface_free (BusInterface *interface);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BusInterface, bus_interface_free)
 
+gchar *bus_interface_id (const gchar *name);
 gchar *bus_interface_path (const BusClass *class, const gchar *id);
 void bus_interface_describe (const BusClass *class, gpointer object, gpointer user_data,
                              GVariantBuilder *properties);

@@ -209,12 +209,42 @@ list_calls (gpointer object, GVariant *parameters, GDBusMethodInvocation *invoca
     invocation, bus_calls_list (self->options.calls, offset, limit, filter));
 }
 
+static void
+list_accounts (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation,
+               gpointer user_data)
+{
+  BusManager *self = object;
+  guint offset, limit;
+  const gchar *filter;
+
+  g_variant_get (parameters, "(uu&s)", &offset, &limit, &filter);
+  g_dbus_method_invocation_return_value (
+    invocation, bus_accounts_list (self->options.accounts, offset, limit, filter));
+}
+
+static void
+add_account (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation,
+             gpointer user_data)
+{
+  bus_accounts_add (((BusManager *) object)->options.accounts, invocation);
+}
+
+static void
+import_accounts (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation,
+                 gpointer user_data)
+{
+  bus_accounts_import (((BusManager *) object)->options.accounts, invocation);
+}
+
 static const BusMethod methods[] = {
   { "Reload", AUTHORITY_CHANGE, reload },
   { "SetLogLevel", AUTHORITY_CHANGE, set_log_level },
   { "Drain", AUTHORITY_CHANGE, drain },
   { "ListBindings", AUTHORITY_READ, list_bindings },
   { "ListCalls", AUTHORITY_READ, list_calls },
+  { "ListAccounts", AUTHORITY_READ, list_accounts },
+  { "AddAccount", AUTHORITY_CHANGE, add_account },
+  { "ImportAccounts", AUTHORITY_CHANGE, import_accounts },
   { 0 },
 };
 

@@ -95,21 +95,6 @@ static const BusMethod methods[] = { { 0 } };
 
 /* ---- objects ---- */
 
-/* What a path may not have stands as _ and two hexadecimal digits. */
-static gchar *
-id_of_name (const gchar *name)
-{
-  g_autoptr (GString) id = g_string_new (NULL);
-
-  for (const gchar *c = name; *c; c++) {
-    if (g_ascii_isalnum (*c))
-      g_string_append_c (id, *c);
-    else
-      g_string_append_printf (id, "_%02x", (guchar) *c);
-  }
-  return g_string_free (g_steal_pointer (&id), FALSE);
-}
-
 static gpointer
 find_pbx (const gchar *id, gpointer user_data)
 {
@@ -117,7 +102,7 @@ find_pbx (const gchar *id, gpointer user_data)
 
   for (guint i = 0; i < self->pbxes->len; i++) {
     Pbx *pbx = g_ptr_array_index (self->pbxes, i);
-    g_autofree gchar *own = id_of_name (pbx_name (pbx));
+    g_autofree gchar *own = bus_interface_id (pbx_name (pbx));
 
     if (g_str_equal (own, id))
       return pbx;
@@ -145,7 +130,7 @@ get_managed_objects (gpointer object, GVariant *parameters, GDBusMethodInvocatio
   g_variant_builder_init (&objects, G_VARIANT_TYPE ("a{oa{sa{sv}}}"));
   for (guint i = 0; i < self->pbxes->len; i++) {
     Pbx *pbx = g_ptr_array_index (self->pbxes, i);
-    g_autofree gchar *id = id_of_name (pbx_name (pbx));
+    g_autofree gchar *id = bus_interface_id (pbx_name (pbx));
     g_autofree gchar *path = bus_interface_path (&class, id);
 
     g_variant_builder_open (&objects, G_VARIANT_TYPE ("{oa{sa{sv}}}"));
