@@ -37,17 +37,27 @@ merge (BusChange before, BusChange *change)
   return TRUE;
 }
 
-static void
-announce_properties (BusChanges *self, const gchar *path)
+/**
+ * bus_changes_announce:
+ * @connection: where
+ * @path: an object
+ * @interface: one of its interfaces
+ * @invalidated: its properties that may have changed
+ *
+ * Tells at once, for what changes seldom.
+ */
+void
+bus_changes_announce (GDBusConnection *connection, const gchar *path, const gchar *interface,
+                      const gchar *const *invalidated)
 {
   GVariantBuilder none;
 
   g_variant_builder_init (&none, G_VARIANT_TYPE_VARDICT);
-  g_dbus_connection_emit_signal (
-    self->connection, NULL, path, "org.freedesktop.DBus.Properties", "PropertiesChanged",
-    g_variant_new ("(sa{sv}@as)", self->class->info->name, &none,
-                   g_variant_new_strv (self->invalidated, -1)),
-    NULL);
+  g_dbus_connection_emit_signal (connection, NULL, path, "org.freedesktop.DBus.Properties",
+                                 "PropertiesChanged",
+                                 g_variant_new ("(sa{sv}@as)", interface, &none,
+                                                g_variant_new_strv (invalidated, -1)),
+                                 NULL);
 }
 
 static void
@@ -67,7 +77,7 @@ on_flush (gpointer user_data)
 
     g_variant_builder_add (&lists[GPOINTER_TO_INT (change)], "o", path);
     if (GPOINTER_TO_INT (change) == BUS_CHANGED)
-      announce_properties (self, path);
+      bus_changes_announce (self->connection, path, self->class->info->name, self->invalidated);
   }
   g_dbus_connection_emit_signal (self->connection, NULL, SIPWAKE_BUS_PATH, SIPWAKE_BUS_MANAGER,
                                  self->signal,

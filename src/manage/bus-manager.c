@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/names.h"
+#include "manage/bus-changes.h"
 #include "manage/bus-info.h"
 
 #define DRAINED_MS 20 /* after a call's last word it is still there for a moment */
@@ -99,13 +100,8 @@ static void
 announce (BusManager *self, const gchar *first, const gchar *second)
 {
   const gchar *names[] = { first, second, NULL };
-  GVariantBuilder none;
 
-  g_variant_builder_init (&none, G_VARIANT_TYPE_VARDICT);
-  g_dbus_connection_emit_signal (self->connection, NULL, SIPWAKE_BUS_PATH,
-                                 "org.freedesktop.DBus.Properties", "PropertiesChanged",
-                                 g_variant_new ("(sa{sv}^as)", SIPWAKE_BUS_MANAGER, &none, names),
-                                 NULL);
+  bus_changes_announce (self->connection, SIPWAKE_BUS_PATH, SIPWAKE_BUS_MANAGER, names);
 }
 
 /* ---- draining ---- */

@@ -7,10 +7,12 @@
 
 #include "base/clock.h"
 #include "base/names.h"
+#include "manage/bus-changes.h"
 #include "manage/bus-info.h"
 
 struct _BusPbxes {
   GPtrArray *pbxes;
+  GDBusConnection *connection;
   BusInterface *interface;
   BusInterface *object_manager;
 };
@@ -45,22 +47,10 @@ get_routes (gpointer object, gpointer user_data)
   return g_variant_builder_end (&builder);
 }
 
-/**
- * bus_pbx_is_reachable:
- * @pbx: a PBX
- *
- * Returns: whether it answered what was last sent to it, and there is a way
- */
-gboolean
-bus_pbx_is_reachable (const Pbx *pbx)
-{
-  return pbx_is_reachable (pbx);
-}
-
 static GVariant *
 get_reachable (gpointer object, gpointer user_data)
 {
-  return g_variant_new_boolean (bus_pbx_is_reachable (object));
+  return g_variant_new_boolean (pbx_is_reachable (object));
 }
 
 static GVariant *
@@ -162,6 +152,18 @@ static const BusClass object_manager = {
   .properties = object_manager_properties,
 };
 
+static void
+on_event (Pbx *pbx, PbxEvent event, gpointer user_data)
+{
+  static const gchar *const invalidated[] = { "Reachable", "LastError", NULL };
+  BusPbxes *self = user_data;
+  g_autofree gchar *id = bus_interface_id (pbx_name (pbx));
+  g_autofree gchar *path = bus_interface_path (&class, id);
+
+  if (event == PBX_EVENT_REACHABLE || event == PBX_EVENT_UNREACHABLE)
+    bus_changes_announce (self->connection, path, SIPWAKE_BUS_PBX, invalidated);
+}
+
 /**
  * bus_pbxes_new:
  * @pbxes: (element-type Pbx): all PBXs
@@ -178,6 +180,9 @@ bus_pbxes_new (GPtrArray *pbxes, GDBusConnection *connection, Authority *authori
   BusPbxes *self = g_new0 (BusPbxes, 1);
 
   self->pbxes = g_ptr_array_ref (pbxes);
+  self->connection = g_object_ref (connection);
+  for (guint i = 0; i < pbxes->len; i++)
+    pbx_watch (g_ptr_array_index (pbxes, i), on_event, self);
   self->interface = bus_interface_publish (&class, self, connection, authority, error);
   if (self->interface)
     self->object_manager =
@@ -198,6 +203,9 @@ bus_pbxes_free (BusPbxes *self)
 {
   g_clear_pointer (&self->object_manager, bus_interface_free);
   g_clear_pointer (&self->interface, bus_interface_free);
+  for (guint i = 0; i < self->pbxes->len; i++)
+    pbx_unwatch (g_ptr_array_index (self->pbxes, i), on_event, self);
+  g_object_unref (self->connection);
   g_ptr_array_unref (self->pbxes);
   g_free (self);
 }

@@ -9,5 +9,3 @@ typedef struct _BusPbxes BusPbxes;
 BusPbxes *bus_pbxes_new (GPtrArray *pbxes, GDBusConnection *connection, Authority *authority,
                          GError **error);
 void bus_pbxes_free (BusPbxes *pbxes);
-
-gboolean bus_pbx_is_reachable (const Pbx *pbx);

@@ -11,7 +11,6 @@
 
 #include "base/counters.h"
 #include "manage/bus-binding.h"
-#include "manage/bus-pbx.h"
 
 #include <stdio.h>
 #include <sys/resource.h>
@@ -83,7 +82,7 @@ print_pbxes (const MetricsSources *sources, GString *text)
     g_autofree gchar *label = g_strescape (pbx_name (pbx), NULL);
 
     g_string_append_printf (text, "sipwake_pbx_reachable{pbx=\"%s\"} %d\n", label,
-                            bus_pbx_is_reachable (pbx) ? 1 : 0);
+                            pbx_is_reachable (pbx) ? 1 : 0);
   }
 }
 

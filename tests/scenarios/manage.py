@@ -49,6 +49,18 @@ def status_tells_of_daemon_and_pbx(stage):
     assert re.search(r"^bindings +1$", ctl.run("counters"), re.M)
 
 
+@test(limit=60)
+def a_pbx_that_is_gone_is_told(stage):
+    house, bus, ctl = managed_house(stage, pbx_transport="tcp")
+    phone = house.phone()
+    phone.register_ok()
+    house.pbx.close()
+    assert phone.register(timeout=40).status >= 500
+    pbx, = ctl.wait(("status",), lambda s: not s["Pbxes"][0]["Reachable"])["Pbxes"]
+    assert pbx["LastError"], pbx
+    assert "not reachable" in ctl.run("status") and pbx["LastError"] in ctl.run("status")
+
+
 @test
 def bindings_are_listed_by_page_and_filter(stage):
     house, bus, ctl = managed_house(stage)
