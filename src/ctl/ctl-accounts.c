@@ -12,12 +12,16 @@
 #include <glib/gi18n.h>
 
 static GVariant *
-list (CtlSession *session, guint offset, guint limit, const gchar *filter, guint *total,
+list (CtlSession *session,
+      guint offset,
+      guint limit,
+      const gchar *filter,
+      guint *total,
       GError **error)
 {
   g_autoptr (GVariant) answer = ctl_session_call (
-    session, SIPWAKE_BUS_PATH, SIPWAKE_BUS_MANAGER, "ListAccounts",
-    g_variant_new ("(uus)", offset, limit, filter ? filter : ""), "(uaa{sv})", error);
+      session, SIPWAKE_BUS_PATH, SIPWAKE_BUS_MANAGER, "ListAccounts",
+      g_variant_new ("(uus)", offset, limit, filter ? filter : ""), "(uaa{sv})", error);
 
   if (!answer)
     return NULL;
@@ -69,8 +73,8 @@ ctl_accounts_list (CtlSession *session, const gchar *const *arguments)
   const CtlOptions *options = session->options;
   g_autoptr (GError) error = NULL;
   guint total;
-  g_autoptr (GVariant) accounts = list (session, (guint) options->offset, (guint) options->limit,
-                                        arguments[0], &total, &error);
+  g_autoptr (GVariant) accounts =
+      list (session, (guint) options->offset, (guint) options->limit, arguments[0], &total, &error);
 
   if (!accounts)
     return ctl_session_complain (error);
@@ -137,11 +141,11 @@ ctl_accounts_import (CtlSession *session, const gchar *const *arguments)
     g_printerr (_ ("sipwakectl: %s is not in UTF-8\n"), file);
     return CTL_USAGE;
   }
-  answer = ctl_session_call (session, SIPWAKE_BUS_PATH, SIPWAKE_BUS_MANAGER, "ImportAccounts",
-                             g_variant_new ("(sss)", arguments[0],
-                                            g_str_has_suffix (file, ".csv") ? "csv" : "pjsip",
-                                            text),
-                             "(u)", &error);
+  answer =
+      ctl_session_call (session, SIPWAKE_BUS_PATH, SIPWAKE_BUS_MANAGER, "ImportAccounts",
+                        g_variant_new ("(sss)", arguments[0],
+                                       g_str_has_suffix (file, ".csv") ? "csv" : "pjsip", text),
+                        "(u)", &error);
   ctl_password_free (text);
   if (!answer)
     return ctl_session_complain (error);

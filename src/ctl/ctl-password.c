@@ -21,7 +21,8 @@ read_line (FILE *file, GError **error)
   gchar *password;
 
   if (!fgets (line, sizeof line, file)) {
-    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, _ ("there is no password"));
+    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                         _ ("there is no password"));
     return NULL;
   }
   if (!strchr (line, '\n') && !feof (file)) {

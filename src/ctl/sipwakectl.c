@@ -26,6 +26,7 @@ typedef struct {
   const gchar *help;
 } Command;
 
+/* clang-format off */
 static const Command commands[] = {
   { { "status" }, 0, 0, FALSE, ctl_daemon_status, "status", N_ ("How the daemon is") },
   { { "counters" }, 0, 0, FALSE, ctl_daemon_counters, "counters",
@@ -62,6 +63,7 @@ static const Command commands[] = {
   { { "config", "check" }, 0, 0, TRUE, ctl_daemon_check_config, "config check [--config FILE]",
     N_ ("Say what is wrong with the configuration") },
 };
+/* clang-format on */
 
 static guint
 n_words (const Command *command)
@@ -127,6 +129,7 @@ main (int argc, char **argv)
   CtlOptions options = { .limit = DEFAULT_LIMIT };
   g_auto (GStrv) words = NULL;
   gboolean version = FALSE;
+  /* clang-format off */
   const GOptionEntry entries[] = {
     { "json", 0, 0, G_OPTION_ARG_NONE, &options.json, N_ ("Print JSON"), NULL },
     { "bus", 0, 0, G_OPTION_ARG_STRING, &options.bus, N_ ("system (the default) or session"),
@@ -151,6 +154,7 @@ main (int argc, char **argv)
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &words, NULL, N_ ("COMMAND...") },
     { 0 },
   };
+  /* clang-format on */
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
   g_autoptr (GError) error = NULL;
   g_autofree gchar *description = NULL;

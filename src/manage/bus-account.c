@@ -84,8 +84,12 @@ get_trouble (gpointer object, gpointer user_data)
 }
 
 static const BusProperty properties[] = {
-  { "User", get_user },   { "Pbx", get_pbx },     { "Username", get_username },
-  { "Realm", get_realm }, { "State", get_state }, { "Trouble", get_trouble },
+  { "User", get_user },
+  { "Pbx", get_pbx },
+  { "Username", get_username },
+  { "Realm", get_realm },
+  { "State", get_state },
+  { "Trouble", get_trouble },
   { 0 },
 };
 
@@ -139,7 +143,9 @@ on_removed (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-remove_account (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation,
+remove_account (gpointer object,
+                GVariant *parameters,
+                GDBusMethodInvocation *invocation,
                 gpointer user_data)
 {
   g_autoptr (Account) account = account_ref (object);
@@ -266,8 +272,7 @@ bus_accounts_add (BusAccounts *self, GDBusMethodInvocation *invocation)
   if (!pbx)
     return;
   if (!fits (user, MAX_USER) || strlen (username) > MAX_USER || !fits (password, MAX_PASSWORD)) {
-    g_dbus_method_invocation_return_error_literal (invocation, SIPWAKE_ERROR,
-                                                   SIPWAKE_ERROR_INVALID,
+    g_dbus_method_invocation_return_error_literal (invocation, SIPWAKE_ERROR, SIPWAKE_ERROR_INVALID,
                                                    "a user and a password of reasonable length "
                                                    "are needed");
     return;
@@ -398,8 +403,11 @@ bus_accounts_import (BusAccounts *self, GDBusMethodInvocation *invocation)
  * Returns: (transfer full) (nullable): the accounts on the bus
  */
 BusAccounts *
-bus_accounts_new (AccountBook *book, GPtrArray *pbxes, GDBusConnection *connection,
-                  Authority *authority, GError **error)
+bus_accounts_new (AccountBook *book,
+                  GPtrArray *pbxes,
+                  GDBusConnection *connection,
+                  Authority *authority,
+                  GError **error)
 {
   BusAccounts *self = g_new0 (BusAccounts, 1);
 

@@ -47,17 +47,17 @@ merge (BusChange before, BusChange *change)
  * Tells at once, for what changes seldom.
  */
 void
-bus_changes_announce (GDBusConnection *connection, const gchar *path, const gchar *interface,
+bus_changes_announce (GDBusConnection *connection,
+                      const gchar *path,
+                      const gchar *interface,
                       const gchar *const *invalidated)
 {
   GVariantBuilder none;
 
   g_variant_builder_init (&none, G_VARIANT_TYPE_VARDICT);
-  g_dbus_connection_emit_signal (connection, NULL, path, "org.freedesktop.DBus.Properties",
-                                 "PropertiesChanged",
-                                 g_variant_new ("(sa{sv}@as)", interface, &none,
-                                                g_variant_new_strv (invalidated, -1)),
-                                 NULL);
+  g_dbus_connection_emit_signal (
+      connection, NULL, path, "org.freedesktop.DBus.Properties", "PropertiesChanged",
+      g_variant_new ("(sa{sv}@as)", interface, &none, g_variant_new_strv (invalidated, -1)), NULL);
 }
 
 static void
@@ -81,9 +81,8 @@ on_flush (gpointer user_data)
   }
   g_dbus_connection_emit_signal (self->connection, NULL, SIPWAKE_BUS_PATH, SIPWAKE_BUS_MANAGER,
                                  self->signal,
-                                 g_variant_new ("(aoaoaou)", &lists[BUS_ADDED],
-                                                &lists[BUS_CHANGED], &lists[BUS_REMOVED],
-                                                self->left_out),
+                                 g_variant_new ("(aoaoaou)", &lists[BUS_ADDED], &lists[BUS_CHANGED],
+                                                &lists[BUS_REMOVED], self->left_out),
                                  NULL);
   g_hash_table_remove_all (self->noted);
   self->left_out = 0;
@@ -123,7 +122,9 @@ bus_changes_note (BusChanges *self, const gchar *id, BusChange change)
  * Returns: (transfer full): nothing to tell yet
  */
 BusChanges *
-bus_changes_new (const BusClass *class, const gchar *signal, const gchar *const *invalidated,
+bus_changes_new (const BusClass *class,
+                 const gchar *signal,
+                 const gchar *const *invalidated,
                  GDBusConnection *connection)
 {
   BusChanges *self = g_new0 (BusChanges, 1);

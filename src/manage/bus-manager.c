@@ -85,15 +85,9 @@ get_drained (gpointer object, gpointer user_data)
 }
 
 static const BusProperty properties[] = {
-  { "Version", get_version },
-  { "Started", get_started },
-  { "Counters", get_counters },
-  { "NCalls", get_n_calls },
-  { "NBindings", get_n_bindings },
-  { "LogLevel", get_log_level },
-  { "Draining", get_draining },
-  { "Drained", get_drained },
-  { 0 },
+  { "Version", get_version },   { "Started", get_started },      { "Counters", get_counters },
+  { "NCalls", get_n_calls },    { "NBindings", get_n_bindings }, { "LogLevel", get_log_level },
+  { "Draining", get_draining }, { "Drained", get_drained },      { 0 },
 };
 
 static void
@@ -130,8 +124,7 @@ on_call_changed (CallLog *log, CallRecord *record, gpointer user_data)
 }
 
 static void
-drain (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation,
-       gpointer user_data)
+drain (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation, gpointer user_data)
 {
   BusManager *self = object;
 
@@ -146,7 +139,9 @@ drain (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation,
 /* ---- methods ---- */
 
 static void
-reload (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation,
+reload (gpointer object,
+        GVariant *parameters,
+        GDBusMethodInvocation *invocation,
         gpointer user_data)
 {
   BusManager *self = object;
@@ -161,7 +156,9 @@ reload (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation
 }
 
 static void
-set_log_level (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation,
+set_log_level (gpointer object,
+               GVariant *parameters,
+               GDBusMethodInvocation *invocation,
                gpointer user_data)
 {
   const gchar *word;
@@ -180,7 +177,9 @@ set_log_level (gpointer object, GVariant *parameters, GDBusMethodInvocation *inv
 }
 
 static void
-list_bindings (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation,
+list_bindings (gpointer object,
+               GVariant *parameters,
+               GDBusMethodInvocation *invocation,
                gpointer user_data)
 {
   BusManager *self = object;
@@ -189,11 +188,13 @@ list_bindings (gpointer object, GVariant *parameters, GDBusMethodInvocation *inv
 
   g_variant_get (parameters, "(uu&s)", &offset, &limit, &filter);
   g_dbus_method_invocation_return_value (
-    invocation, bus_bindings_list (self->options.bindings, offset, limit, filter));
+      invocation, bus_bindings_list (self->options.bindings, offset, limit, filter));
 }
 
 static void
-list_calls (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation,
+list_calls (gpointer object,
+            GVariant *parameters,
+            GDBusMethodInvocation *invocation,
             gpointer user_data)
 {
   BusManager *self = object;
@@ -202,11 +203,13 @@ list_calls (gpointer object, GVariant *parameters, GDBusMethodInvocation *invoca
 
   g_variant_get (parameters, "(uu&s)", &offset, &limit, &filter);
   g_dbus_method_invocation_return_value (
-    invocation, bus_calls_list (self->options.calls, offset, limit, filter));
+      invocation, bus_calls_list (self->options.calls, offset, limit, filter));
 }
 
 static void
-list_accounts (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation,
+list_accounts (gpointer object,
+               GVariant *parameters,
+               GDBusMethodInvocation *invocation,
                gpointer user_data)
 {
   BusManager *self = object;
@@ -215,18 +218,22 @@ list_accounts (gpointer object, GVariant *parameters, GDBusMethodInvocation *inv
 
   g_variant_get (parameters, "(uu&s)", &offset, &limit, &filter);
   g_dbus_method_invocation_return_value (
-    invocation, bus_accounts_list (self->options.accounts, offset, limit, filter));
+      invocation, bus_accounts_list (self->options.accounts, offset, limit, filter));
 }
 
 static void
-add_account (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation,
+add_account (gpointer object,
+             GVariant *parameters,
+             GDBusMethodInvocation *invocation,
              gpointer user_data)
 {
   bus_accounts_add (((BusManager *) object)->options.accounts, invocation);
 }
 
 static void
-import_accounts (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation,
+import_accounts (gpointer object,
+                 GVariant *parameters,
+                 GDBusMethodInvocation *invocation,
                  gpointer user_data)
 {
   bus_accounts_import (((BusManager *) object)->options.accounts, invocation);
@@ -260,8 +267,10 @@ static const BusClass class = {
  * Returns: (transfer full) (nullable): the daemon on the bus
  */
 BusManager *
-bus_manager_new (const BusManagerOptions *options, GDBusConnection *connection,
-                 Authority *authority, GError **error)
+bus_manager_new (const BusManagerOptions *options,
+                 GDBusConnection *connection,
+                 Authority *authority,
+                 GError **error)
 {
   BusManager *self = g_new0 (BusManager, 1);
 

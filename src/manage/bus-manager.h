@@ -18,6 +18,8 @@ typedef struct {
 
 typedef struct _BusManager BusManager;
 
-BusManager *bus_manager_new (const BusManagerOptions *options, GDBusConnection *connection,
-                             Authority *authority, GError **error);
+BusManager *bus_manager_new (const BusManagerOptions *options,
+                             GDBusConnection *connection,
+                             Authority *authority,
+                             GError **error);
 void bus_manager_free (BusManager *manager);

@@ -111,7 +111,9 @@ static const BusClass class = {
 /* ---- the object manager ---- */
 
 static void
-get_managed_objects (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation,
+get_managed_objects (gpointer object,
+                     GVariant *parameters,
+                     GDBusMethodInvocation *invocation,
                      gpointer user_data)
 {
   BusPbxes *self = user_data;
@@ -135,8 +137,7 @@ get_managed_objects (gpointer object, GVariant *parameters, GDBusMethodInvocatio
     g_variant_builder_close (&objects);
     g_variant_builder_close (&objects);
   }
-  g_dbus_method_invocation_return_value (invocation,
-                                         g_variant_new ("(a{oa{sa{sv}}})", &objects));
+  g_dbus_method_invocation_return_value (invocation, g_variant_new ("(a{oa{sa{sv}}})", &objects));
 }
 
 static const BusMethod object_manager_methods[] = {
@@ -174,8 +175,7 @@ on_event (Pbx *pbx, PbxEvent event, gpointer user_data)
  * Returns: (transfer full) (nullable): the PBXs on the bus
  */
 BusPbxes *
-bus_pbxes_new (GPtrArray *pbxes, GDBusConnection *connection, Authority *authority,
-               GError **error)
+bus_pbxes_new (GPtrArray *pbxes, GDBusConnection *connection, Authority *authority, GError **error)
 {
   BusPbxes *self = g_new0 (BusPbxes, 1);
 
@@ -186,7 +186,7 @@ bus_pbxes_new (GPtrArray *pbxes, GDBusConnection *connection, Authority *authori
   self->interface = bus_interface_publish (&class, self, connection, authority, error);
   if (self->interface)
     self->object_manager =
-      bus_interface_publish (&object_manager, self, connection, authority, error);
+        bus_interface_publish (&object_manager, self, connection, authority, error);
   if (!self->object_manager) {
     bus_pbxes_free (self);
     return NULL;
