@@ -122,9 +122,10 @@ get_created (gpointer object, gpointer user_data)
 static GVariant *
 get_registered (gpointer object, gpointer user_data)
 {
-  gint64 ago = (clock_now () - ((Binding *) object)->registered) / CLOCK_SECOND;
+  gint64 ago = clock_now () - ((Binding *) object)->registered;
 
-  return g_variant_new_uint64 ((guint64) (clock_wall () - ago));
+  /* In microseconds: whole seconds would give another answer now and then. */
+  return g_variant_new_uint64 ((guint64) ((g_get_real_time () - ago) / CLOCK_SECOND));
 }
 
 static GVariant *
