@@ -43,3 +43,7 @@ src_manage_libmanage_a_SOURCES = \
 $(src_manage_libmanage_a_OBJECTS): src/manage/bus-info.h
 
 LIBMANAGE = src/manage/libmanage.a $(LIBCALL) $(LIBCONFIG) $(SOUP_LIBS) $(POLKIT_LIBS)
+
+check_PROGRAMS += tests/unit/test-wake-times
+tests_unit_test_wake_times_SOURCES = tests/unit/test-wake-times.c
+tests_unit_test_wake_times_LDADD = $(LIBMANAGE)
