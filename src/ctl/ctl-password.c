@@ -46,8 +46,8 @@ ask (GError **error)
   tcgetattr (STDIN_FILENO, &before);
   silent = before;
   silent.c_lflag &= (tcflag_t) ~ECHO;
-  g_printerr ("%s", _ ("Password: "));
   tcsetattr (STDIN_FILENO, TCSAFLUSH, &silent);
+  g_printerr ("%s", _ ("Password: "));
   password = read_line (stdin, error);
   tcsetattr (STDIN_FILENO, TCSAFLUSH, &before);
   g_printerr ("\n");
