@@ -23,6 +23,7 @@ CLEANFILES += $(DBUS_REFERENCE)
 DBUS_REFERENCE = \
   docs/dbus/org.sipwake.Sipwake1.Manager.rst \
   docs/dbus/org.sipwake.Sipwake1.Pbx.rst \
+  docs/dbus/org.sipwake.Sipwake1.Account.rst \
   docs/dbus/org.sipwake.Sipwake1.Binding.rst \
   docs/dbus/org.sipwake.Sipwake1.Call.rst
 docs/dbus/%.rst: data/dbus/%.xml

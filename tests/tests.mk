@@ -22,6 +22,7 @@ dist_check_SCRIPTS += \
   tests/scenarios/peers.py \
   tests/scenarios/idle.py \
   tests/scenarios/manage.py \
+  tests/scenarios/manage-accounts.py \
   tests/scenarios/authority.py \
   tests/scenarios/metrics.py \
   tests/scenarios/relay.py \

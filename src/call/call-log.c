@@ -49,8 +49,7 @@ on_record_changed (CallRecord *record, gpointer user_data)
 void
 call_log_open (CallLog *self, CallRecord *record)
 {
-  g_hash_table_insert (self->records, (gpointer) call_record_id (record),
-                       call_record_ref (record));
+  g_hash_table_insert (self->records, (gpointer) call_record_id (record), call_record_ref (record));
   call_record_watch (record, on_record_changed, self);
   g_signal_emit (self, signals[CHANGED], 0, record);
 }
@@ -123,14 +122,14 @@ call_log_class_init (CallLogClass *class)
    * CallLog::changed:
    * @record: (type gpointer): the CallRecord of the call
    */
-  signals[CHANGED] = g_signal_new ("changed", G_TYPE_FROM_CLASS (class), G_SIGNAL_RUN_LAST, 0,
-                                   NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_POINTER);
+  signals[CHANGED] = g_signal_new ("changed", G_TYPE_FROM_CLASS (class), G_SIGNAL_RUN_LAST, 0, NULL,
+                                   NULL, NULL, G_TYPE_NONE, 1, G_TYPE_POINTER);
   /**
    * CallLog::dropped:
    * @record: (type gpointer): the CallRecord that is forgotten
    */
-  signals[DROPPED] = g_signal_new ("dropped", G_TYPE_FROM_CLASS (class), G_SIGNAL_RUN_LAST, 0,
-                                   NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_POINTER);
+  signals[DROPPED] = g_signal_new ("dropped", G_TYPE_FROM_CLASS (class), G_SIGNAL_RUN_LAST, 0, NULL,
+                                   NULL, NULL, G_TYPE_NONE, 1, G_TYPE_POINTER);
 }
 
 static void

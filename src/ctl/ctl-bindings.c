@@ -12,12 +12,16 @@
 #include <string.h>
 
 static GVariant *
-list (CtlSession *session, guint offset, guint limit, const gchar *filter, guint *total,
+list (CtlSession *session,
+      guint offset,
+      guint limit,
+      const gchar *filter,
+      guint *total,
       GError **error)
 {
   g_autoptr (GVariant) answer = ctl_session_call (
-    session, SIPWAKE_BUS_PATH, SIPWAKE_BUS_MANAGER, "ListBindings",
-    g_variant_new ("(uus)", offset, limit, filter ? filter : ""), "(uaa{sv})", error);
+      session, SIPWAKE_BUS_PATH, SIPWAKE_BUS_MANAGER, "ListBindings",
+      g_variant_new ("(uus)", offset, limit, filter ? filter : ""), "(uaa{sv})", error);
 
   if (!answer)
     return NULL;
@@ -57,8 +61,8 @@ static void
 print_table (const CtlOptions *options, GVariant *bindings, guint total)
 {
   g_autoptr (CtlTable) table =
-    ctl_table_new (_ ("AOR"), _ ("STATE"), _ ("SERVICE"), _ ("REGISTERED"), _ ("EXPIRES"),
-                   _ ("LAST WAKE"), _ ("OK/FAILED"), _ ("USER AGENT"), _ ("BINDING"), NULL);
+      ctl_table_new (_ ("AOR"), _ ("STATE"), _ ("SERVICE"), _ ("REGISTERED"), _ ("EXPIRES"),
+                     _ ("LAST WAKE"), _ ("OK/FAILED"), _ ("USER AGENT"), _ ("BINDING"), NULL);
   gsize count = g_variant_n_children (bindings);
 
   for (gsize i = 0; i < count; i++) {
@@ -84,8 +88,8 @@ ctl_bindings_list (CtlSession *session, const gchar *const *arguments)
   const CtlOptions *options = session->options;
   g_autoptr (GError) error = NULL;
   guint total;
-  g_autoptr (GVariant) bindings = list (session, (guint) options->offset, (guint) options->limit,
-                                        arguments[0], &total, &error);
+  g_autoptr (GVariant) bindings =
+      list (session, (guint) options->offset, (guint) options->limit, arguments[0], &total, &error);
 
   if (!bindings)
     return ctl_session_complain (error);
@@ -187,15 +191,18 @@ ctl_bindings_remove (CtlSession *session, const gchar *const *arguments)
 }
 
 static void
-print_result (CtlSession *session, const gchar *outcome, guint status, const gchar *reason,
+print_result (CtlSession *session,
+              const gchar *outcome,
+              guint status,
+              const gchar *reason,
               gint64 microseconds)
 {
   gboolean accepted = g_str_equal (outcome, "accepted");
 
   if (session->options->json) {
     g_autoptr (GVariant) result = g_variant_ref_sink (g_variant_new_parsed (
-      "{'Outcome': <%s>, 'Status': <%u>, 'Reason': <%s>, 'Microseconds': <%x>}", outcome, status,
-      reason, microseconds));
+        "{'Outcome': <%s>, 'Status': <%u>, 'Reason': <%s>, 'Microseconds': <%x>}", outcome, status,
+        reason, microseconds));
 
     ctl_json_print (result);
     return;
@@ -230,7 +237,7 @@ ctl_bindings_test_push (CtlSession *session, const gchar *const *arguments)
   if (!path)
     return code;
   answer =
-    ctl_session_call (session, path, SIPWAKE_BUS_BINDING, "TestPush", NULL, "(susx)", &error);
+      ctl_session_call (session, path, SIPWAKE_BUS_BINDING, "TestPush", NULL, "(susx)", &error);
   if (!answer)
     return ctl_session_complain (error);
   g_variant_get (answer, "(&su&sx)", &outcome, &status, &reason, &microseconds);

@@ -12,13 +12,16 @@
 #include <glib/gi18n.h>
 
 static GVariant *
-list (CtlSession *session, guint offset, guint limit, const gchar *filter, guint *total,
+list (CtlSession *session,
+      guint offset,
+      guint limit,
+      const gchar *filter,
+      guint *total,
       GError **error)
 {
-  g_autoptr (GVariant) answer =
-    ctl_session_call (session, SIPWAKE_BUS_PATH, SIPWAKE_BUS_MANAGER, "ListCalls",
-                      g_variant_new ("(uus)", offset, limit, filter ? filter : ""), "(uaa{sv})",
-                      error);
+  g_autoptr (GVariant) answer = ctl_session_call (
+      session, SIPWAKE_BUS_PATH, SIPWAKE_BUS_MANAGER, "ListCalls",
+      g_variant_new ("(uus)", offset, limit, filter ? filter : ""), "(uaa{sv})", error);
 
   if (!answer)
     return NULL;
@@ -37,8 +40,8 @@ style_of_state (const gchar *state)
 static void
 print_table (GVariant *calls, guint total)
 {
-  g_autoptr (CtlTable) table = ctl_table_new (_ ("CALL"), _ ("DIRECTION"), _ ("STATE"),
-                                              _ ("BEGAN"), _ ("LAST STEP"), NULL);
+  g_autoptr (CtlTable) table =
+      ctl_table_new (_ ("CALL"), _ ("DIRECTION"), _ ("STATE"), _ ("BEGAN"), _ ("LAST STEP"), NULL);
   gsize count = g_variant_n_children (calls);
 
   for (gsize i = 0; i < count; i++) {
@@ -69,8 +72,8 @@ ctl_calls_list (CtlSession *session, const gchar *const *arguments)
   const CtlOptions *options = session->options;
   g_autoptr (GError) error = NULL;
   guint total;
-  g_autoptr (GVariant) calls = list (session, (guint) options->offset, (guint) options->limit,
-                                     arguments[0], &total, &error);
+  g_autoptr (GVariant) calls =
+      list (session, (guint) options->offset, (guint) options->limit, arguments[0], &total, &error);
 
   if (!calls)
     return ctl_session_complain (error);
@@ -147,8 +150,8 @@ ctl_calls_show (CtlSession *session, const gchar *const *arguments)
 
   if (!call)
     return code;
-  answer = ctl_session_call (session, ctl_table_string (call, "Path"), SIPWAKE_BUS_CALL,
-                             "GetSteps", NULL, "(a(xs))", &error);
+  answer = ctl_session_call (session, ctl_table_string (call, "Path"), SIPWAKE_BUS_CALL, "GetSteps",
+                             NULL, "(a(xs))", &error);
   if (!answer)
     return ctl_session_complain (error);
   steps = g_variant_get_child_value (answer, 0);

@@ -26,8 +26,8 @@ static GPtrArray *
 get_pbxes (CtlSession *session, GError **error)
 {
   g_autoptr (GVariant) answer =
-    ctl_session_call (session, SIPWAKE_BUS_PATH, "org.freedesktop.DBus.ObjectManager",
-                      "GetManagedObjects", NULL, "(a{oa{sa{sv}}})", error);
+      ctl_session_call (session, SIPWAKE_BUS_PATH, "org.freedesktop.DBus.ObjectManager",
+                        "GetManagedObjects", NULL, "(a{oa{sa{sv}}})", error);
   g_autoptr (GVariant) objects = answer ? g_variant_get_child_value (answer, 0) : NULL;
   GPtrArray *pbxes;
 
@@ -38,7 +38,7 @@ get_pbxes (CtlSession *session, GError **error)
     g_autoptr (GVariant) object = g_variant_get_child_value (objects, i);
     g_autoptr (GVariant) interfaces = g_variant_get_child_value (object, 1);
     GVariant *properties =
-      g_variant_lookup_value (interfaces, SIPWAKE_BUS_PBX, G_VARIANT_TYPE_VARDICT);
+        g_variant_lookup_value (interfaces, SIPWAKE_BUS_PBX, G_VARIANT_TYPE_VARDICT);
 
     if (properties)
       g_ptr_array_add (pbxes, properties);
@@ -54,9 +54,9 @@ print_status_json (GVariant *manager, GPtrArray *pbxes)
 
   g_variant_dict_init (&dict, manager);
   g_variant_dict_remove (&dict, "Counters");
-  g_variant_dict_insert_value (&dict, "Pbxes",
-                               g_variant_new_array (G_VARIANT_TYPE_VARDICT,
-                                                    (GVariant *const *) pbxes->pdata, pbxes->len));
+  g_variant_dict_insert_value (
+      &dict, "Pbxes",
+      g_variant_new_array (G_VARIANT_TYPE_VARDICT, (GVariant *const *) pbxes->pdata, pbxes->len));
   all = g_variant_ref_sink (g_variant_dict_end (&dict));
   ctl_json_print (all);
 }
@@ -229,9 +229,8 @@ ctl_daemon_log_level (CtlSession *session, const gchar *const *arguments)
   if (!manager)
     return ctl_session_complain (error);
   if (session->options->json) {
-    g_autoptr (GVariant) level =
-      g_variant_ref_sink (g_variant_new_parsed ("{'LogLevel': <%s>}",
-                                                ctl_table_string (manager, "LogLevel")));
+    g_autoptr (GVariant) level = g_variant_ref_sink (
+        g_variant_new_parsed ("{'LogLevel': <%s>}", ctl_table_string (manager, "LogLevel")));
 
     ctl_json_print (level);
   } else
@@ -273,7 +272,7 @@ ctl_daemon_check_config (CtlSession *session, const gchar *const *arguments)
   valid = g_spawn_check_wait_status (status, NULL);
   if (session->options->json) {
     g_autoptr (GVariant) verdict = g_variant_ref_sink (
-      g_variant_new_parsed ("{'Valid': <%b>, 'Complaint': <%s>}", valid, g_strchomp (complaint)));
+        g_variant_new_parsed ("{'Valid': <%b>, 'Complaint': <%s>}", valid, g_strchomp (complaint)));
 
     ctl_json_print (verdict);
   } else if (valid)

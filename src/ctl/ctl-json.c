@@ -47,8 +47,8 @@ append_entry (GString *text, GVariant *value)
 static void
 append_container (GString *text, GVariant *value)
 {
-  gboolean object = g_variant_type_is_subtype_of (g_variant_get_type (value),
-                                                  G_VARIANT_TYPE_DICTIONARY);
+  gboolean object =
+      g_variant_type_is_subtype_of (g_variant_get_type (value), G_VARIANT_TYPE_DICTIONARY);
 
   g_string_append_c (text, object ? '{' : '[');
   append_members (text, value);

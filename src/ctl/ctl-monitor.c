@@ -99,7 +99,7 @@ on_read (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (Reading) reading = user_data;
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) answer =
-    g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
+      g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
   g_autoptr (GVariant) properties = NULL;
   g_autofree gchar *name = NULL;
 
@@ -138,8 +138,13 @@ show (Monitor *monitor, GVariant *paths, const gchar *event, const gchar *interf
 }
 
 static void
-on_changed (GDBusConnection *connection, const gchar *sender, const gchar *path,
-            const gchar *interface, const gchar *signal, GVariant *parameters, gpointer user_data)
+on_changed (GDBusConnection *connection,
+            const gchar *sender,
+            const gchar *path,
+            const gchar *interface,
+            const gchar *signal,
+            GVariant *parameters,
+            gpointer user_data)
 {
   const gchar *of = g_str_equal (signal, "CallsChanged") ? SIPWAKE_BUS_CALL : SIPWAKE_BUS_BINDING;
   g_autoptr (GVariant) added = NULL, changed = NULL, removed = NULL;

@@ -46,8 +46,8 @@ ctl_session_connect (CtlSession *session, GError **error)
                  _ ("\"%s\" cannot be the name of an instance"), options->instance);
     return FALSE;
   }
-  session->connection = g_bus_get_sync (on_session_bus ? G_BUS_TYPE_SESSION : G_BUS_TYPE_SYSTEM,
-                                        NULL, error);
+  session->connection =
+      g_bus_get_sync (on_session_bus ? G_BUS_TYPE_SESSION : G_BUS_TYPE_SYSTEM, NULL, error);
   return session->connection != NULL;
 }
 
@@ -75,13 +75,18 @@ ctl_session_close (CtlSession *session)
  * Returns: (transfer full) (nullable): the answer
  */
 GVariant *
-ctl_session_call (CtlSession *session, const gchar *path, const gchar *interface,
-                  const gchar *method, GVariant *parameters, const gchar *reply, GError **error)
+ctl_session_call (CtlSession *session,
+                  const gchar *path,
+                  const gchar *interface,
+                  const gchar *method,
+                  GVariant *parameters,
+                  const gchar *reply,
+                  GError **error)
 {
   return g_dbus_connection_call_sync (session->connection, session->name, path, interface, method,
                                       parameters, reply ? G_VARIANT_TYPE (reply) : NULL,
-                                      G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION,
-                                      TIMEOUT_MS, NULL, error);
+                                      G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION, TIMEOUT_MS,
+                                      NULL, error);
 }
 
 /**
@@ -94,12 +99,11 @@ ctl_session_call (CtlSession *session, const gchar *path, const gchar *interface
  * Returns: (transfer full) (nullable): all properties, an a{sv}
  */
 GVariant *
-ctl_session_get_all (CtlSession *session, const gchar *path, const gchar *interface,
-                     GError **error)
+ctl_session_get_all (CtlSession *session, const gchar *path, const gchar *interface, GError **error)
 {
   g_autoptr (GVariant) answer =
-    ctl_session_call (session, path, "org.freedesktop.DBus.Properties", "GetAll",
-                      g_variant_new ("(s)", interface), "(a{sv})", error);
+      ctl_session_call (session, path, "org.freedesktop.DBus.Properties", "GetAll",
+                        g_variant_new ("(s)", interface), "(a{sv})", error);
 
   return answer ? g_variant_get_child_value (answer, 0) : NULL;
 }

@@ -19,10 +19,12 @@ typedef struct {
   gboolean wait;
   gint offset;
   gint limit;
-  gchar *bus;      /* nullable */
-  gchar *instance; /* nullable */
-  gchar *config;   /* nullable */
-  gchar *color;    /* nullable */
+  gchar *bus;           /* nullable */
+  gchar *instance;      /* nullable */
+  gchar *config;        /* nullable */
+  gchar *username;      /* nullable */
+  gchar *password_file; /* nullable */
+  gchar *color;         /* nullable */
 } CtlOptions;
 
 typedef struct {
@@ -37,10 +39,16 @@ typedef CtlExit (*CtlCommandFunc) (CtlSession *session, const gchar *const *argu
 gboolean ctl_session_connect (CtlSession *session, GError **error);
 void ctl_session_close (CtlSession *session);
 
-GVariant *ctl_session_call (CtlSession *session, const gchar *path, const gchar *interface,
-                            const gchar *method, GVariant *parameters, const gchar *reply,
+GVariant *ctl_session_call (CtlSession *session,
+                            const gchar *path,
+                            const gchar *interface,
+                            const gchar *method,
+                            GVariant *parameters,
+                            const gchar *reply,
                             GError **error);
-GVariant *ctl_session_get_all (CtlSession *session, const gchar *path, const gchar *interface,
+GVariant *ctl_session_get_all (CtlSession *session,
+                               const gchar *path,
+                               const gchar *interface,
                                GError **error);
 CtlExit ctl_session_complain (const GError *error);
 CtlExit ctl_session_manage (CtlSession *session, const gchar *method, GVariant *parameters);

@@ -32,8 +32,8 @@ ctl_table_choose_colors (const gchar *when)
   const gchar *none = g_getenv ("NO_COLOR");
 
   if (!when || g_str_equal (when, "auto"))
-    colors = isatty (STDOUT_FILENO) && !(none && *none) &&
-             g_strcmp0 (g_getenv ("TERM"), "dumb") != 0;
+    colors =
+        isatty (STDOUT_FILENO) && !(none && *none) && g_strcmp0 (g_getenv ("TERM"), "dumb") != 0;
   else if (g_str_equal (when, "always"))
     colors = TRUE;
   else if (g_str_equal (when, "never"))
@@ -145,8 +145,8 @@ ctl_table_print (CtlTable *table)
     gboolean last = (i + 1) % table->columns == 0;
     glong fill = width_of (table, i % table->columns) - g_utf8_strlen (cell->text, -1);
 
-    g_print ("%s%s%s%*s%s", ctl_table_style (cell->style), cell->text,
-             ctl_table_style (CTL_PLAIN), last ? 0 : (int) fill + 2, "", last ? "\n" : "");
+    g_print ("%s%s%s%*s%s", ctl_table_style (cell->style), cell->text, ctl_table_style (CTL_PLAIN),
+             last ? 0 : (int) fill + 2, "", last ? "\n" : "");
   }
 }
 

@@ -7,6 +7,8 @@ src_sipwakectl_SOURCES = \
   src/ctl/ctl-table.c src/ctl/ctl-table.h \
   src/ctl/ctl-ladder.c src/ctl/ctl-ladder.h \
   src/ctl/ctl-daemon.c src/ctl/ctl-daemon.h \
+  src/ctl/ctl-password.c src/ctl/ctl-password.h \
+  src/ctl/ctl-accounts.c src/ctl/ctl-accounts.h \
   src/ctl/ctl-bindings.c src/ctl/ctl-bindings.h \
   src/ctl/ctl-calls.c src/ctl/ctl-calls.h \
   src/ctl/ctl-monitor.c src/ctl/ctl-monitor.h \

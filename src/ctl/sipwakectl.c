@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include "ctl/ctl-accounts.h"
 #include "ctl/ctl-bindings.h"
 #include "ctl/ctl-calls.h"
 #include "ctl/ctl-daemon.h"
@@ -25,6 +26,7 @@ typedef struct {
   const gchar *help;
 } Command;
 
+/* clang-format off */
 static const Command commands[] = {
   { { "status" }, 0, 0, FALSE, ctl_daemon_status, "status", N_ ("How the daemon is") },
   { { "counters" }, 0, 0, FALSE, ctl_daemon_counters, "counters",
@@ -35,6 +37,14 @@ static const Command commands[] = {
     N_ ("All about one phone") },
   { { "binding", "remove" }, 1, 1, FALSE, ctl_bindings_remove, "binding remove BINDING",
     N_ ("Forget a phone until it registers again") },
+  { { "accounts" }, 0, 1, FALSE, ctl_accounts_list, "accounts [FILTER]",
+    N_ ("The accounts at the PBXs") },
+  { { "account", "add" }, 2, 2, FALSE, ctl_accounts_add, "account add PBX USER",
+    N_ ("Add an account; the password is asked for") },
+  { { "account", "import" }, 2, 2, FALSE, ctl_accounts_import, "account import PBX FILE",
+    N_ ("Add all accounts of a .csv file or a pjsip.conf") },
+  { { "account", "remove" }, 1, 1, FALSE, ctl_accounts_remove, "account remove USER",
+    N_ ("Forget an account") },
   { { "push", "test" }, 1, 1, FALSE, ctl_bindings_test_push, "push test BINDING",
     N_ ("Send a push to a phone and show what its push service says") },
   { { "calls" }, 0, 1, FALSE, ctl_calls_list, "calls [FILTER]",
@@ -53,6 +63,7 @@ static const Command commands[] = {
   { { "config", "check" }, 0, 0, TRUE, ctl_daemon_check_config, "config check [--config FILE]",
     N_ ("Say what is wrong with the configuration") },
 };
+/* clang-format on */
 
 static guint
 n_words (const Command *command)
@@ -118,6 +129,7 @@ main (int argc, char **argv)
   CtlOptions options = { .limit = DEFAULT_LIMIT };
   g_auto (GStrv) words = NULL;
   gboolean version = FALSE;
+  /* clang-format off */
   const GOptionEntry entries[] = {
     { "json", 0, 0, G_OPTION_ARG_NONE, &options.json, N_ ("Print JSON"), NULL },
     { "bus", 0, 0, G_OPTION_ARG_STRING, &options.bus, N_ ("system (the default) or session"),
@@ -132,12 +144,17 @@ main (int argc, char **argv)
       NULL },
     { "config", 0, 0, G_OPTION_ARG_FILENAME, &options.config,
       N_ ("Check this configuration"), N_ ("FILE") },
+    { "username", 0, 0, G_OPTION_ARG_STRING, &options.username,
+      N_ ("What the PBX knows the user of an account by"), N_ ("NAME") },
+    { "password-file", 0, 0, G_OPTION_ARG_FILENAME, &options.password_file,
+      N_ ("Read the password from this file, - is the standard input"), N_ ("FILE") },
     { "color", 0, 0, G_OPTION_ARG_STRING, &options.color,
       N_ ("auto (on a terminal), always or never"), N_ ("WHEN") },
     { "version", 0, 0, G_OPTION_ARG_NONE, &version, N_ ("Print the version and exit"), NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &words, NULL, N_ ("COMMAND...") },
     { 0 },
   };
+  /* clang-format on */
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
   g_autoptr (GError) error = NULL;
   g_autofree gchar *description = NULL;
@@ -160,6 +177,8 @@ main (int argc, char **argv)
   g_free (options.bus);
   g_free (options.instance);
   g_free (options.config);
+  g_free (options.username);
+  g_free (options.password_file);
   g_free (options.color);
   return code;
 }

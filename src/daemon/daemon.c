@@ -165,6 +165,7 @@ create_management (Daemon *daemon, const DaemonProcess *process, GError **error)
     .router = daemon->router,
     .location = daemon->location,
     .pbxes = daemon->pbxes,
+    .accounts = daemon->accounts,
     .push = daemon->push,
     .bucket = daemon->bucket,
     .reload = process->reload,

@@ -78,7 +78,7 @@ on_user (GObject *source, GAsyncResult *result, gpointer user_data)
   Check *check = user_data;
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) answer =
-    g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
+      g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
   guint32 user = G_MAXUINT32;
 
   if (answer)
@@ -89,12 +89,11 @@ on_user (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 ask_for_root (Check *check)
 {
-  g_dbus_connection_call (g_dbus_method_invocation_get_connection (check->invocation),
-                          "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
-                          "GetConnectionUnixUser",
-                          g_variant_new ("(s)", g_dbus_method_invocation_get_sender (check->invocation)),
-                          G_VARIANT_TYPE ("(u)"), G_DBUS_CALL_FLAGS_NONE, ASK_MS,
-                          check->cancellable, on_user, check);
+  g_dbus_connection_call (
+      g_dbus_method_invocation_get_connection (check->invocation), "org.freedesktop.DBus",
+      "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetConnectionUnixUser",
+      g_variant_new ("(s)", g_dbus_method_invocation_get_sender (check->invocation)),
+      G_VARIANT_TYPE ("(u)"), G_DBUS_CALL_FLAGS_NONE, ASK_MS, check->cancellable, on_user, check);
 }
 
 /* ---- with it ---- */
@@ -113,7 +112,7 @@ on_polkit_answer (GObject *source, GAsyncResult *result, gpointer user_data)
   Check *check = user_data;
   g_autoptr (GError) error = NULL;
   g_autoptr (PolkitAuthorizationResult) answer =
-    polkit_authority_check_authorization_finish (POLKIT_AUTHORITY (source), result, &error);
+      polkit_authority_check_authorization_finish (POLKIT_AUTHORITY (source), result, &error);
 
   if (!answer && is_missing (error))
     ask_for_root (check);
@@ -122,8 +121,8 @@ on_polkit_answer (GObject *source, GAsyncResult *result, gpointer user_data)
   else
     conclude (check, polkit_authorization_result_get_is_authorized (answer),
               polkit_authorization_result_get_is_challenge (answer)
-                ? "polkit wants a password, and nothing can ask for it"
-                : "polkit says no");
+                  ? "polkit wants a password, and nothing can ask for it"
+                  : "polkit says no");
 }
 
 static void
@@ -134,21 +133,20 @@ on_polkit (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (PolkitAuthority) polkit = polkit_authority_get_finish (result, &error);
   g_autoptr (PolkitSubject) subject = NULL;
   GDBusMessage *message = g_dbus_method_invocation_get_message (check->invocation);
-  gboolean may_ask = g_dbus_message_get_flags (message) &
-                     G_DBUS_MESSAGE_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION;
+  gboolean may_ask =
+      g_dbus_message_get_flags (message) & G_DBUS_MESSAGE_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION;
 
   if (!polkit) {
     log_warning (LOG_NONE, "polkit is not reached: %s", error->message);
     ask_for_root (check);
     return;
   }
-  subject =
-    polkit_system_bus_name_new (g_dbus_method_invocation_get_sender (check->invocation));
+  subject = polkit_system_bus_name_new (g_dbus_method_invocation_get_sender (check->invocation));
   polkit_authority_check_authorization (
-    polkit, subject, action_id (check->action), NULL,
-    may_ask ? POLKIT_CHECK_AUTHORIZATION_FLAGS_ALLOW_USER_INTERACTION
-            : POLKIT_CHECK_AUTHORIZATION_FLAGS_NONE,
-    check->cancellable, on_polkit_answer, check);
+      polkit, subject, action_id (check->action), NULL,
+      may_ask ? POLKIT_CHECK_AUTHORIZATION_FLAGS_ALLOW_USER_INTERACTION
+              : POLKIT_CHECK_AUTHORIZATION_FLAGS_NONE,
+      check->cancellable, on_polkit_answer, check);
 }
 
 /**
@@ -163,8 +161,11 @@ on_polkit (GObject *source, GAsyncResult *result, gpointer user_data)
  * SIPWAKE_ERROR_LIMIT; those that wait at the end with SIPWAKE_ERROR_CANCELLED.
  */
 void
-authority_check (Authority *authority, AuthorityAction action, GDBusMethodInvocation *invocation,
-                 AuthorityFunc func, gpointer user_data)
+authority_check (Authority *authority,
+                 AuthorityAction action,
+                 GDBusMethodInvocation *invocation,
+                 AuthorityFunc func,
+                 gpointer user_data)
 {
   Check *check;
 

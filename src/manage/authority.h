@@ -12,5 +12,8 @@ typedef void (*AuthorityFunc) (GDBusMethodInvocation *invocation, gpointer user_
 Authority *authority_new (gboolean polkit);
 void authority_free (Authority *authority);
 
-void authority_check (Authority *authority, AuthorityAction action,
-                      GDBusMethodInvocation *invocation, AuthorityFunc func, gpointer user_data);
+void authority_check (Authority *authority,
+                      AuthorityAction action,
+                      GDBusMethodInvocation *invocation,
+                      AuthorityFunc func,
+                      gpointer user_data);

@@ -34,9 +34,8 @@ typedef struct {
   SipFlow *flow; /* NULL when it is closed */
 } Watch;
 
-static const gchar *const invalidated[] = { "State",    "Address",  "Registered",
-                                            "Expires",  "LastWake", "WakesSucceeded",
-                                            "WakesFailed", NULL };
+static const gchar *const invalidated[] = { "State",    "Address",        "Registered",  "Expires",
+                                            "LastWake", "WakesSucceeded", "WakesFailed", NULL };
 
 /* ---- properties ---- */
 
@@ -123,9 +122,10 @@ get_created (gpointer object, gpointer user_data)
 static GVariant *
 get_registered (gpointer object, gpointer user_data)
 {
-  gint64 ago = (clock_now () - ((Binding *) object)->registered) / CLOCK_SECOND;
+  gint64 ago = clock_now () - ((Binding *) object)->registered;
 
-  return g_variant_new_uint64 ((guint64) (clock_wall () - ago));
+  /* In microseconds: whole seconds would give another answer now and then. */
+  return g_variant_new_uint64 ((guint64) ((g_get_real_time () - ago) / CLOCK_SECOND));
 }
 
 static GVariant *
@@ -178,8 +178,7 @@ on_pushed (GObject *source, GAsyncResult *async, gpointer user_data)
 {
   GDBusMethodInvocation *invocation = user_data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (PushResult) result =
-    push_service_send_finish (PUSH_SERVICE (source), async, &error);
+  g_autoptr (PushResult) result = push_service_send_finish (PUSH_SERVICE (source), async, &error);
   g_autofree gchar *reason = NULL;
 
   if (!result) {
@@ -188,20 +187,21 @@ on_pushed (GObject *source, GAsyncResult *async, gpointer user_data)
   }
   reason = g_utf8_make_valid (result->reason ? result->reason : "", -1);
   g_dbus_method_invocation_return_value (
-    invocation, g_variant_new ("(susx)", push_outcome_to_string (result->outcome), result->status,
-                               reason, result->duration_us));
+      invocation, g_variant_new ("(susx)", push_outcome_to_string (result->outcome), result->status,
+                                 reason, result->duration_us));
 }
 
 static void
-test_push (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation,
+test_push (gpointer object,
+           GVariant *parameters,
+           GDBusMethodInvocation *invocation,
            gpointer user_data)
 {
   BusBindings *self = user_data;
   g_autoptr (PushRequest) request = NULL;
 
   if (!binding_has_push (object)) {
-    g_dbus_method_invocation_return_error_literal (invocation, SIPWAKE_ERROR,
-                                                   SIPWAKE_ERROR_INVALID,
+    g_dbus_method_invocation_return_error_literal (invocation, SIPWAKE_ERROR, SIPWAKE_ERROR_INVALID,
                                                    "this phone registered without push");
     return;
   }
@@ -211,7 +211,9 @@ test_push (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocat
 }
 
 static void
-remove_binding (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation,
+remove_binding (gpointer object,
+                GVariant *parameters,
+                GDBusMethodInvocation *invocation,
                 gpointer user_data)
 {
   BusBindings *self = user_data;
@@ -385,8 +387,11 @@ bus_bindings_note_wake (BusBindings *self, const Binding *binding)
  * Returns: (transfer full) (nullable): the phones on the bus
  */
 BusBindings *
-bus_bindings_new (Location *location, PushService *push, GDBusConnection *connection,
-                  Authority *authority, GError **error)
+bus_bindings_new (Location *location,
+                  PushService *push,
+                  GDBusConnection *connection,
+                  Authority *authority,
+                  GError **error)
 {
   BusBindings *self = g_new0 (BusBindings, 1);
 
@@ -399,7 +404,7 @@ bus_bindings_new (Location *location, PushService *push, GDBusConnection *connec
   self->push = g_object_ref (push);
   self->changes = bus_changes_new (&class, "BindingsChanged", invalidated, connection);
   self->watches =
-    g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) watch_free);
+      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) watch_free);
   self->refreshed = g_signal_connect (location, "refreshed", G_CALLBACK (on_refreshed), self);
   self->removed = g_signal_connect (location, "removed", G_CALLBACK (on_removed), self);
   return self;

@@ -7,11 +7,13 @@
 
 typedef struct _BusBindings BusBindings;
 
-BusBindings *bus_bindings_new (Location *location, PushService *push, GDBusConnection *connection,
-                               Authority *authority, GError **error);
+BusBindings *bus_bindings_new (Location *location,
+                               PushService *push,
+                               GDBusConnection *connection,
+                               Authority *authority,
+                               GError **error);
 void bus_bindings_free (BusBindings *bindings);
 
-GVariant *bus_bindings_list (BusBindings *bindings, guint offset, guint limit,
-                             const gchar *filter);
+GVariant *bus_bindings_list (BusBindings *bindings, guint offset, guint limit, const gchar *filter);
 const gchar *bus_binding_state (const Binding *binding);
 void bus_bindings_note_wake (BusBindings *bindings, const Binding *binding);

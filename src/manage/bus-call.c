@@ -96,18 +96,16 @@ get_last_step (gpointer object, gpointer user_data)
 }
 
 static const BusProperty properties[] = {
-  { "Id", get_id },
-  { "Direction", get_direction },
-  { "State", get_state },
-  { "Begun", get_begun },
-  { "LastStep", get_last_step },
-  { 0 },
+  { "Id", get_id },       { "Direction", get_direction }, { "State", get_state },
+  { "Begun", get_begun }, { "LastStep", get_last_step },  { 0 },
 };
 
 /* ---- methods ---- */
 
 static void
-get_steps (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation,
+get_steps (gpointer object,
+           GVariant *parameters,
+           GDBusMethodInvocation *invocation,
            gpointer user_data)
 {
   GArray *steps = call_record_steps (object);
@@ -123,15 +121,17 @@ get_steps (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocat
 }
 
 static void
-hang_up (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation,
+hang_up (gpointer object,
+         GVariant *parameters,
+         GDBusMethodInvocation *invocation,
          gpointer user_data)
 {
   BusCalls *self = user_data;
   Call *call = router_find_call (self->router, call_record_id (object));
 
   if (!call || call_record_state (object) == CALL_OVER) {
-    g_dbus_method_invocation_return_error_literal (invocation, SIPWAKE_ERROR,
-                                                   SIPWAKE_ERROR_INVALID, "the call is over");
+    g_dbus_method_invocation_return_error_literal (invocation, SIPWAKE_ERROR, SIPWAKE_ERROR_INVALID,
+                                                   "the call is over");
     return;
   }
   call_hang_up (call, "hung up by the administrator");

@@ -6,8 +6,8 @@
 
 typedef struct _BusCalls BusCalls;
 
-BusCalls *bus_calls_new (Router *router, GDBusConnection *connection, Authority *authority,
-                         GError **error);
+BusCalls *
+bus_calls_new (Router *router, GDBusConnection *connection, Authority *authority, GError **error);
 void bus_calls_free (BusCalls *calls);
 
 GVariant *bus_calls_list (BusCalls *calls, guint offset, guint limit, const gchar *filter);

@@ -37,17 +37,27 @@ merge (BusChange before, BusChange *change)
   return TRUE;
 }
 
-static void
-announce_properties (BusChanges *self, const gchar *path)
+/**
+ * bus_changes_announce:
+ * @connection: where
+ * @path: an object
+ * @interface: one of its interfaces
+ * @invalidated: its properties that may have changed
+ *
+ * Tells at once, for what changes seldom.
+ */
+void
+bus_changes_announce (GDBusConnection *connection,
+                      const gchar *path,
+                      const gchar *interface,
+                      const gchar *const *invalidated)
 {
   GVariantBuilder none;
 
   g_variant_builder_init (&none, G_VARIANT_TYPE_VARDICT);
   g_dbus_connection_emit_signal (
-    self->connection, NULL, path, "org.freedesktop.DBus.Properties", "PropertiesChanged",
-    g_variant_new ("(sa{sv}@as)", self->class->info->name, &none,
-                   g_variant_new_strv (self->invalidated, -1)),
-    NULL);
+      connection, NULL, path, "org.freedesktop.DBus.Properties", "PropertiesChanged",
+      g_variant_new ("(sa{sv}@as)", interface, &none, g_variant_new_strv (invalidated, -1)), NULL);
 }
 
 static void
@@ -67,13 +77,12 @@ on_flush (gpointer user_data)
 
     g_variant_builder_add (&lists[GPOINTER_TO_INT (change)], "o", path);
     if (GPOINTER_TO_INT (change) == BUS_CHANGED)
-      announce_properties (self, path);
+      bus_changes_announce (self->connection, path, self->class->info->name, self->invalidated);
   }
   g_dbus_connection_emit_signal (self->connection, NULL, SIPWAKE_BUS_PATH, SIPWAKE_BUS_MANAGER,
                                  self->signal,
-                                 g_variant_new ("(aoaoaou)", &lists[BUS_ADDED],
-                                                &lists[BUS_CHANGED], &lists[BUS_REMOVED],
-                                                self->left_out),
+                                 g_variant_new ("(aoaoaou)", &lists[BUS_ADDED], &lists[BUS_CHANGED],
+                                                &lists[BUS_REMOVED], self->left_out),
                                  NULL);
   g_hash_table_remove_all (self->noted);
   self->left_out = 0;
@@ -113,7 +122,9 @@ bus_changes_note (BusChanges *self, const gchar *id, BusChange change)
  * Returns: (transfer full): nothing to tell yet
  */
 BusChanges *
-bus_changes_new (const BusClass *class, const gchar *signal, const gchar *const *invalidated,
+bus_changes_new (const BusClass *class,
+                 const gchar *signal,
+                 const gchar *const *invalidated,
                  GDBusConnection *connection)
 {
   BusChanges *self = g_new0 (BusChanges, 1);

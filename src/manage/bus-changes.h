@@ -7,8 +7,14 @@ typedef struct _BusChanges BusChanges;
 
 typedef enum { BUS_ADDED, BUS_CHANGED, BUS_REMOVED } BusChange;
 
-BusChanges *bus_changes_new (const BusClass *class, const gchar *signal,
-                             const gchar *const *invalidated, GDBusConnection *connection);
+BusChanges *bus_changes_new (const BusClass *class,
+                             const gchar *signal,
+                             const gchar *const *invalidated,
+                             GDBusConnection *connection);
 void bus_changes_free (BusChanges *changes);
 
+void bus_changes_announce (GDBusConnection *connection,
+                           const gchar *path,
+                           const gchar *interface,
+                           const gchar *const *invalidated);
 void bus_changes_note (BusChanges *changes, const gchar *id, BusChange change);

@@ -34,7 +34,9 @@ struct _BusInterface {
  * @properties: an open a{sv}, which gets all its properties
  */
 void
-bus_interface_describe (const BusClass *class, gpointer object, gpointer user_data,
+bus_interface_describe (const BusClass *class,
+                        gpointer object,
+                        gpointer user_data,
                         GVariantBuilder *properties)
 {
   for (const BusProperty *property = class->properties; property->name; property++)
@@ -58,7 +60,7 @@ answer_properties (BusInterface *self, gpointer object, GDBusMethodInvocation *i
   for (const BusProperty *property = self->class->properties; property->name; property++) {
     if (g_str_equal (property->name, name)) {
       g_dbus_method_invocation_return_value (
-        invocation, g_variant_new ("(v)", property->get (object, self->user_data)));
+          invocation, g_variant_new ("(v)", property->get (object, self->user_data)));
       return;
     }
   }
@@ -116,9 +118,14 @@ on_allowed (GDBusMethodInvocation *invocation, gpointer user_data)
 }
 
 static void
-on_call (GDBusConnection *connection, const gchar *sender, const gchar *path,
-         const gchar *interface, const gchar *name, GVariant *parameters,
-         GDBusMethodInvocation *invocation, gpointer user_data)
+on_call (GDBusConnection *connection,
+         const gchar *sender,
+         const gchar *path,
+         const gchar *interface,
+         const gchar *name,
+         GVariant *parameters,
+         GDBusMethodInvocation *invocation,
+         gpointer user_data)
 {
   BusInterface *self = user_data;
   AuthorityAction action = AUTHORITY_READ;
@@ -134,15 +141,20 @@ static const GDBusInterfaceVTable vtable = { on_call, NULL, NULL, { 0 } };
 /* ---- a folder ---- */
 
 static gchar **
-on_enumerate (GDBusConnection *connection, const gchar *sender, const gchar *path,
+on_enumerate (GDBusConnection *connection,
+              const gchar *sender,
+              const gchar *path,
               gpointer user_data)
 {
   return g_new0 (gchar *, 1);
 }
 
 static GDBusInterfaceInfo **
-on_introspect (GDBusConnection *connection, const gchar *sender, const gchar *path,
-               const gchar *node, gpointer user_data)
+on_introspect (GDBusConnection *connection,
+               const gchar *sender,
+               const gchar *path,
+               const gchar *node,
+               gpointer user_data)
 {
   BusInterface *self = user_data;
   GDBusInterfaceInfo **infos = g_new0 (GDBusInterfaceInfo *, 2);
@@ -153,8 +165,12 @@ on_introspect (GDBusConnection *connection, const gchar *sender, const gchar *pa
 }
 
 static const GDBusInterfaceVTable *
-on_dispatch (GDBusConnection *connection, const gchar *sender, const gchar *path,
-             const gchar *interface, const gchar *node, gpointer *out_user_data,
+on_dispatch (GDBusConnection *connection,
+             const gchar *sender,
+             const gchar *path,
+             const gchar *interface,
+             const gchar *node,
+             gpointer *out_user_data,
              gpointer user_data)
 {
   *out_user_data = user_data;
@@ -162,6 +178,27 @@ on_dispatch (GDBusConnection *connection, const gchar *sender, const gchar *path
 }
 
 static const GDBusSubtreeVTable subtree = { on_enumerate, on_introspect, on_dispatch, { 0 } };
+
+/**
+ * bus_interface_id:
+ * @name: any name
+ *
+ * Returns: (transfer full): the name as a part of a path: other characters than letters and digits
+ *   stand as _ and two hexadecimal digits
+ */
+gchar *
+bus_interface_id (const gchar *name)
+{
+  g_autoptr (GString) id = g_string_new (NULL);
+
+  for (const gchar *c = name; *c; c++) {
+    if (g_ascii_isalnum (*c))
+      g_string_append_c (id, *c);
+    else
+      g_string_append_printf (id, "_%02x", (guchar) *c);
+  }
+  return g_string_free (g_steal_pointer (&id), FALSE);
+}
 
 /**
  * bus_interface_path:
@@ -189,8 +226,11 @@ bus_interface_path (const BusClass *class, const gchar *id)
  * Returns: (transfer full) (nullable): the interface, answering
  */
 BusInterface *
-bus_interface_publish (const BusClass *class, gpointer user_data, GDBusConnection *connection,
-                       Authority *authority, GError **error)
+bus_interface_publish (const BusClass *class,
+                       gpointer user_data,
+                       GDBusConnection *connection,
+                       Authority *authority,
+                       GError **error)
 {
   g_autoptr (BusInterface) self = g_new0 (BusInterface, 1);
   g_autofree gchar *path = bus_interface_path (class, NULL);
@@ -201,11 +241,11 @@ bus_interface_publish (const BusClass *class, gpointer user_data, GDBusConnectio
   self->authority = authority;
   if (class->folder)
     self->subtree_id = g_dbus_connection_register_subtree (
-      connection, path, &subtree, G_DBUS_SUBTREE_FLAGS_DISPATCH_TO_UNENUMERATED_NODES, self, NULL,
-      error);
+        connection, path, &subtree, G_DBUS_SUBTREE_FLAGS_DISPATCH_TO_UNENUMERATED_NODES, self, NULL,
+        error);
   else
     self->object_id = g_dbus_connection_register_object (
-      connection, path, (GDBusInterfaceInfo *) class->info, &vtable, self, NULL, error);
+        connection, path, (GDBusInterfaceInfo *) class->info, &vtable, self, NULL, error);
   if (!self->subtree_id && !self->object_id)
     return NULL;
   return g_steal_pointer (&self);

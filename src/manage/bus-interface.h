@@ -7,7 +7,9 @@
 typedef struct {
   const gchar *name;
   AuthorityAction action;
-  void (*func) (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation,
+  void (*func) (gpointer object,
+                GVariant *parameters,
+                GDBusMethodInvocation *invocation,
                 gpointer user_data);
 } BusMethod;
 
@@ -29,12 +31,17 @@ typedef struct {
 
 typedef struct _BusInterface BusInterface;
 
-BusInterface *bus_interface_publish (const BusClass *class, gpointer user_data,
-                                     GDBusConnection *connection, Authority *authority,
+BusInterface *bus_interface_publish (const BusClass *class,
+                                     gpointer user_data,
+                                     GDBusConnection *connection,
+                                     Authority *authority,
                                      GError **error);
 void bus_interface_free (BusInterface *interface);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BusInterface, bus_interface_free)
 
+gchar *bus_interface_id (const gchar *name);
 gchar *bus_interface_path (const BusClass *class, const gchar *id);
-void bus_interface_describe (const BusClass *class, gpointer object, gpointer user_data,
+void bus_interface_describe (const BusClass *class,
+                             gpointer object,
+                             gpointer user_data,
                              GVariantBuilder *properties);

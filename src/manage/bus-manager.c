@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/names.h"
+#include "manage/bus-changes.h"
 #include "manage/bus-info.h"
 
 #define DRAINED_MS 20 /* after a call's last word it is still there for a moment */
@@ -84,28 +85,17 @@ get_drained (gpointer object, gpointer user_data)
 }
 
 static const BusProperty properties[] = {
-  { "Version", get_version },
-  { "Started", get_started },
-  { "Counters", get_counters },
-  { "NCalls", get_n_calls },
-  { "NBindings", get_n_bindings },
-  { "LogLevel", get_log_level },
-  { "Draining", get_draining },
-  { "Drained", get_drained },
-  { 0 },
+  { "Version", get_version },   { "Started", get_started },      { "Counters", get_counters },
+  { "NCalls", get_n_calls },    { "NBindings", get_n_bindings }, { "LogLevel", get_log_level },
+  { "Draining", get_draining }, { "Drained", get_drained },      { 0 },
 };
 
 static void
 announce (BusManager *self, const gchar *first, const gchar *second)
 {
   const gchar *names[] = { first, second, NULL };
-  GVariantBuilder none;
 
-  g_variant_builder_init (&none, G_VARIANT_TYPE_VARDICT);
-  g_dbus_connection_emit_signal (self->connection, NULL, SIPWAKE_BUS_PATH,
-                                 "org.freedesktop.DBus.Properties", "PropertiesChanged",
-                                 g_variant_new ("(sa{sv}^as)", SIPWAKE_BUS_MANAGER, &none, names),
-                                 NULL);
+  bus_changes_announce (self->connection, SIPWAKE_BUS_PATH, SIPWAKE_BUS_MANAGER, names);
 }
 
 /* ---- draining ---- */
@@ -134,8 +124,7 @@ on_call_changed (CallLog *log, CallRecord *record, gpointer user_data)
 }
 
 static void
-drain (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation,
-       gpointer user_data)
+drain (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation, gpointer user_data)
 {
   BusManager *self = object;
 
@@ -150,7 +139,9 @@ drain (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation,
 /* ---- methods ---- */
 
 static void
-reload (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation,
+reload (gpointer object,
+        GVariant *parameters,
+        GDBusMethodInvocation *invocation,
         gpointer user_data)
 {
   BusManager *self = object;
@@ -165,7 +156,9 @@ reload (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation
 }
 
 static void
-set_log_level (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation,
+set_log_level (gpointer object,
+               GVariant *parameters,
+               GDBusMethodInvocation *invocation,
                gpointer user_data)
 {
   const gchar *word;
@@ -184,7 +177,9 @@ set_log_level (gpointer object, GVariant *parameters, GDBusMethodInvocation *inv
 }
 
 static void
-list_bindings (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation,
+list_bindings (gpointer object,
+               GVariant *parameters,
+               GDBusMethodInvocation *invocation,
                gpointer user_data)
 {
   BusManager *self = object;
@@ -193,11 +188,13 @@ list_bindings (gpointer object, GVariant *parameters, GDBusMethodInvocation *inv
 
   g_variant_get (parameters, "(uu&s)", &offset, &limit, &filter);
   g_dbus_method_invocation_return_value (
-    invocation, bus_bindings_list (self->options.bindings, offset, limit, filter));
+      invocation, bus_bindings_list (self->options.bindings, offset, limit, filter));
 }
 
 static void
-list_calls (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation,
+list_calls (gpointer object,
+            GVariant *parameters,
+            GDBusMethodInvocation *invocation,
             gpointer user_data)
 {
   BusManager *self = object;
@@ -206,7 +203,40 @@ list_calls (gpointer object, GVariant *parameters, GDBusMethodInvocation *invoca
 
   g_variant_get (parameters, "(uu&s)", &offset, &limit, &filter);
   g_dbus_method_invocation_return_value (
-    invocation, bus_calls_list (self->options.calls, offset, limit, filter));
+      invocation, bus_calls_list (self->options.calls, offset, limit, filter));
+}
+
+static void
+list_accounts (gpointer object,
+               GVariant *parameters,
+               GDBusMethodInvocation *invocation,
+               gpointer user_data)
+{
+  BusManager *self = object;
+  guint offset, limit;
+  const gchar *filter;
+
+  g_variant_get (parameters, "(uu&s)", &offset, &limit, &filter);
+  g_dbus_method_invocation_return_value (
+      invocation, bus_accounts_list (self->options.accounts, offset, limit, filter));
+}
+
+static void
+add_account (gpointer object,
+             GVariant *parameters,
+             GDBusMethodInvocation *invocation,
+             gpointer user_data)
+{
+  bus_accounts_add (((BusManager *) object)->options.accounts, invocation);
+}
+
+static void
+import_accounts (gpointer object,
+                 GVariant *parameters,
+                 GDBusMethodInvocation *invocation,
+                 gpointer user_data)
+{
+  bus_accounts_import (((BusManager *) object)->options.accounts, invocation);
 }
 
 static const BusMethod methods[] = {
@@ -215,6 +245,9 @@ static const BusMethod methods[] = {
   { "Drain", AUTHORITY_CHANGE, drain },
   { "ListBindings", AUTHORITY_READ, list_bindings },
   { "ListCalls", AUTHORITY_READ, list_calls },
+  { "ListAccounts", AUTHORITY_READ, list_accounts },
+  { "AddAccount", AUTHORITY_CHANGE, add_account },
+  { "ImportAccounts", AUTHORITY_CHANGE, import_accounts },
   { 0 },
 };
 
@@ -234,8 +267,10 @@ static const BusClass class = {
  * Returns: (transfer full) (nullable): the daemon on the bus
  */
 BusManager *
-bus_manager_new (const BusManagerOptions *options, GDBusConnection *connection,
-                 Authority *authority, GError **error)
+bus_manager_new (const BusManagerOptions *options,
+                 GDBusConnection *connection,
+                 Authority *authority,
+                 GError **error)
 {
   BusManager *self = g_new0 (BusManager, 1);
 

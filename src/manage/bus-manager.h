@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "manage/bus-account.h"
 #include "manage/bus-binding.h"
 #include "manage/bus-call.h"
 
@@ -8,6 +9,7 @@ typedef gboolean (*BusReloadFunc) (gpointer user_data, GError **error);
 
 typedef struct {
   Router *router;
+  BusAccounts *accounts;
   BusBindings *bindings;
   BusCalls *calls;
   BusReloadFunc reload;
@@ -16,6 +18,8 @@ typedef struct {
 
 typedef struct _BusManager BusManager;
 
-BusManager *bus_manager_new (const BusManagerOptions *options, GDBusConnection *connection,
-                             Authority *authority, GError **error);
+BusManager *bus_manager_new (const BusManagerOptions *options,
+                             GDBusConnection *connection,
+                             Authority *authority,
+                             GError **error);
 void bus_manager_free (BusManager *manager);

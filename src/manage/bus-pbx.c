@@ -7,10 +7,12 @@
 
 #include "base/clock.h"
 #include "base/names.h"
+#include "manage/bus-changes.h"
 #include "manage/bus-info.h"
 
 struct _BusPbxes {
   GPtrArray *pbxes;
+  GDBusConnection *connection;
   BusInterface *interface;
   BusInterface *object_manager;
 };
@@ -45,22 +47,10 @@ get_routes (gpointer object, gpointer user_data)
   return g_variant_builder_end (&builder);
 }
 
-/**
- * bus_pbx_is_reachable:
- * @pbx: a PBX
- *
- * Returns: whether it answered what was last sent to it, and there is a way
- */
-gboolean
-bus_pbx_is_reachable (const Pbx *pbx)
-{
-  return pbx_is_reachable (pbx);
-}
-
 static GVariant *
 get_reachable (gpointer object, gpointer user_data)
 {
-  return g_variant_new_boolean (bus_pbx_is_reachable (object));
+  return g_variant_new_boolean (pbx_is_reachable (object));
 }
 
 static GVariant *
@@ -95,21 +85,6 @@ static const BusMethod methods[] = { { 0 } };
 
 /* ---- objects ---- */
 
-/* What a path may not have stands as _ and two hexadecimal digits. */
-static gchar *
-id_of_name (const gchar *name)
-{
-  g_autoptr (GString) id = g_string_new (NULL);
-
-  for (const gchar *c = name; *c; c++) {
-    if (g_ascii_isalnum (*c))
-      g_string_append_c (id, *c);
-    else
-      g_string_append_printf (id, "_%02x", (guchar) *c);
-  }
-  return g_string_free (g_steal_pointer (&id), FALSE);
-}
-
 static gpointer
 find_pbx (const gchar *id, gpointer user_data)
 {
@@ -117,7 +92,7 @@ find_pbx (const gchar *id, gpointer user_data)
 
   for (guint i = 0; i < self->pbxes->len; i++) {
     Pbx *pbx = g_ptr_array_index (self->pbxes, i);
-    g_autofree gchar *own = id_of_name (pbx_name (pbx));
+    g_autofree gchar *own = bus_interface_id (pbx_name (pbx));
 
     if (g_str_equal (own, id))
       return pbx;
@@ -136,7 +111,9 @@ static const BusClass class = {
 /* ---- the object manager ---- */
 
 static void
-get_managed_objects (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation,
+get_managed_objects (gpointer object,
+                     GVariant *parameters,
+                     GDBusMethodInvocation *invocation,
                      gpointer user_data)
 {
   BusPbxes *self = user_data;
@@ -145,7 +122,7 @@ get_managed_objects (gpointer object, GVariant *parameters, GDBusMethodInvocatio
   g_variant_builder_init (&objects, G_VARIANT_TYPE ("a{oa{sa{sv}}}"));
   for (guint i = 0; i < self->pbxes->len; i++) {
     Pbx *pbx = g_ptr_array_index (self->pbxes, i);
-    g_autofree gchar *id = id_of_name (pbx_name (pbx));
+    g_autofree gchar *id = bus_interface_id (pbx_name (pbx));
     g_autofree gchar *path = bus_interface_path (&class, id);
 
     g_variant_builder_open (&objects, G_VARIANT_TYPE ("{oa{sa{sv}}}"));
@@ -160,8 +137,7 @@ get_managed_objects (gpointer object, GVariant *parameters, GDBusMethodInvocatio
     g_variant_builder_close (&objects);
     g_variant_builder_close (&objects);
   }
-  g_dbus_method_invocation_return_value (invocation,
-                                         g_variant_new ("(a{oa{sa{sv}}})", &objects));
+  g_dbus_method_invocation_return_value (invocation, g_variant_new ("(a{oa{sa{sv}}})", &objects));
 }
 
 static const BusMethod object_manager_methods[] = {
@@ -177,6 +153,18 @@ static const BusClass object_manager = {
   .properties = object_manager_properties,
 };
 
+static void
+on_event (Pbx *pbx, PbxEvent event, gpointer user_data)
+{
+  static const gchar *const invalidated[] = { "Reachable", "LastError", NULL };
+  BusPbxes *self = user_data;
+  g_autofree gchar *id = bus_interface_id (pbx_name (pbx));
+  g_autofree gchar *path = bus_interface_path (&class, id);
+
+  if (event == PBX_EVENT_REACHABLE || event == PBX_EVENT_UNREACHABLE)
+    bus_changes_announce (self->connection, path, SIPWAKE_BUS_PBX, invalidated);
+}
+
 /**
  * bus_pbxes_new:
  * @pbxes: (element-type Pbx): all PBXs
@@ -187,16 +175,18 @@ static const BusClass object_manager = {
  * Returns: (transfer full) (nullable): the PBXs on the bus
  */
 BusPbxes *
-bus_pbxes_new (GPtrArray *pbxes, GDBusConnection *connection, Authority *authority,
-               GError **error)
+bus_pbxes_new (GPtrArray *pbxes, GDBusConnection *connection, Authority *authority, GError **error)
 {
   BusPbxes *self = g_new0 (BusPbxes, 1);
 
   self->pbxes = g_ptr_array_ref (pbxes);
+  self->connection = g_object_ref (connection);
+  for (guint i = 0; i < pbxes->len; i++)
+    pbx_watch (g_ptr_array_index (pbxes, i), on_event, self);
   self->interface = bus_interface_publish (&class, self, connection, authority, error);
   if (self->interface)
     self->object_manager =
-      bus_interface_publish (&object_manager, self, connection, authority, error);
+        bus_interface_publish (&object_manager, self, connection, authority, error);
   if (!self->object_manager) {
     bus_pbxes_free (self);
     return NULL;
@@ -213,6 +203,9 @@ bus_pbxes_free (BusPbxes *self)
 {
   g_clear_pointer (&self->object_manager, bus_interface_free);
   g_clear_pointer (&self->interface, bus_interface_free);
+  for (guint i = 0; i < self->pbxes->len; i++)
+    pbx_unwatch (g_ptr_array_index (self->pbxes, i), on_event, self);
+  g_object_unref (self->connection);
   g_ptr_array_unref (self->pbxes);
   g_free (self);
 }

@@ -6,8 +6,6 @@
 
 typedef struct _BusPbxes BusPbxes;
 
-BusPbxes *bus_pbxes_new (GPtrArray *pbxes, GDBusConnection *connection, Authority *authority,
-                         GError **error);
+BusPbxes *
+bus_pbxes_new (GPtrArray *pbxes, GDBusConnection *connection, Authority *authority, GError **error);
 void bus_pbxes_free (BusPbxes *pbxes);
-
-gboolean bus_pbx_is_reachable (const Pbx *pbx);

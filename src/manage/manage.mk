@@ -2,6 +2,7 @@
 DBUS_XML = \
   data/dbus/org.sipwake.Sipwake1.Manager.xml \
   data/dbus/org.sipwake.Sipwake1.Pbx.xml \
+  data/dbus/org.sipwake.Sipwake1.Account.xml \
   data/dbus/org.sipwake.Sipwake1.Binding.xml \
   data/dbus/org.sipwake.Sipwake1.Call.xml
 BUS_INFO_XML = $(DBUS_XML) data/dbus/object-manager.xml
@@ -29,6 +30,7 @@ src_manage_libmanage_a_SOURCES = \
   src/manage/bus-interface.c src/manage/bus-interface.h \
   src/manage/bus-changes.c src/manage/bus-changes.h \
   src/manage/bus-pbx.c src/manage/bus-pbx.h \
+  src/manage/bus-account.c src/manage/bus-account.h \
   src/manage/bus-binding.c src/manage/bus-binding.h \
   src/manage/bus-call.c src/manage/bus-call.h \
   src/manage/bus-manager.c src/manage/bus-manager.h \
@@ -41,3 +43,7 @@ src_manage_libmanage_a_SOURCES = \
 $(src_manage_libmanage_a_OBJECTS): src/manage/bus-info.h
 
 LIBMANAGE = src/manage/libmanage.a $(LIBCALL) $(LIBCONFIG) $(SOUP_LIBS) $(POLKIT_LIBS)
+
+check_PROGRAMS += tests/unit/test-wake-times
+tests_unit_test_wake_times_SOURCES = tests/unit/test-wake-times.c
+tests_unit_test_wake_times_LDADD = $(LIBMANAGE)

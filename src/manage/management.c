@@ -19,6 +19,7 @@ struct _Management {
   guint owner;
   Authority *authority;
   BusPbxes *pbxes;
+  BusAccounts *accounts;
   BusBindings *bindings;
   BusCalls *calls;
   BusManager *manager;
@@ -50,12 +51,15 @@ publish (Management *self, GDBusConnection *connection, GError **error)
   self->pbxes = bus_pbxes_new (options->pbxes, connection, self->authority, error);
   if (!self->pbxes)
     return FALSE;
+  self->accounts = manager.accounts =
+      bus_accounts_new (options->accounts, options->pbxes, connection, self->authority, error);
+  if (!self->accounts)
+    return FALSE;
   self->bindings = manager.bindings =
-    bus_bindings_new (options->location, options->push, connection, self->authority, error);
+      bus_bindings_new (options->location, options->push, connection, self->authority, error);
   if (!self->bindings)
     return FALSE;
-  self->calls = manager.calls =
-    bus_calls_new (options->router, connection, self->authority, error);
+  self->calls = manager.calls = bus_calls_new (options->router, connection, self->authority, error);
   if (!self->calls)
     return FALSE;
   self->manager = bus_manager_new (&manager, connection, self->authority, error);
@@ -69,6 +73,7 @@ withdraw (Management *self)
   g_clear_pointer (&self->manager, bus_manager_free);
   g_clear_pointer (&self->calls, bus_calls_free);
   g_clear_pointer (&self->bindings, bus_bindings_free);
+  g_clear_pointer (&self->accounts, bus_accounts_free);
   g_clear_pointer (&self->pbxes, bus_pbxes_free);
 }
 

@@ -11,6 +11,7 @@ typedef struct {
   Router *router;
   Location *location;
   GPtrArray *pbxes;
+  AccountBook *accounts;
   PushService *push;
   PushBucket *bucket;
   BusReloadFunc reload;

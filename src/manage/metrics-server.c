@@ -37,7 +37,10 @@ check_request (SoupServerMessage *message, const gchar *path, const gchar *wante
 }
 
 static void
-on_metrics (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query,
+on_metrics (SoupServer *server,
+            SoupServerMessage *message,
+            const char *path,
+            GHashTable *query,
             gpointer user_data)
 {
   MetricsServer *self = user_data;
@@ -51,7 +54,10 @@ on_metrics (SoupServer *server, SoupServerMessage *message, const char *path, GH
 }
 
 static void
-on_health (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query,
+on_health (SoupServer *server,
+           SoupServerMessage *message,
+           const char *path,
+           GHashTable *query,
            gpointer user_data)
 {
   MetricsServer *self = user_data;
@@ -61,13 +67,16 @@ on_health (SoupServer *server, SoupServerMessage *message, const char *path, GHa
   if (!check_request (message, path, "/healthz"))
     return;
   soup_server_message_set_status (
-    message, draining ? SOUP_STATUS_SERVICE_UNAVAILABLE : SOUP_STATUS_OK, NULL);
+      message, draining ? SOUP_STATUS_SERVICE_UNAVAILABLE : SOUP_STATUS_OK, NULL);
   soup_server_message_set_response (message, "text/plain; charset=utf-8", SOUP_MEMORY_STATIC, text,
                                     strlen (text));
 }
 
 static void
-on_other (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query,
+on_other (SoupServer *server,
+          SoupServerMessage *message,
+          const char *path,
+          GHashTable *query,
           gpointer user_data)
 {
   soup_server_message_set_status (message, SOUP_STATUS_NOT_FOUND, NULL);

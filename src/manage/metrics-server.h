@@ -7,6 +7,6 @@
 
 typedef struct _MetricsServer MetricsServer;
 
-MetricsServer *metrics_server_new (const gchar *host, guint port, const MetricsSources *sources,
-                                   GError **error);
+MetricsServer *
+metrics_server_new (const gchar *host, guint port, const MetricsSources *sources, GError **error);
 void metrics_server_free (MetricsServer *server);

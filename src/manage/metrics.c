@@ -11,7 +11,6 @@
 
 #include "base/counters.h"
 #include "manage/bus-binding.h"
-#include "manage/bus-pbx.h"
 
 #include <stdio.h>
 #include <sys/resource.h>
@@ -41,10 +40,9 @@ print_counters (GString *text)
   for (guint i = 0; i < N_COUNTERS; i++) {
     gboolean gauge = is_gauge (counters_name (i));
     g_autofree gchar *name =
-      g_strconcat ("sipwake_", counters_name (i), gauge ? NULL : "_total", NULL);
+        g_strconcat ("sipwake_", counters_name (i), gauge ? NULL : "_total", NULL);
     g_autofree gchar *words = g_strdelimit (g_strdup (counters_name (i)), "_", ' ');
-    g_autofree gchar *help =
-      g_strdup_printf (gauge ? "Now: %s." : "Since the start: %s.", words);
+    g_autofree gchar *help = g_strdup_printf (gauge ? "Now: %s." : "Since the start: %s.", words);
 
     print_head (text, name, gauge ? "gauge" : "counter", help);
     g_string_append_printf (text, "%s %" G_GINT64_FORMAT "\n", name, counters_get (i));
@@ -69,7 +67,8 @@ print_states (const MetricsSources *sources, GString *text)
   guint counts[G_N_ELEMENTS (states)] = { 0 };
 
   location_each (sources->location, count_state, counts);
-  print_head (text, "sipwake_phones", "gauge", "Registered phones by the state of their connection.");
+  print_head (text, "sipwake_phones", "gauge",
+              "Registered phones by the state of their connection.");
   for (gsize i = 0; i < G_N_ELEMENTS (states); i++)
     g_string_append_printf (text, "sipwake_phones{state=\"%s\"} %u\n", states[i], counts[i]);
 }
@@ -77,13 +76,14 @@ print_states (const MetricsSources *sources, GString *text)
 static void
 print_pbxes (const MetricsSources *sources, GString *text)
 {
-  print_head (text, "sipwake_pbx_reachable", "gauge", "Whether the PBX answered what was last sent.");
+  print_head (text, "sipwake_pbx_reachable", "gauge",
+              "Whether a route to the PBX is not known to be down.");
   for (guint i = 0; i < sources->pbxes->len; i++) {
     const Pbx *pbx = g_ptr_array_index (sources->pbxes, i);
     g_autofree gchar *label = g_strescape (pbx_name (pbx), NULL);
 
     g_string_append_printf (text, "sipwake_pbx_reachable{pbx=\"%s\"} %d\n", label,
-                            bus_pbx_is_reachable (pbx) ? 1 : 0);
+                            pbx_is_reachable (pbx) ? 1 : 0);
   }
 }
 

@@ -149,8 +149,8 @@ wake_times_print (const WakeTimes *self, GString *text)
   while (g_hash_table_iter_next (&iter, &service, &times)) {
     g_autofree gchar *label = escape_label (service);
 
-    g_string_append_printf (text, "sipwake_wake_failures_total{service=\"%s\"} %" G_GUINT64_FORMAT
-                                  "\n",
+    g_string_append_printf (text,
+                            "sipwake_wake_failures_total{service=\"%s\"} %" G_GUINT64_FORMAT "\n",
                             label, ((const Times *) times)->failed);
   }
 }

@@ -28,7 +28,9 @@ def request(port, method, path):
 def measured_house(stage, **more):
     port = ports.free_port("127.0.0.1")
     config = {"metrics": {"listen": f"127.0.0.1:{port}"}, **more}
-    return House(stage, config=config), port
+    house = House(stage, config=config)
+    house.daemon.wait_line("metrics at http")
+    return house, port
 
 
 def value(text, name):

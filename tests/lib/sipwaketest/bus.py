@@ -96,11 +96,11 @@ class Ctl:
         self.options = [f"--bus={bus.kind}", *options]
         self.program = tap.build_file("src", "sipwakectl")
 
-    def run(self, *words, code=0, env=None):
+    def run(self, *words, code=0, env=None, given=""):
         """Returns the standard output, after a look at the exit code."""
         done = subprocess.run(
             [self.program, *self.options, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            text=True, timeout=30, check=False, stdin=subprocess.DEVNULL,
+            text=True, timeout=30, check=False, input=given,
             env={**os.environ, "LC_ALL": "C.UTF-8", **(env or {})})
         self.errors = done.stderr
         assert done.returncode == code, \
