@@ -19,6 +19,7 @@ src_registrar_libregistrar_a_SOURCES = \
   src/registrar/offenders.c src/registrar/offenders.h \
   src/registrar/admission.c src/registrar/admission.h \
   src/registrar/keeper.c src/registrar/keeper.h \
+  src/registrar/inquiry.c src/registrar/inquiry.h \
   src/registrar/claim.c src/registrar/claim.h \
   src/registrar/registrar.c src/registrar/registrar.h
 
