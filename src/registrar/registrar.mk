@@ -30,9 +30,13 @@ tests_tools_add_account_CFLAGS = $(AM_CFLAGS) $(SOFIA_CFLAGS)
 tests_tools_add_account_SOURCES = tests/tools/add-account.c
 tests_tools_add_account_LDADD = $(LIBREGISTRAR)
 
-check_PROGRAMS += tests/unit/test-offenders tests/unit/test-account
+check_PROGRAMS += tests/unit/test-offenders tests/unit/test-account \
+  tests/unit/test-keeper
 tests_unit_test_offenders_SOURCES = tests/unit/test-offenders.c
 tests_unit_test_offenders_LDADD = $(LIBREGISTRAR)
 tests_unit_test_account_CFLAGS = $(AM_CFLAGS) $(SOFIA_CFLAGS)
 tests_unit_test_account_SOURCES = tests/unit/test-account.c
 tests_unit_test_account_LDADD = $(LIBREGISTRAR)
+tests_unit_test_keeper_CFLAGS = $(AM_CFLAGS) $(SOFIA_CFLAGS)
+tests_unit_test_keeper_SOURCES = tests/unit/test-keeper.c
+tests_unit_test_keeper_LDADD = $(LIBREGISTRAR)
