@@ -306,7 +306,8 @@ daemon_new (Settings *settings, GError **error)
  * @daemon: the daemon
  * @settings: (transfer none): a newer configuration
  *
- * Takes over what can change while calls go on: how phones are admitted and woken, and what is logged.
+ * Takes over what can change while calls go on: how phones are admitted and woken, and what is
+ * logged.
  */
 void
 daemon_reconfigure (Daemon *daemon, Settings *settings)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""contacts: several phones of one user, at PBXs that keep many Contacts and at those that keep one."""
+"""contacts: several phones of one user, at PBXs that keep many Contacts or only one."""
 import os
 import sys
 
