@@ -64,6 +64,7 @@ EXTRA_DIST += \
   tests/scenarios/sipp-phone-register.xml \
   tests/bench/bench-edge.py \
   tests/bench/bench-idle.py \
+  tests/bench/bench-registrar.py \
   tests/bench/run-benchmarks.py
 
 # Not beside the other scenario that loads the machine.

@@ -19,6 +19,7 @@
   X (OFFENDERS_REFUSED, "offenders_refused")                                                       \
   X (UPSTREAM_HELD, "upstream_held")                                                               \
   X (UPSTREAM_REGISTERS, "upstream_registers")                                                     \
+  X (UPSTREAM_INQUIRIES, "upstream_inquiries")                                                     \
   X (UPSTREAM_FAILURES, "upstream_failures")                                                       \
   X (BINDINGS, "bindings")                                                                         \
   X (BINDINGS_WITH_PUSH, "bindings_with_push")                                                     \

@@ -16,6 +16,7 @@ typedef struct {
   GPtrArray *feature_caps;
   GPtrArray *removals;
   guint waiting;
+  gboolean registered; /* the PBX was given a Contact */
   guint status;
   gchar *phrase;
 } Claim;
@@ -56,7 +57,11 @@ release (Claim *claim)
     settle (claim);
   else
     sip_request_reply (claim->registration->request, claim->status, claim->phrase, TAG_END ());
-  registration_free (claim->registration);
+  if (claim->status == 200 && claim->registered &&
+      sharing_in_doubt (claim->rooms.sharing, claim->registration, NULL))
+    inquiries_ask (claim->rooms.inquiries, claim->registration, claim->account);
+  else
+    registration_free (claim->registration);
   account_unref (claim->account);
   g_ptr_array_unref (claim->feature_caps);
   g_ptr_array_unref (claim->removals);
@@ -64,31 +69,13 @@ release (Claim *claim)
   g_free (claim);
 }
 
-/* What the PBX has of this record's phones by themselves, or was asked to have. */
-static GPtrArray *
-replaced_tokens (const Claim *claim)
-{
-  const Registration *registration = claim->registration;
-  g_autoptr (GPtrArray) surplus = sharing_surplus (claim->rooms.sharing, registration);
-  GPtrArray *tokens = g_ptr_array_new_with_free_func (g_free);
-
-  for (guint i = 0; i < surplus->len; i++)
-    g_ptr_array_add (tokens, g_strdup (((Binding *) g_ptr_array_index (surplus, i))->token));
-  for (guint i = 0; i < registration->contacts->len; i++) {
-    const RegistrationContact *entry = g_ptr_array_index (registration->contacts, i);
-
-    if (keeper_knows (claim->rooms.keeper, entry->token))
-      g_ptr_array_add (tokens, g_strdup (entry->token));
-  }
-  return tokens;
-}
-
 static void on_registered (guint status, const gchar *phrase, gpointer user_data);
 
 static void
 register_shared (Claim *claim)
 {
-  g_autoptr (GPtrArray) replaces = replaced_tokens (claim);
+  g_autoptr (GPtrArray) replaces =
+    sharing_replaced (claim->rooms.sharing, claim->registration);
 
   claim->waiting++;
   keeper_register (claim->rooms.keeper, claim->account, claim->registration->aor,
@@ -146,6 +133,7 @@ claim_run (const ClaimRooms *rooms, Registration *registration, Account *account
       break;
     }
     claim->waiting++;
+    claim->registered = TRUE;
     keeper_register (rooms->keeper, account, registration->aor, entry->token, NULL,
                      on_registered, claim);
   }

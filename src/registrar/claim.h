@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "registrar/keeper.h"
+#include "registrar/inquiry.h"
 #include "registrar/settlement.h"
 #include "registrar/sharing.h"
 
@@ -10,6 +10,7 @@ typedef struct {
   Ledger *ledger;
   Keeper *keeper;
   Sharing *sharing;
+  Inquiries *inquiries;
   guint binding_expires; /* seconds: the least that a phone with push gets */
 } ClaimRooms;
 

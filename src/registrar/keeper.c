@@ -310,19 +310,6 @@ kept_new (Keeper *keeper, Account *account, const gchar *aor, const gchar *token
 }
 
 /**
- * keeper_knows:
- * @keeper: the keeper
- * @token: the user part of our Contact at the PBX
- *
- * Returns: whether it asked the PBX for that Contact, whatever came of it
- */
-gboolean
-keeper_knows (Keeper *keeper, const gchar *token)
-{
-  return g_hash_table_contains (keeper->kept, token);
-}
-
-/**
  * keeper_holds:
  * @keeper: the keeper
  * @token: the user part of our Contact at the PBX

@@ -13,7 +13,6 @@ typedef void (*KeeperFunc) (guint status, const gchar *phrase, gpointer user_dat
 Keeper *keeper_new (Upstream *upstream, Location *location, AccountBook *accounts);
 void keeper_free (Keeper *keeper);
 
-gboolean keeper_knows (Keeper *keeper, const gchar *token);
 gboolean keeper_holds (Keeper *keeper, const gchar *token);
 void keeper_register (Keeper *keeper, Account *account, const gchar *aor, const gchar *token,
                       GPtrArray *replaces, KeeperFunc func, gpointer user_data);

@@ -311,10 +311,6 @@ location_put (Location *self, Binding *binding)
     old->expiry = NULL;
     g_hash_table_remove (self->tokens, old->token);
     record_drop (g_hash_table_lookup (self->records, key), old);
-  } else {
-    log_info (LOG_FIELDS ("BINDING", binding->token), "%s: registered from %s at %s, push %s",
-              log_mask_aor (binding->aor), sip_flow_address (binding->flow),
-              pbx_name (binding->pbx), binding->push ? binding->push->provider : "none");
   }
   file_binding (self, binding);
   binding->expiry = g_sequence_insert_sorted (self->by_expiry, binding, by_expiry, NULL);

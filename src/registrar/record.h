@@ -7,6 +7,7 @@ typedef struct {
   gchar *key;
   gchar *shared;       /* nullable: the user part of the one Contact for all at the PBX */
   gint64 switch_after; /* monotonic microseconds: not before then is the PBX asked for that again */
+  gint64 inquire_after; /* monotonic microseconds: not before then is the PBX asked what it has */
   gboolean switch_next; /* whether the next REGISTER asks for it */
   GPtrArray *bindings; /* Binding, each owned */
 } Record;

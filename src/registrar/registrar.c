@@ -27,6 +27,7 @@ struct _Registrar {
   Admission *admission;
   RegistrarPushFunc push_func;
   gpointer push_data;
+  Inquiries *inquiries;
   GHashTable *pending; /* Pending */
 };
 
@@ -46,7 +47,7 @@ static void
 pending_free (Pending *pending)
 {
   g_clear_pointer (&pending->attempt, pbx_attempt_free);
-  registration_free (pending->registration);
+  g_clear_pointer (&pending->registration, registration_free);
   g_array_unref (pending->contacts);
   g_ptr_array_unref (pending->removals);
   g_ptr_array_unref (pending->surplus);
@@ -100,6 +101,8 @@ on_accepted (Registrar *self, Pending *pending, const sip_t *response)
                   (guint) response->sip_status->st_status, response->sip_status->st_phrase,
                   settlement_answer (self->location, registration, grants, pending->feature_caps,
                                      response));
+  if (sharing_in_doubt (self->rooms.sharing, registration, response))
+    inquiries_ask (self->inquiries, g_steal_pointer (&pending->registration), NULL);
 }
 
 static void
@@ -318,7 +321,8 @@ static void
 take_with_account (Registrar *self, Registration *registration, Account *account,
                    GPtrArray *feature_caps)
 {
-  ClaimRooms rooms = { self->location, self->rooms.ledger, self->rooms.keeper, self->rooms.sharing,
+  ClaimRooms rooms = { self->location, self->rooms.ledger, self->rooms.keeper,
+                       self->rooms.sharing, self->inquiries,
                        self->rooms.options.binding_expires };
   g_autoptr (GPtrArray) removals = NULL;
 
@@ -438,6 +442,7 @@ registrar_new (const RegistrarRooms *rooms)
   self->rooms = *rooms;
   self->location = rooms->location;
   self->admission = admission_new (rooms->location, &rooms->options);
+  self->inquiries = inquiries_new (rooms->upstream, rooms->sharing, rooms->keeper);
   self->pending = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) pending_free, NULL);
   return self;
 }
@@ -450,6 +455,7 @@ void
 registrar_free (Registrar *self)
 {
   g_hash_table_unref (self->pending);
+  inquiries_free (self->inquiries);
   admission_free (self->admission);
   g_free (self);
 }

@@ -25,6 +25,7 @@ src_registrar_libregistrar_a_SOURCES = \
   src/registrar/offenders.c src/registrar/offenders.h \
   src/registrar/admission.c src/registrar/admission.h \
   src/registrar/keeper.c src/registrar/keeper.h \
+  src/registrar/inquiry.c src/registrar/inquiry.h \
   src/registrar/claim.c src/registrar/claim.h \
   src/registrar/registrar.c src/registrar/registrar.h
 
@@ -44,3 +45,14 @@ tests_unit_test_pbx_CFLAGS = $(AM_CFLAGS) $(SOFIA_CFLAGS)
 tests_unit_test_pbx_SOURCES = tests/unit/test-pbx.c tests/unit/zone.c tests/unit/zone.h \
   tests/unit/answerer.c tests/unit/answerer.h
 tests_unit_test_pbx_LDADD = $(LIBREGISTRAR)
+
+check_PROGRAMS += tests/unit/test-offenders tests/unit/test-account \
+  tests/unit/test-keeper
+tests_unit_test_offenders_SOURCES = tests/unit/test-offenders.c
+tests_unit_test_offenders_LDADD = $(LIBREGISTRAR)
+tests_unit_test_account_CFLAGS = $(AM_CFLAGS) $(SOFIA_CFLAGS)
+tests_unit_test_account_SOURCES = tests/unit/test-account.c
+tests_unit_test_account_LDADD = $(LIBREGISTRAR)
+tests_unit_test_keeper_CFLAGS = $(AM_CFLAGS) $(SOFIA_CFLAGS)
+tests_unit_test_keeper_SOURCES = tests/unit/test-keeper.c
+tests_unit_test_keeper_LDADD = $(LIBREGISTRAR)

@@ -9,6 +9,7 @@
 #include "registrar/settlement.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "sip/sip-headers.h"
 
 typedef struct {
@@ -167,8 +168,12 @@ keep (Settlement *settlement, Ledger *ledger, const Registration *registration,
   Binding *old = location_find_token (settlement->location, entry->token);
   Binding *new = make_binding (registration, entry, seconds);
 
-  if (!old)
+  if (!old) {
     g_ptr_array_add (settlement->fresh, binding_ref (new));
+    log_info (LOG_FIELDS ("BINDING", new->token), "%s: registered from %s at %s, push %s",
+              log_mask_aor (new->aor), sip_flow_address (new->flow), pbx_name (new->pbx),
+              new->push ? new->push->provider : "none");
+  }
   if (is_renewal (old, new)) {
     ledger_put_lazily (ledger, new);
   } else {

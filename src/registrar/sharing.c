@@ -165,6 +165,96 @@ sharing_surplus (Sharing *sharing, const Registration *registration)
 }
 
 /**
+ * sharing_replaced:
+ * @sharing: it
+ * @registration: what a phone asks, of a record that shall share a Contact
+ *
+ * Returns: (transfer full) (element-type utf8): the Contacts that the PBX has, or may have, of
+ *   single phones
+ */
+GPtrArray *
+sharing_replaced (Sharing *sharing, const Registration *registration)
+{
+  g_autoptr (GPtrArray) surplus = sharing_surplus (sharing, registration);
+  GPtrArray *tokens = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; i < surplus->len; i++)
+    g_ptr_array_add (tokens, g_strdup (((Binding *) g_ptr_array_index (surplus, i))->token));
+  for (guint i = 0; i < registration->contacts->len; i++) {
+    const RegistrationContact *entry = g_ptr_array_index (registration->contacts, i);
+
+    if (!g_ptr_array_find_with_equal_func (tokens, entry->token, g_str_equal, NULL))
+      g_ptr_array_add (tokens, g_strdup (entry->token));
+  }
+  return tokens;
+}
+
+static gboolean
+is_listed (const sip_t *response, const gchar *token)
+{
+  for (const sip_contact_t *contact = response->sip_contact; contact; contact = contact->m_next)
+    if (g_strcmp0 (contact->m_url->url_user, token) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+lists_all (const sip_t *response, const Record *record)
+{
+  for (guint i = 0; i < record->bindings->len; i++)
+    if (!is_listed (response, ((const Binding *) g_ptr_array_index (record->bindings, i))->token))
+      return FALSE;
+  return TRUE;
+}
+
+/**
+ * sharing_in_doubt:
+ * @sharing: it
+ * @registration: what the PBX has just taken
+ * @response: (nullable): its 2xx
+ *
+ * Returns: whether it may have dropped another phone's Contact, and shall be asked; not often
+ */
+gboolean
+sharing_in_doubt (Sharing *sharing, const Registration *registration, const sip_t *response)
+{
+  Record *record = record_of (sharing, registration);
+
+  if (policy_of (sharing, registration->pbx) != SHARING_AUTO || registration->shared || !record ||
+      record->shared || registration_asks (registration) == 0 ||
+      !has_others (record, registration) || clock_now () < record->inquire_after ||
+      (response && lists_all (response, record)))
+    return FALSE;
+  record->inquire_after = clock_now () + SWITCH_SECONDS * CLOCK_SECOND;
+  return TRUE;
+}
+
+/**
+ * sharing_is_dropped:
+ * @sharing: it
+ * @registration: (inout): what the PBX took; it is told of the shared Contact, if it is true
+ * @response: the PBX's 2xx to a REGISTER without Contacts
+ *
+ * Returns: whether the PBX has this phone's Contact and lacks another's
+ */
+gboolean
+sharing_is_dropped (Sharing *sharing, Registration *registration, const sip_t *response)
+{
+  const Record *record = record_of (sharing, registration);
+  gboolean lists = FALSE;
+
+  for (guint i = 0; i < registration->contacts->len; i++)
+    lists |= is_listed (response, ((const RegistrationContact *) g_ptr_array_index (
+                                     registration->contacts, i))->token);
+  if (!lists || !record || record->shared || registration->shared || lists_all (response, record))
+    return FALSE;
+  registration->shared = token_of (sharing, registration);
+  log_info (LOG_NONE, "[pbx:%s] %s: a further phone took the place of another, so all share one "
+            "Contact", pbx_name (registration->pbx), log_mask_aor (registration->aor));
+  return TRUE;
+}
+
+/**
  * sharing_refused:
  * @sharing: it
  * @registration: what the PBX did not take, with a shared Contact that is not there yet

@@ -19,5 +19,9 @@ void sharing_set_policy (Sharing *sharing, const Pbx *pbx, SharingPolicy policy)
 void sharing_apply (Sharing *sharing, Registration *registration);
 gboolean sharing_switch (Sharing *sharing, Registration *registration, guint status);
 GPtrArray *sharing_surplus (Sharing *sharing, const Registration *registration);
+GPtrArray *sharing_replaced (Sharing *sharing, const Registration *registration);
+gboolean sharing_in_doubt (Sharing *sharing, const Registration *registration,
+                           const sip_t *response);
+gboolean sharing_is_dropped (Sharing *sharing, Registration *registration, const sip_t *response);
 void sharing_refused (Sharing *sharing, const Registration *registration, guint status);
 void sharing_switched (Sharing *sharing, const Registration *registration);

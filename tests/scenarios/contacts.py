@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""contacts: several phones of one user, at PBXs that keep many Contacts and at those that keep one."""
+"""contacts: several phones of one user, at PBXs that keep many Contacts or only one."""
 import os
 import sys
 
@@ -8,6 +8,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..
 from sipwaketest import ports
 from sipwaketest.accounts import house_with_account
 from sipwaketest.house import OFFER, House
+from sipwaketest.message import uri_of
 from sipwaketest.tap import main, test
 
 ONE = {"pbx:office": {"contacts": "one"}}
@@ -25,6 +26,18 @@ def two(house):
     phones = device(house, 0), device(house, 1)
     for phone in phones:
         phone.register_ok()
+    return phones
+
+
+def two_of_whom_one_is_dropped(house):
+    """As two(); then the PBX has the Contact of both, in place of the second one's."""
+    phones = two(house)
+
+    def has_switched():
+        switches = [r for r in house.pbx.registers() if len(r.values("Contact")) > 1]
+        return switches and uri_of(switches[-1].get("Contact")) == house.pbx.contact("alice").uri
+    with house.pbx.changed:
+        assert house.pbx.changed.wait_for(has_switched, 5), "they do not share a Contact"
     return phones
 
 
@@ -134,6 +147,32 @@ def with_accounts_and_one_contact(stage):
     phones = two(house)
     assert len(house.pbx.contacts("alice")) == 1
     rings_both(house, phones)
+
+
+@test
+def a_dropped_first_contact_makes_them_share(stage):
+    house = House(stage, keep_one=True, qop="")
+    phones = two_of_whom_one_is_dropped(house)
+    rings_both(house, phones)
+    for phone in phones:
+        phone.register_ok()
+    rings_both(house, phones)
+
+
+@test
+def with_accounts_too_a_dropped_contact_is_noticed(stage):
+    house = house_with_account(stage, keep_one=True)
+    phones = two_of_whom_one_is_dropped(house)
+    rings_both(house, phones)
+
+
+@test
+def a_pbx_that_lists_only_the_newest_is_left_alone(stage):
+    house = House(stage, qop="")
+    house.pbx.registrar.list_newest = True
+    for phone in two(house) * 2:
+        phone.register_ok()
+    assert len(house.pbx.contacts("alice")) == 2
 
 
 @test

@@ -6,6 +6,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
 from sipwaketest import ports
+from sipwaketest.accounts import give_account
 from sipwaketest.house import ANSWER, OFFER, House
 from sipwaketest.kamailio import Kamailio
 from sipwaketest.phone import Phone
@@ -15,8 +16,8 @@ from sipwaketest.tap import main, test
 CALLS = 100
 
 
-def house_of(stage, **more):
-    return House(stage, Kamailio(stage), **more)
+def house_of(stage, algorithm="MD5", **more):
+    return House(stage, Kamailio(stage, algorithm=algorithm), **more)
 
 
 def desk_phone(stage, house):
@@ -68,6 +69,34 @@ def kamailio_rings_a_sleeping_udp_phone(stage):
 @test
 def kamailio_rings_a_sleeping_tcp_phone_over_tcp(stage):
     wake_and_talk(stage, "tcp", "tcp")
+
+
+@test
+def kamailio_with_sha_256(stage):
+    """A phone that proves itself, and one for which the daemon does."""
+    house = house_of(stage, start=False, algorithm="SHA-256")
+    give_account(house, "bob", realm=None)
+    house.start()
+    desk = desk_phone(stage, house)
+    for name in ("alice", "bob"):
+        phone = house.phone(name)
+        assert "SHA-256" in phone.send_register().expect(401).get("WWW-Authenticate")
+        phone.register_ok()
+        phone.register_ok()
+        phone.sleep()
+        call = desk.dial(name, OFFER)
+        call.expect(180)
+        house.wake(phone)
+        house.finish(call, house.connect(call, phone))
+        out = phone.dial("2000", OFFER)
+        leg = desk.expect_call()
+        leg.answer(ANSWER)
+        out.expect(200)
+        out.ack()
+        leg.expect_ack()
+        house.finish(out, leg)
+        phone.close()
+    assert any("User-Agent: sipwake" in text for text in house.pbx.registers())
 
 
 @test

@@ -14,7 +14,7 @@ from .uri import host_port
 class Kamailio(Process):
     """User N has the password pwN; UDP and TCP on one port."""
 
-    def __init__(self, stage, domain="pbx.test", address=ports.PBX):
+    def __init__(self, stage, domain="pbx.test", address=ports.PBX, algorithm="MD5"):
         self.domain = domain
         self.address = address
         self.port = ports.free_port(address)
@@ -22,7 +22,8 @@ class Kamailio(Process):
         os.makedirs(self.run)
         with open(tap.source_file("tests", "peers", "kamailio.cfg"), encoding="utf-8") as file:
             text = file.read()
-        for word, value in (("ADDRESS", address), ("PORT", self.port), ("DOMAIN", domain)):
+        for word, value in (("ADDRESS", address), ("PORT", self.port), ("DOMAIN", domain),
+                            ("ALGORITHM", algorithm)):
             text = text.replace(f"@{word}@", str(value))
         path = os.path.join(self.run, "kamailio.cfg")
         with open(path, "w", encoding="utf-8") as file:

@@ -18,13 +18,15 @@ class Contact:
 
 class Registrar:
     """Contacts by user. `keep_one` replaces the contact of before; `max_contacts` says with how many
-    further ones are refused; `grant` caps the expiry."""
+    further ones are refused; `grant` caps the expiry; `list_newest` tells in a 200 only what was
+    just registered."""
 
     def __init__(self, grant=3600, keep_one=False, max_contacts=0, min_expires=0):
         self.grant = grant
         self.keep_one = keep_one
         self.max_contacts = max_contacts
         self.min_expires = min_expires
+        self.list_newest = False
         self.contacts = {}
 
     def of(self, user):
@@ -66,7 +68,9 @@ class Registrar:
                 mine.clear()
             mine.pop(uri, None)
             mine[uri] = Contact(uri, min(expires, self.grant), request.flow, request)
-        return [f"<{c.uri}>;expires={int(c.until - time.monotonic() + 0.5)}" for c in self.of(user)]
+        named = {uri_of(value) for value in values}
+        return [f"<{c.uri}>;expires={int(c.until - time.monotonic() + 0.5)}"
+                for c in self.of(user) if not self.list_newest or c.uri in named]
 
     def forget(self):
         self.contacts.clear()

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The keeper and a PBX of one socket, with hours that pass in a moment. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "registrar/keeper.h"
+
+#include <arpa/inet.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define AOR "sip:alice@pbx.example.com"
+
+typedef struct {
+  gchar *directory;
+  Store *store;
+  AccountBook *accounts;
+  Account *account;
+  SipStack *stack;
+  SipFlow *flow;
+  Pbx *pbx;
+  Location *location;
+  Upstream *upstream;
+  Keeper *keeper;
+  int socket;      /* of the PBX */
+  const gchar *answer;
+  guint received;  /* REGISTERs */
+  gchar *last;     /* nullable */
+  guint told;      /* status */
+} Fixture;
+
+static guint
+bind_udp (int fd)
+{
+  struct sockaddr_in address = { .sin_family = AF_INET,
+                                 .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+  socklen_t size = sizeof address;
+
+  g_assert_cmpint (bind (fd, (struct sockaddr *) &address, size), ==, 0);
+  g_assert_cmpint (getsockname (fd, (struct sockaddr *) &address, &size), ==, 0);
+  return ntohs (address.sin_port);
+}
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  static const gchar *const domains[] = { "pbx.example.com", NULL };
+  SipListenerOptions options = { "pbx", SIP_SIDE_PBX, SIP_TRANSPORT_UDP, "127.0.0.1", 0,
+                                 "127.0.0.1", 0 };
+  g_autoptr (GPtrArray) listeners = g_ptr_array_new ();
+  g_autoptr (GError) error = NULL;
+  int probe = socket (AF_INET, SOCK_DGRAM, 0);
+
+  options.port = options.advertise_port = bind_udp (probe);
+  close (probe);
+  g_ptr_array_add (listeners, &options);
+  fixture->directory = g_dir_make_tmp ("sipwake-keeper-XXXXXX", &error);
+  fixture->store = store_open (fixture->directory, &error);
+  g_assert_no_error (error);
+  fixture->accounts = account_book_new (fixture->store, fixture->directory, &error);
+  g_assert_no_error (error);
+  fixture->stack = sip_stack_new (listeners, NULL, &error);
+  g_assert_no_error (error);
+  fixture->flow = sip_flow_to_address (
+    g_ptr_array_index (sip_stack_listeners (fixture->stack), 0), "127.0.0.1", 9);
+  fixture->socket = socket (AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+  fixture->pbx = pbx_new ("office", domains, 3600, NULL);
+  pbx_add_route (fixture->pbx, pbx_route_new (fixture->stack, "office", "127.0.0.1",
+                                              bind_udp (fixture->socket), SIP_TRANSPORT_UDP));
+  fixture->account = account_new (fixture->pbx, AOR, "alice");
+  fixture->account->realm = g_strdup ("pbx.example.com");
+  fixture->account->ha1 = g_strdup ("0123456789abcdef0123456789abcdef");
+  fixture->location = location_new ();
+  fixture->upstream = upstream_new ();
+  fixture->keeper = keeper_new (fixture->upstream, fixture->location, fixture->accounts);
+  fixture->answer = "200 OK";
+}
+
+static void
+on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  *(gboolean *) user_data = TRUE;
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GDir) directory = NULL;
+  gboolean stopped = FALSE;
+  const gchar *name;
+
+  keeper_free (fixture->keeper);
+  upstream_free (fixture->upstream);
+  g_object_unref (fixture->location);
+  account_unref (fixture->account);
+  pbx_free (fixture->pbx);
+  sip_flow_unref (fixture->flow);
+  sip_stack_free (fixture->stack);
+  close (fixture->socket);
+  account_book_free (fixture->accounts);
+  store_stop_async (fixture->store, on_stopped, &stopped);
+  while (!stopped)
+    g_main_context_iteration (NULL, TRUE);
+  store_free (fixture->store);
+  directory = g_dir_open (fixture->directory, 0, NULL);
+  while ((name = g_dir_read_name (directory))) {
+    g_autofree gchar *path = g_build_filename (fixture->directory, name, NULL);
+
+    g_unlink (path);
+  }
+  g_rmdir (fixture->directory);
+  g_free (fixture->directory);
+  g_free (fixture->last);
+}
+
+static gchar *
+answer_to (const Fixture *fixture, const gchar *request)
+{
+  GString *text = g_string_new (NULL);
+  g_auto (GStrv) lines = g_strsplit (request, "\r\n", -1);
+
+  g_string_printf (text, "SIP/2.0 %s\r\n", fixture->answer);
+  for (gchar **line = lines; *line; line++)
+    for (const gchar *kept = "Via:From:To:Call-ID:CSeq:Contact:"; *kept;
+         kept = strchr (kept, ':') + 1)
+      if (g_ascii_strncasecmp (*line, kept, (gsize) (strchr (kept, ':') - kept) + 1) == 0)
+        g_string_append_printf (text, "%s%s\r\n", *line, *kept == 'T' ? ";tag=pbx" : "");
+  return g_string_free (g_string_append (text, "Content-Length: 0\r\n\r\n"), FALSE);
+}
+
+static void
+serve (Fixture *fixture)
+{
+  gchar buffer[4096];
+  struct sockaddr_in from;
+  socklen_t size = sizeof from;
+  ssize_t length =
+    recvfrom (fixture->socket, buffer, sizeof buffer - 1, 0, (struct sockaddr *) &from, &size);
+  g_autofree gchar *answer = NULL;
+
+  if (length < 0)
+    return;
+  buffer[length] = '\0';
+  if (!g_str_has_prefix (buffer, "REGISTER "))
+    return;
+  fixture->received++;
+  g_free (fixture->last);
+  fixture->last = g_strdup (buffer);
+  answer = answer_to (fixture, buffer);
+  sendto (fixture->socket, answer, strlen (answer), 0, (struct sockaddr *) &from, size);
+}
+
+/* Returns how many REGISTERs there were in all, when @seconds have passed. */
+static guint
+registers_after (Fixture *fixture, gint64 seconds)
+{
+  clock_test_advance (seconds * CLOCK_SECOND);
+  for (guint i = 0; i < 60; i++) {
+    g_main_context_iteration (NULL, FALSE);
+    serve (fixture);
+    g_usleep (500);
+  }
+  return fixture->received;
+}
+
+static void
+on_told (guint status, const gchar *phrase, gpointer user_data)
+{
+  ((Fixture *) user_data)->told = status;
+}
+
+static void
+keep (Fixture *fixture)
+{
+  keeper_register (fixture->keeper, fixture->account, AOR, "t1", NULL, on_told, fixture);
+}
+
+static void
+test_renewed_in_time (Fixture *fixture, gconstpointer data)
+{
+  keep (fixture);
+  g_assert_cmpuint (registers_after (fixture, 0), ==, 1);
+  g_assert_cmpuint (fixture->told, ==, 200);
+  g_assert_true (keeper_holds (fixture->keeper, "t1"));
+  g_assert_nonnull (strstr (fixture->last, ";expires=3600"));
+  g_assert_cmpuint (registers_after (fixture, 3600 * 7 / 10 - 10), ==, 1);
+  g_assert_cmpuint (registers_after (fixture, 3600 / 10 + 10), ==, 2);
+  g_assert_cmpuint (registers_after (fixture, 3600), ==, 3);
+}
+
+static void
+test_left_with_the_binding (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Binding) binding = binding_new (fixture->pbx, "t1", AOR);
+
+  binding->flow = sip_flow_ref (fixture->flow);
+  binding->expires = clock_now () + 86400 * CLOCK_SECOND;
+  location_put (fixture->location, binding);
+  keep (fixture);
+  g_assert_cmpuint (registers_after (fixture, 0), ==, 1);
+  location_remove (fixture->location, binding, "gone");
+  g_assert_cmpuint (registers_after (fixture, 0), ==, 2);
+  g_assert_nonnull (strstr (fixture->last, ";expires=0"));
+  g_assert_false (keeper_holds (fixture->keeper, "t1"));
+  g_assert_cmpuint (registers_after (fixture, 7200), ==, 2);
+}
+
+static void
+test_follows_retry_after (Fixture *fixture, gconstpointer data)
+{
+  fixture->answer = "503 Busy\r\nRetry-After: 100";
+  keep (fixture);
+  g_assert_cmpuint (registers_after (fixture, 0), ==, 1);
+  g_assert_cmpuint (fixture->told, ==, 503);
+  g_assert_cmpuint (registers_after (fixture, 99), ==, 1);
+  fixture->answer = "200 OK";
+  g_assert_cmpuint (registers_after (fixture, 30), ==, 2);
+  g_assert_true (keeper_holds (fixture->keeper, "t1"));
+}
+
+static void
+test_stops_when_forbidden (Fixture *fixture, gconstpointer data)
+{
+  fixture->answer = "403 Forbidden";
+  keep (fixture);
+  g_assert_cmpuint (registers_after (fixture, 0), ==, 1);
+  g_assert_cmpuint (fixture->told, ==, 403);
+  g_assert_nonnull (fixture->account->trouble);
+  g_assert_cmpuint (registers_after (fixture, 86400), ==, 1);
+}
+
+static void
+test_asks_for_longer (Fixture *fixture, gconstpointer data)
+{
+  fixture->answer = "423 Interval Too Brief\r\nMin-Expires: 7200";
+  keep (fixture);
+  g_assert_cmpuint (registers_after (fixture, 0), ==, 2);
+  g_assert_nonnull (strstr (fixture->last, ";expires=7200"));
+}
+
+static void
+test_again_when_the_pbx_lost_all (Fixture *fixture, gconstpointer data)
+{
+  static const gchar *const domains[] = { "other.example.com", NULL };
+  Pbx *other = pbx_new ("other", domains, 3600, NULL);
+
+  keep (fixture);
+  g_assert_cmpuint (registers_after (fixture, 0), ==, 1);
+  keeper_pbx_lost (fixture->keeper, other);
+  g_assert_cmpuint (registers_after (fixture, 10), ==, 1);
+  keeper_pbx_lost (fixture->keeper, fixture->pbx);
+  g_assert_cmpuint (registers_after (fixture, 10), ==, 2);
+  pbx_free (other);
+}
+
+#define ADD(path, function)                                                                        \
+  g_test_add ("/keeper/" path, Fixture, NULL, set_up, function, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  log_init ();
+  ADD ("renewed-in-time", test_renewed_in_time);
+  ADD ("left-with-the-binding", test_left_with_the_binding);
+  ADD ("retry-after", test_follows_retry_after);
+  ADD ("forbidden", test_stops_when_forbidden);
+  ADD ("longer", test_asks_for_longer);
+  ADD ("pbx-lost", test_again_when_the_pbx_lost_all);
+  return g_test_run ();
+}
