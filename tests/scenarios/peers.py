@@ -2,16 +2,19 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """peers: Kamailio as the unmodified PBX, and sipp on both sides of a hundred woken calls."""
 import os
+import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
 from sipwaketest import ports
 from sipwaketest.accounts import give_account
+from sipwaketest.baresip import Baresip
 from sipwaketest.house import ANSWER, OFFER, House
 from sipwaketest.kamailio import Kamailio
 from sipwaketest.phone import Phone
 from sipwaketest.sipp import Sipp
 from sipwaketest.tap import main, test
+from sipwaketest.uri import host_port
 
 CALLS = 100
 
@@ -168,6 +171,27 @@ def one_phone_calls_another_that_sleeps(stage):
     alice.assert_quiet()
     bob.assert_quiet()
     assert_clean(house)
+
+
+@test
+def baresip_by_tls_is_called_through_kamailio(stage):
+    house = house_of(stage, secure=("tls",), names=f"IP:{ports.PHONES_SIDE}")
+    baresip = Baresip(stage, "alice", house.pbx.domain,
+                      f"sip:{host_port(*house.door('tls'))};transport=tls", house.authority.file,
+                      ports.PHONE)
+    baresip.wait_word("TLS.*200 OK")
+    desk = desk_phone(stage, house)
+    for hangs_up in (True, False):
+        call = desk.dial("alice", OFFER)
+        call.expect(200)
+        call.ack()
+        if hangs_up:
+            call.hang_up()
+        else:
+            baresip.child.send_signal(signal.SIGINT)
+            call.expect_bye()
+    desk.assert_quiet()
+    house.daemon.assert_alive()
 
 
 @test(limit=120)

@@ -258,9 +258,6 @@ def a_phone_that_vanishes_keeps_nobody_busy(stage):
     before = house.daemon.cpu_seconds()
     time.sleep(1)
     assert house.daemon.cpu_seconds() - before < 0.3
-    started = time.monotonic()
-    house.daemon.stop()
-    assert time.monotonic() - started < 1
 
 
 @test

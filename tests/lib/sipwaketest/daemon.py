@@ -51,7 +51,9 @@ class Sipwaked(Process):
         super().__init__(stage, "sipwaked", [tap.build_file(*self.program), "--config", self.config,
                                              *options])
         stage.own(self)
-        self.wait_ready(sum(g.startswith("listen:") for g in groups), ready)
+        # Behind each listener of the edge stands one of the stack.
+        self.wait_ready(sum(2 if re.search("transport=(tls|wss?)$", groups[g]["uri"]) else 1
+                            for g in groups if g.startswith("listen:")), ready)
 
     def wait_ready(self, listeners, timeout):
         """Ready is what it says itself, or that its sockets are there."""
