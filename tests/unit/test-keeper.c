@@ -115,12 +115,12 @@ tear_down (Fixture *fixture, gconstpointer data)
 }
 
 static gchar *
-answer_to (const Fixture *fixture, const gchar *request)
+answer_to (const gchar *status, const gchar *request)
 {
   GString *text = g_string_new (NULL);
   g_auto (GStrv) lines = g_strsplit (request, "\r\n", -1);
 
-  g_string_printf (text, "SIP/2.0 %s\r\n", fixture->answer);
+  g_string_printf (text, "SIP/2.0 %s\r\n", status);
   for (gchar **line = lines; *line; line++)
     for (const gchar *kept = "Via:From:To:Call-ID:CSeq:Contact:"; *kept;
          kept = strchr (kept, ':') + 1)
@@ -142,12 +142,14 @@ serve (Fixture *fixture)
   if (length < 0)
     return;
   buffer[length] = '\0';
-  if (!g_str_has_prefix (buffer, "REGISTER "))
-    return;
-  fixture->received++;
-  g_free (fixture->last);
-  fixture->last = g_strdup (buffer);
-  answer = answer_to (fixture, buffer);
+  if (g_str_has_prefix (buffer, "REGISTER ")) {
+    fixture->received++;
+    g_free (fixture->last);
+    fixture->last = g_strdup (buffer);
+    answer = answer_to (fixture->answer, buffer);
+  } else {
+    answer = answer_to ("200 OK", buffer); /* a probe */
+  }
   sendto (fixture->socket, answer, strlen (answer), 0, (struct sockaddr *) &from, size);
 }
 
