@@ -21,6 +21,8 @@
 #define GAP_MS 1000      /* between two probes, however much somebody is in a hurry */
 #define START_MS 200
 #define LOST_MS 500 /* a PBX that restarts first closes, then opens */
+#define DIAL_MS 100       /* how often to look whether a connection that is dialed stands */
+#define DIAL_PATIENCE_MS 2000
 #define ID_BITS 80
 
 struct _PbxProbe {
@@ -31,6 +33,7 @@ struct _PbxProbe {
   SipTransaction *transaction;
   Deadline *timer; /* until the next one, or until this one has failed */
   gint64 sent;
+  gint64 dialing; /* since when the way is being dialed; 0: it is not */
   guint32 cseq;
   gchar *call_id;
 };
@@ -156,6 +159,22 @@ send_probe (PbxProbe *probe)
     failed (probe, "cannot send");
 }
 
+/* A way by TLS is dialed when somebody asks for it: that takes a moment, and is no failure yet. */
+static gboolean
+wait_for_way (PbxProbe *probe)
+{
+  if (sip_flow_can_send (probe->way)) {
+    probe->dialing = 0;
+    return FALSE;
+  }
+  if (!probe->dialing)
+    probe->dialing = clock_now ();
+  if (clock_now () - probe->dialing > DIAL_PATIENCE_MS * G_TIME_SPAN_MILLISECOND)
+    probe->func (PBX_PROBE_FAILED, "the connection is not up", probe->user_data);
+  plan (probe, DIAL_MS);
+  return TRUE;
+}
+
 static void
 on_timer (gpointer user_data)
 {
@@ -163,7 +182,8 @@ on_timer (gpointer user_data)
 
   probe->timer = NULL;
   if (!probe->transaction) {
-    send_probe (probe);
+    if (!wait_for_way (probe))
+      send_probe (probe);
     return;
   }
   g_clear_pointer (&probe->transaction, sip_transaction_free);
