@@ -40,6 +40,7 @@
   X (PUSHES_FAILED, "pushes_failed")                                                               \
   X (PUSHES_RETRIED, "pushes_retried")                                                             \
   X (PUSHES_QUEUE_FULL, "pushes_queue_full")                                                       \
+  X (PUSH_CONNECTIONS, "push_connections")                                                         \
   X (CALLS_OPEN, "calls_open")                                                                     \
   X (CALLS_IN, "calls_in")                                                                         \
   X (CALLS_OUT, "calls_out")                                                                       \

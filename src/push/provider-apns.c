@@ -12,6 +12,7 @@
 #include "push/apns-door.h"
 #include "push/apns-notice.h"
 #include "push/push-attempt.h"
+#include "push/push-warmth.h"
 
 #include <string.h>
 
@@ -24,6 +25,7 @@ struct _ProviderApns {
   PushProvider parent_instance;
 
   PushHttp *http;
+  PushWarmth *warmth;
   ApnsToken *token; /* nullable: certificate authentication */
   PushPayload *payload;
   gchar *team_id;
@@ -266,7 +268,10 @@ provider_apns_supports (PushProvider *provider, const gchar *pn_provider, const 
 static void
 provider_apns_stop (PushProvider *provider)
 {
-  g_cancellable_cancel (PROVIDER_APNS (provider)->stopped);
+  ProviderApns *apns = PROVIDER_APNS (provider);
+
+  push_warmth_stop (apns->warmth);
+  g_cancellable_cancel (apns->stopped);
 }
 
 static void
@@ -276,6 +281,8 @@ provider_apns_finalize (GObject *object)
 
   for (gsize i = 0; i < G_N_ELEMENTS (apns->doors); i++)
     apns_door_free (apns->doors[i]);
+  push_warmth_stop (apns->warmth);
+  push_warmth_free (apns->warmth);
   g_clear_object (&apns->http);
   g_clear_pointer (&apns->token, apns_token_unref);
   g_clear_pointer (&apns->payload, push_payload_unref);
@@ -311,6 +318,22 @@ provider_apns_init (ProviderApns *apns)
   apns->stopped = g_cancellable_new ();
 }
 
+static PushWarmth *
+keep_warm (ProviderApns *apns)
+{
+  g_autofree gchar *url =
+      g_strconcat (origin_of (apns, g_str_equal (apns->endpoint, "sandbox")), "/", NULL);
+  PushHttpRequest request = {
+    .url = url,
+    .ca_file = apns->ca_file,
+    .certificate = apns->certificate,
+    .key_file = apns->certificate ? apns->key_file : NULL,
+    .proxy = apns->proxy,
+  };
+
+  return push_warmth_new (apns->http, &request);
+}
+
 /**
  * provider_apns_new:
  * @http: (transfer none): the client, used under one key only: Apple wants a connection for each
@@ -335,5 +358,6 @@ provider_apns_new (PushHttp *http, ApnsToken *token, const ProviderApnsOptions *
   apns->key_file = g_strdup (options->key_file);
   apns->ca_file = g_strdup (options->ca_file);
   apns->proxy = g_strdup (options->proxy);
+  apns->warmth = keep_warm (apns);
   return apns;
 }

@@ -10,6 +10,7 @@
 #include "push/fcm-access.h"
 #include "push/fcm-answer.h"
 #include "push/push-attempt.h"
+#include "push/push-warmth.h"
 
 #include <json-glib/json-glib.h>
 #include <string.h>
@@ -25,6 +26,7 @@ struct _ProviderFcm {
   PushProvider parent_instance;
 
   PushHttp *http;
+  PushWarmth *warmth;
   FcmAccess *access;
   PushPayload *payload;
   gchar *url;
@@ -239,6 +241,7 @@ provider_fcm_stop (PushProvider *provider)
   ProviderFcm *fcm = PROVIDER_FCM (provider);
 
   fcm_access_stop (fcm->access);
+  push_warmth_stop (fcm->warmth);
   g_cancellable_cancel (fcm->stopped);
 }
 
@@ -249,6 +252,8 @@ provider_fcm_finalize (GObject *object)
 
   fcm_access_stop (fcm->access);
   fcm_access_unref (fcm->access);
+  push_warmth_stop (fcm->warmth);
+  push_warmth_free (fcm->warmth);
   g_clear_object (&fcm->http);
   push_payload_unref (fcm->payload);
   g_free (fcm->url);
@@ -301,5 +306,7 @@ provider_fcm_new (PushHttp *http, FcmAccount *account, const ProviderFcmOptions 
   fcm->ca_file = g_strdup (options->ca_file);
   fcm->proxy = g_strdup (options->proxy);
   fcm->access = fcm_access_new (http, account, options->ca_file, options->proxy);
+  fcm->warmth = push_warmth_new (
+      http, &(PushHttpRequest){ .url = fcm->url, .ca_file = fcm->ca_file, .proxy = fcm->proxy });
   return fcm;
 }

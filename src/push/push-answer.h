@@ -15,11 +15,13 @@ typedef struct {
   const gchar *proxy;          /* http, socks4a or socks5h URL, nullable */
   guint deadline_ms;           /* from now until an answer is useless */
   gboolean any_address;        /* lifts the address gate: the URL is the administrator's */
+  gboolean connect_only;       /* sends nothing: opens the connection where none stands */
   gboolean renew;              /* prefers a connection that was not there before */
 } PushHttpRequest;
 
 typedef enum {
   PUSH_HTTP_ANSWERED,
+  PUSH_HTTP_CONNECTED, /* of connect_only */
   PUSH_HTTP_UNREACHABLE,
   PUSH_HTTP_FORBIDDEN,
   PUSH_HTTP_TIMED_OUT,

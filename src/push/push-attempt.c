@@ -100,6 +100,7 @@ outcome_without_answer (PushHttpOutcome outcome)
 {
   switch (outcome) {
   case PUSH_HTTP_ANSWERED:
+  case PUSH_HTTP_CONNECTED:
   case PUSH_HTTP_FORBIDDEN:
     return PUSH_REFUSED;
   case PUSH_HTTP_UNREACHABLE:

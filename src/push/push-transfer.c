@@ -7,6 +7,7 @@
  */
 #include "push/push-transfer.h"
 
+#include "base/counters.h"
 #include "push/push-gate.h"
 
 #include <netinet/in.h>
@@ -30,6 +31,7 @@ on_open_socket (void *data, curlsocktype purpose, struct curl_sockaddr *address)
     return CURL_SOCKET_BAD;
   }
   transfer->addresses_tried++;
+  counters_inc (COUNTER_PUSH_CONNECTIONS);
   fd = socket (address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
   /* The kernel would try a quarter of an hour before it called a silent path dead. */
   if (fd >= 0)
@@ -45,6 +47,16 @@ on_body (char *data, size_t size, size_t n, void *user_data)
 
   g_string_append_len (transfer->answer, data, (gssize) taken);
   return taken; /* less than all: libcurl ends the stream */
+}
+
+/* A request that ends here leaves the connection to those that follow. */
+static int
+on_connected (void *data, char *peer, char *local, int peer_port, int local_port)
+{
+  PushTransfer *transfer = data;
+
+  transfer->connected = TRUE;
+  return CURL_PREREQFUNC_ABORT;
 }
 
 static struct curl_slist *
@@ -108,6 +120,10 @@ set_up (PushTransfer *transfer, const PushHttpRequest *request)
   curl_easy_setopt (easy, CURLOPT_WRITEDATA, transfer);
   curl_easy_setopt (easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
   curl_easy_setopt (easy, CURLOPT_OPENSOCKETDATA, transfer);
+  if (request->connect_only) {
+    curl_easy_setopt (easy, CURLOPT_PREREQFUNCTION, on_connected);
+    curl_easy_setopt (easy, CURLOPT_PREREQDATA, transfer);
+  }
 }
 
 /**
@@ -203,6 +219,8 @@ push_transfer_answer (PushTransfer *transfer, CURLcode code)
   PushHttpAnswer *answer;
   curl_off_t wait = 0;
 
+  if (transfer->connected)
+    return push_http_answer_new (PUSH_HTTP_CONNECTED, NULL);
   if (code == CURLE_OK || status >= 200) {
     answer = push_http_answer_new (PUSH_HTTP_ANSWERED, NULL);
     answer->status = (guint) status;

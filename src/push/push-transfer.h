@@ -18,6 +18,7 @@ typedef struct {
   gint64 deadline;
   gulong cancel_handler;
   gboolean any_address;
+  gboolean connected;
   gboolean cancelled;
   gboolean retried;
   guint addresses_refused;

@@ -13,6 +13,7 @@ src_push_libpush_a_SOURCES = \
   src/push/push-transfer.c src/push/push-transfer.h \
   src/push/push-http.c src/push/push-http.h \
   src/push/push-provider.c src/push/push-provider.h \
+  src/push/push-warmth.c src/push/push-warmth.h \
   src/push/push-attempt.c src/push/push-attempt.h \
   src/push/provider-fake.c src/push/provider-fake.h \
   src/push/apns-answer.c src/push/apns-answer.h \

@@ -348,6 +348,30 @@ test_a_burst_shares_one_connection (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (g_hash_table_size (ports), ==, 1);
 }
 
+static void
+test_a_connection_before_it_is_needed (Fixture *fixture, gconstpointer data)
+{
+  g_autofree gchar *url = simulator_url (fixture->simulator, "/");
+  PushHttpRequest request = { .url = url,
+                              .ca_file = fixture->simulator->ca,
+                              .deadline_ms = LONG,
+                              .any_address = TRUE,
+                              .connect_only = TRUE };
+  g_autoptr (JsonObject) first = NULL;
+  gint64 opened = counters_get (COUNTER_PUSH_CONNECTIONS);
+
+  for (int i = 0; i < 2; i++) {
+    fixture->left++;
+    push_http_send_async (fixture->http, &request, NULL, on_answer, fixture);
+    wait_for_all (fixture);
+    g_assert_cmpint (last_answer (fixture)->outcome, ==, PUSH_HTTP_CONNECTED);
+  }
+  assert_status (ask (fixture, "/push/abc", LONG), 201);
+  g_assert_cmpint (counters_get (COUNTER_PUSH_CONNECTIONS), ==, opened + 1);
+  first = simulator_next (fixture->simulator);
+  g_assert_cmpstr (json_object_get_string_member (first, "path"), ==, "/push/abc");
+}
+
 static gboolean
 on_incoming (GSocketService *service,
              GSocketConnection *connection,
@@ -402,6 +426,7 @@ main (int argc, char **argv)
   ADD ("/push-http/an-unknown-certificate-is-refused", test_an_unknown_certificate_is_refused);
   ADD ("/push-http/private-addresses-are-refused", test_private_addresses_are_refused);
   ADD ("/push-http/a-burst-shares-one-connection", test_a_burst_shares_one_connection);
+  ADD ("/push-http/a-connection-before-it-is-needed", test_a_connection_before_it_is_needed);
   ADD ("/push-http/others-outlive-the-one-that-connects",
        test_others_outlive_the_one_that_connects);
   return g_test_run ();
