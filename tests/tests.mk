@@ -35,6 +35,7 @@ EXTRA_DIST += \
   tests/lib/sipwaketest/house.py \
   tests/lib/sipwaketest/kamailio.py \
   tests/lib/sipwaketest/load.py \
+  tests/lib/sipwaketest/lossy.py \
   tests/lib/sipwaketest/message.py \
   tests/lib/sipwaketest/pbx.py \
   tests/lib/sipwaketest/phone.py \

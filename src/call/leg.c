@@ -9,7 +9,9 @@
 
 #include "base/counters.h"
 #include "base/deadline.h"
+#include "call/dialog-map.h"
 #include "call/header-policy.h"
+#include "sip/sip-inside.h"
 
 #define CANCEL_PATIENCE_MS 32000 /* 64*T1: nobody answers a CANCEL later */
 
@@ -18,6 +20,7 @@ struct _Leg {
   const LegFuncs *funcs; /* NULL: released */
   gpointer user_data;
   SipDialog *dialog;
+  Reach *reach;
   SipTransaction *invite;
   guint32 cseq;
   gchar *branch;
@@ -37,6 +40,7 @@ leg_free (Leg *leg)
   deadline_clear (&leg->patience);
   g_clear_pointer (&leg->invite, sip_transaction_free);
   g_clear_pointer (&leg->dialog, sip_dialog_free);
+  g_clear_pointer (&leg->reach, reach_free);
   counters_dec (COUNTER_LEGS_OPEN);
   g_free (leg->branch);
   g_free (leg);
@@ -191,6 +195,18 @@ leg_release (Leg *leg)
   free_when_done (leg);
 }
 
+/* The header is optional, and one who did not send it need not get it. */
+static void
+add_breadth (msg_t *msg, const sip_t *original, guint breadth)
+{
+  g_autofree gchar *line = NULL;
+
+  if (!breadth || !sip_headers_unknown (original, "Max-Breadth"))
+    return;
+  line = g_strdup_printf ("Max-Breadth: %u", breadth);
+  sip_headers_add (msg, line);
+}
+
 /**
  * leg_invite:
  * @leg: an idle leg
@@ -220,11 +236,16 @@ leg_invite (Leg *leg, SipFlow *flow, const LegInvite *invite)
     identity.to = sip_to_make (home, invite->to);
   leg->dialog = sip_dialog_new_uac (flow, &identity, on_request, leg);
   su_home_deinit (home);
+  leg->reach = invite->reach;
+  if (leg->reach)
+    reach_serve (leg->reach, leg->dialog);
 
   leg->state = leg_state_next (leg->state, LEG_EVENT_INVITE, &actions);
   msg = sip_dialog_create_request (leg->dialog);
   sip_headers_forward (msg, original);
   header_policy_copy (msg, original);
+  dialog_map_copy (msg, original, sip_request_listener (invite->request));
+  add_breadth (msg, original, invite->breadth);
   leg->invite = sip_dialog_send (leg->dialog, SIP_METHOD_INVITE, invite->target, msg, on_response,
                                  leg);
   if (!leg->invite)
@@ -269,7 +290,7 @@ leg_lose (Leg *leg)
   sip_t because[1] = { 0 };
 
   su_home_init (home);
-  because->sip_reason = sip_reason_make (home, "SIP;cause=200;text=\"Call completed elsewhere\"");
+  because->sip_reason = sip_reason_make (home, LEG_ELSEWHERE);
   step (leg, LEG_EVENT_HANG_UP, 0, because);
   su_home_deinit (home);
 }
@@ -321,4 +342,16 @@ SipDialog *
 leg_dialog (const Leg *leg)
 {
   return leg->dialog;
+}
+
+/**
+ * leg_reach:
+ * @leg: a leg
+ *
+ * Returns: (transfer none) (nullable): how its phone is found again; NULL for a PBX
+ */
+Reach *
+leg_reach (const Leg *leg)
+{
+  return leg->reach;
 }

@@ -46,6 +46,10 @@ settings_new (void)
   settings->wake = (WakeSettings){
     .timeout = 30, .hold_response = 180, .direct_try = 400, .binding_expires = 604800
   };
+  settings->call = (CallSettings){ .decline_ends = TRUE,
+                                   .failure_ends = TRUE,
+                                   .late_phones_are_shown = TRUE,
+                                   .only_registered_callers = TRUE };
   settings->listens = g_ptr_array_new_with_free_func ((GDestroyNotify) listen_settings_free);
   settings->pbxes = g_ptr_array_new_with_free_func ((GDestroyNotify) pbx_settings_free);
   settings->pushes = g_ptr_array_new_with_free_func ((GDestroyNotify) push_settings_free);
@@ -149,6 +153,8 @@ read_group (Loader *loader, ConfigGroup *group, GError **error)
 
   if (g_str_equal (group->name, "daemon"))
     return settings_group_read_daemon (group, &loader->settings->daemon, error);
+  if (g_str_equal (group->name, "call"))
+    return settings_group_read_call (group, &loader->settings->call, error);
   if (g_str_equal (group->name, "wake"))
     return settings_group_read_wake (group, &loader->settings->wake, error);
   if (g_str_equal (group->name, "metrics"))
@@ -156,7 +162,7 @@ read_group (Loader *loader, ConfigGroup *group, GError **error)
   if (kind && g_strv_contains (kinds, kind))
     return read_named (loader, group, colon + 1, error);
   return config_group_fail (group, NULL, error,
-                            "no such group; there are: daemon, metrics, wake, listen:NAME, "
+                            "no such group; there are: call, daemon, metrics, wake, listen:NAME, "
                             "pbx:NAME, push:NAME, media:NAME");
 }
 

@@ -10,6 +10,7 @@ typedef struct {
   DaemonSettings daemon;
   EndpointSettings metrics;
   WakeSettings wake;
+  CallSettings call;
   GPtrArray *listens;
   GPtrArray *pbxes;
   GPtrArray *pushes;

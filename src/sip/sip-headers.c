@@ -71,6 +71,24 @@ sip_headers_copy (msg_t *msg, const sip_t *source, SipHeadersSkip skip, gpointer
 }
 
 /**
+ * sip_headers_keep:
+ * @source: an answer
+ *
+ * Returns: (transfer full): a copy of it that outlives its transaction
+ */
+msg_t *
+sip_headers_keep (const sip_t *source)
+{
+  msg_t *msg = msg_create (sip_default_mclass (), 0);
+  const sip_header_t *header = (const sip_header_t *) source->sip_status;
+
+  for (; header; header = (const sip_header_t *) header->sh_succ)
+    copy_one (msg, header);
+  msg_serialize (msg, msg_object (msg)); /* otherwise its headers have no order to walk through */
+  return msg;
+}
+
+/**
  * sip_headers_unknown:
  * @sip: a message's headers
  * @name: the name of a header that the stack does not know

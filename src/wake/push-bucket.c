@@ -31,6 +31,7 @@ typedef struct {
   GPtrArray *tickets;
   gchar *provider;
   gint64 started; /* monotonic microseconds: when the wake-up was */
+  PushKind kind; /* of the wake-up */
   gboolean awake;
   gboolean failed;
 } Queue;
@@ -164,18 +165,20 @@ on_soon (gpointer user_data)
 }
 
 static void
-start_wakeup (Queue *queue, Binding *binding, const gchar *call_id, guint seconds)
+start_wakeup (Queue *queue, Binding *binding, PushKind kind, const gchar *call_id, guint seconds)
 {
+  queue->kind = kind;
   queue->awake = FALSE;
   queue->failed = FALSE;
   queue->started = clock_now ();
   binding->history.last_wake_wall = clock_wall ();
   queue->wakeup =
-    wakeup_start (queue->bucket->service, binding, call_id, seconds, on_push_answer, queue);
+    wakeup_start (queue->bucket->service, binding, kind, call_id, seconds, on_push_answer, queue);
 }
 
 static Queue *
-queue_new (PushBucket *bucket, Binding *binding, const gchar *call_id, guint seconds)
+queue_new (PushBucket *bucket, Binding *binding, PushKind kind, const gchar *call_id,
+           guint seconds)
 {
   Queue *queue = g_new0 (Queue, 1);
 
@@ -185,7 +188,7 @@ queue_new (PushBucket *bucket, Binding *binding, const gchar *call_id, guint sec
   queue->tickets = g_ptr_array_new ();
   queue->provider = g_strdup (binding->push->provider);
   g_hash_table_insert (bucket->queues, queue->token, queue);
-  start_wakeup (queue, binding, call_id, seconds);
+  start_wakeup (queue, binding, kind, call_id, seconds);
   return queue;
 }
 
@@ -193,7 +196,8 @@ queue_new (PushBucket *bucket, Binding *binding, const gchar *call_id, guint sec
  * push_bucket_enter:
  * @bucket: the bucket
  * @binding: a phone that has push
- * @call_id: of the INVITE that will reach it
+ * @kind: what it is woken for
+ * @call_id: (nullable): of the INVITE that will reach it
  * @seconds: how long to wait at most
  * @func: told what happens, not before this returns
  * @user_data: for @func
@@ -203,22 +207,23 @@ queue_new (PushBucket *bucket, Binding *binding, const gchar *call_id, guint sec
  * Returns: (transfer full): a ticket, to be given back by push_bucket_leave()
  */
 PushTicket *
-push_bucket_enter (PushBucket *bucket, Binding *binding, const gchar *call_id, guint seconds,
-                   PushBucketFunc func, gpointer user_data)
+push_bucket_enter (PushBucket *bucket, Binding *binding, PushKind kind, const gchar *call_id,
+                   guint seconds, PushBucketFunc func, gpointer user_data)
 {
   Queue *queue = g_hash_table_lookup (bucket->queues, binding->token);
   PushTicket *ticket = g_new0 (PushTicket, 1);
 
-  /* A phone that answered its wake-up and fell asleep again needs another one. */
-  if (queue && queue->awake) {
+  /* A phone that answered its wake-up and fell asleep again needs another one, and so does one that
+   * was called for less than a call. */
+  if (queue && (queue->awake || (kind == PUSH_KIND_CALL && queue->kind != kind))) {
     wakeup_free (queue->wakeup);
-    start_wakeup (queue, binding, call_id, seconds);
+    start_wakeup (queue, binding, kind, call_id, seconds);
   } else if (queue) {
     counters_inc (COUNTER_WAKES_JOINED);
     if (wakeup_is_accepted (queue->wakeup))
       ticket->soon = deadline_new (0, on_soon, ticket);
   } else {
-    queue = queue_new (bucket, binding, call_id, seconds);
+    queue = queue_new (bucket, binding, kind, call_id, seconds);
   }
   ticket->queue = queue;
   ticket->func = func;
@@ -268,6 +273,18 @@ push_bucket_new (Location *location, PushService *service)
   bucket->refreshed = g_signal_connect (location, "refreshed", G_CALLBACK (on_refreshed), bucket);
   bucket->removed = g_signal_connect (location, "removed", G_CALLBACK (on_removed), bucket);
   return bucket;
+}
+
+/**
+ * push_bucket_location:
+ * @bucket: the bucket
+ *
+ * Returns: (transfer none): where it learns that phones are back
+ */
+Location *
+push_bucket_location (PushBucket *bucket)
+{
+  return bucket->location;
 }
 
 /**

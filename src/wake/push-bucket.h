@@ -25,7 +25,8 @@ typedef void (*PushBucketWatchFunc) (Binding *binding, const gchar *provider, gi
 PushBucket *push_bucket_new (Location *location, PushService *service);
 void push_bucket_free (PushBucket *bucket);
 void push_bucket_watch (PushBucket *bucket, PushBucketWatchFunc func, gpointer user_data);
+Location *push_bucket_location (PushBucket *bucket);
 
-PushTicket *push_bucket_enter (PushBucket *bucket, Binding *binding, const gchar *call_id,
-                               guint seconds, PushBucketFunc func, gpointer user_data);
+PushTicket *push_bucket_enter (PushBucket *bucket, Binding *binding, PushKind kind,
+                               const gchar *call_id, guint seconds, PushBucketFunc func, gpointer user_data);
 void push_bucket_leave (PushTicket *ticket);

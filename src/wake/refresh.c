@@ -85,17 +85,10 @@ on_alarm (gpointer user_data)
   g_hash_table_remove (refresh->alarms, alarm->token);
 }
 
-/* A VoIP push for anything but a call costs the app its right to pushes. */
-static gboolean
-only_rings (const PnParams *params)
-{
-  return g_str_has_prefix (params->provider, "apns") && params->voip_token && !params->remote_token;
-}
-
 static const gchar *
 risk_of (const Binding *binding, gint64 seconds)
 {
-  if (only_rings (binding->push))
+  if (pn_params_only_rings (binding->push))
     return "its push token is for calls only, so nothing can wake it to renew its registration";
   if (seconds < LEAST_SECONDS)
     return "the PBX grants too little time to wake it before its registration ends";

@@ -93,7 +93,8 @@ wakeup_push (const Binding *binding, PushKind kind, const gchar *call_id, guint 
  * wakeup_start:
  * @service: the push services
  * @binding: a phone that has push
- * @call_id: of the INVITE that will follow
+ * @kind: what the push is for
+ * @call_id: (nullable): of the INVITE that will follow
  * @seconds: how long somebody waits for the phone
  * @func: told once what the push service said, unless the wake-up is freed before
  * @user_data: for @func
@@ -101,10 +102,10 @@ wakeup_push (const Binding *binding, PushKind kind, const gchar *call_id, guint 
  * Returns: (transfer full): the attempt, its push under way
  */
 Wakeup *
-wakeup_start (PushService *service, const Binding *binding, const gchar *call_id, guint seconds,
-              WakeupFunc func, gpointer user_data)
+wakeup_start (PushService *service, const Binding *binding, PushKind kind,
+              const gchar *call_id, guint seconds, WakeupFunc func, gpointer user_data)
 {
-  g_autoptr (PushRequest) request = wakeup_push (binding, PUSH_KIND_CALL, call_id, seconds);
+  g_autoptr (PushRequest) request = wakeup_push (binding, kind, call_id, seconds);
   Wakeup *wakeup = g_new0 (Wakeup, 1);
   Pushing *pushing = g_new0 (Pushing, 1);
 

@@ -116,7 +116,7 @@ enter (Fixture *fixture, Waiter *waiter, Binding *binding, const gchar *name, gu
 {
   *waiter = (Waiter){ .fixture = fixture, .name = name };
   waiter->ticket =
-    push_bucket_enter (fixture->bucket, binding, name, seconds, on_bucket, waiter);
+    push_bucket_enter (fixture->bucket, binding, PUSH_KIND_CALL, name, seconds, on_bucket, waiter);
 }
 
 static gboolean
