@@ -11,6 +11,13 @@ dist_check_SCRIPTS += \
   tests/scenarios/accounts.py \
   tests/scenarios/wake.py \
   tests/scenarios/waiting.py \
+  tests/scenarios/races.py \
+  tests/scenarios/forking.py \
+  tests/scenarios/messages.py \
+  tests/scenarios/reliable.py \
+  tests/scenarios/transfer.py \
+  tests/scenarios/transparent.py \
+  tests/scenarios/loss.py \
   tests/scenarios/callout.py \
   tests/scenarios/habits.py \
   tests/scenarios/routes.py \
