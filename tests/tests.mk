@@ -12,6 +12,13 @@ dist_check_SCRIPTS += \
   tests/scenarios/contacts.py \
   tests/scenarios/wake.py \
   tests/scenarios/waiting.py \
+  tests/scenarios/races.py \
+  tests/scenarios/forking.py \
+  tests/scenarios/messages.py \
+  tests/scenarios/reliable.py \
+  tests/scenarios/transfer.py \
+  tests/scenarios/transparent.py \
+  tests/scenarios/loss.py \
   tests/scenarios/callout.py \
   tests/scenarios/habits.py \
   tests/scenarios/routes.py \
@@ -44,6 +51,7 @@ EXTRA_DIST += \
   tests/lib/sipwaketest/house.py \
   tests/lib/sipwaketest/kamailio.py \
   tests/lib/sipwaketest/load.py \
+  tests/lib/sipwaketest/lossy.py \
   tests/lib/sipwaketest/message.py \
   tests/lib/sipwaketest/pbx.py \
   tests/lib/sipwaketest/phone.py \

@@ -73,6 +73,8 @@
   X (PBX_LOOKUPS_FAILED, "pbx_lookups_failed")                                                     \
   X (PBX_PINS, "pbx_pins")                                                                         \
   X (PBX_PINS_DROPPED, "pbx_pins_dropped")                                                         \
+  X (MESSAGES_OPEN, "messages_open")                                                               \
+  X (SUBSCRIPTIONS_OPEN, "subscriptions_open")                                                     \
   X (STORE_QUEUED, "store_queued")                                                                 \
   X (STORE_ROWS, "store_rows")                                                                     \
   X (STORE_COMMITS, "store_commits")                                                               \

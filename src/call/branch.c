@@ -3,41 +3,38 @@
  * branch: one of those who are called: woken if need be, then called on its newest flow, once.
  *
  * A phone whose flow is open gets the INVITE at once; the push follows when it keeps silent, since a
- * suspended app leaves behind a socket that the kernel still acknowledges. A newer flow
- * replaces the older one while the phone has not answered; after that it changes nothing, however
- * often the phone registers. A PBX that keeps silent is called by its next route.
+ * suspended app leaves a socket behind. A newer flow replaces the older one until the phone answers;
+ * a phone that took the older INVITE says 482 to the newer, the same request once more (RFC 3261
+ * 8.2.2.2), and then the older one goes on. A phone whose connection closes before it took the call
+ * is woken again. A PBX that keeps silent is called by its next route.
  */
 #include "call/branch.h"
 
+#include "base/clock.h"
 #include "base/counters.h"
 #include "base/deadline.h"
-#include "call/passage.h"
+#include "call/attempt.h"
+
+#define MAX_WAKES 3 /* of one phone for one call, should it come and go */
 
 struct _Branch {
   const BranchCall *call;
   const BranchFuncs *funcs;
   gpointer user_data;
-  Binding *binding; /* NULL: not a phone of ours */
-  Pbx *pbx;         /* NULL: a phone */
+  Binding *binding;  /* NULL: not a phone of ours */
+  Pbx *pbx;          /* NULL: a phone */
   gchar *pbx_target; /* of the PBX: the Request-URI */
-  gchar *user;      /* what the PBX knows our phone by */
-  guint ways;       /* of the PBX, that were tried */
-  SipFlow *flow;    /* that the INVITE takes */
-  gchar *target;    /* of the INVITE, with our URI toward it */
-  gchar *contact;
-  MediaSession *media; /* of the leg */
-  Passage *invite;     /* on its way to rtpengine: there is no leg yet */
-  Passage *ringing;
-  Passage *answer;
-  Leg *leg;
+  gchar *user;       /* what the PBX knows our phone by */
+  Attempt *attempt, *older; /* the newest, and the one before, which may yet show that it lives */
   PushTicket *ticket;
   Deadline *direct; /* for a first answer on the open flow, or on this route */
-  gboolean rings; /* the phone has answered provisionally */
-  gboolean failed;
-  gboolean over;
+  gint64 until;     /* monotonic microseconds: when the wait for it is over; 0: it has not begun */
+  guint wakes, ways; /* pushes that were sent; routes of the PBX that were tried */
+  gboolean rings, over; /* the phone has answered provisionally; nobody is to be told any more */
+  BranchFailure failure;
 };
 
-static const LegFuncs leg_funcs;
+static const AttemptFuncs attempt_funcs;
 
 static void
 stop_waiting (Branch *branch)
@@ -47,77 +44,58 @@ stop_waiting (Branch *branch)
 }
 
 static void
-cancel_passages (Branch *branch)
-{
-  passage_cancel (&branch->invite);
-  passage_cancel (&branch->ringing);
-  passage_cancel (&branch->answer);
-}
-
-static void
-close_media (Branch *branch)
-{
-  cancel_passages (branch);
-  g_clear_pointer (&branch->media, media_session_release);
-}
-
-static void
 fail (Branch *branch, guint status, const gchar *phrase, const sip_t *response)
 {
-  if (branch->failed || branch->over)
+  if (branch->failure || branch->over)
     return;
-  branch->failed = TRUE;
+  branch->failure = response ? BRANCH_REFUSED : BRANCH_UNREACHED;
   stop_waiting (branch);
   branch->funcs->failed (branch, status, phrase, response, branch->user_data);
 }
 
 static void
-on_invite_ready (const sip_t *original, guint status, const gchar *problem, gpointer user_data)
+forget_older (Branch *branch)
 {
-  Branch *branch = user_data;
-  g_autofree gchar *to =
-    branch->binding ? binding_called_as (branch->binding, branch->call->original->sip_to) : NULL;
-  LegInvite invite = {
-    .original = original,
-    .target = branch->target,
-    .to = to,
-    .call_id = branch->call->call_id,
-    .tag = branch->call->tag,
-    .contact = branch->contact,
-    .credentials = branch->call->credentials,
-  };
-
-  if (status) {
-    call_record_add (branch->call->record, "no media: %s", problem);
-    fail (branch, status, NULL, NULL);
+  if (!branch->older)
     return;
+  attempt_abandon (branch->older);
+  g_clear_pointer (&branch->older, attempt_free);
+}
+
+/* Of two INVITEs to one phone the one that it answers is the one. */
+static void
+settle_on (Branch *branch, Attempt *attempt)
+{
+  if (attempt == branch->older) {
+    branch->older = branch->attempt;
+    branch->attempt = attempt;
   }
-  branch->leg = leg_new (&leg_funcs, branch);
-  if (!leg_invite (branch->leg, branch->flow, &invite))
-    fail (branch, branch->binding ? 480 : 500, NULL, NULL);
+  forget_older (branch);
 }
 
 static void
-send_invite (Branch *branch, SipFlow *flow, const gchar *target, const gchar *contact)
+send_invite (Branch *branch, SipFlow *flow, const gchar *target, const gchar *contact,
+             Reach *reach)
 {
   const BranchCall *call = branch->call;
-  gboolean from_pbx = call->caller_party == MEDIA_PBX;
+  g_autofree gchar *to =
+    branch->binding ? binding_called_as (branch->binding, call->original->sip_to) : NULL;
+  const LegInvite invite = {
+    .request = call->invite,
+    .original = call->original,
+    .target = target,
+    .to = to,
+    .call_id = call->call_id,
+    .tag = call->tag,
+    .contact = contact,
+    .breadth = call->breadth,
+  };
+  const AttemptCall attempt = { &invite, call->media, call->caller, call->caller_party };
 
-  if (branch->leg) {
-    leg_abandon (branch->leg);
-    g_clear_pointer (&branch->leg, leg_release);
-  }
-  close_media (branch);
-  g_clear_pointer (&branch->flow, sip_flow_unref);
-  g_free (branch->target);
-  g_free (branch->contact);
-  branch->flow = sip_flow_ref (flow);
-  branch->target = g_strdup (target);
-  branch->contact = g_strdup (contact);
-  branch->media =
-    call_media_open (call->media, from_pbx ? flow : call->caller, from_pbx ? call->caller : flow);
-  passage_start (&branch->invite, branch->media, call->caller_party, MEDIA_OFFER, call->original,
-                 on_invite_ready, branch);
+  forget_older (branch);
+  branch->older = branch->attempt;
+  branch->attempt = attempt_new (&attempt, flow, reach, &attempt_funcs, branch);
+  attempt_start (branch->attempt);
 }
 
 static void
@@ -129,7 +107,8 @@ invite_phone (Branch *branch, Binding *binding)
 
   call_record_add (branch->call->record, "INVITE to the phone at %s",
                    sip_flow_address (binding->flow));
-  send_invite (branch, binding->flow, binding->target, contact);
+  send_invite (branch, binding->flow, binding->target, contact,
+               reach_new (branch->call->bucket, binding));
 }
 
 static void
@@ -145,19 +124,12 @@ on_bucket (PushTicket *ticket, PushBucketEvent event, Binding *binding, const gc
     branch->funcs->held (branch, branch->user_data);
     break;
   case PUSH_BUCKET_AWAKE:
-    call_record_add (record, "phone registered from %s", sip_flow_address (binding->flow));
-    if ((branch->leg || branch->invite) &&
-        (branch->rings || sip_flow_equal (branch->flow, binding->flow)))
-      return;
-    binding_ref (binding);
-    binding_unref (branch->binding);
-    branch->binding = binding;
-    invite_phone (branch, binding);
+    branch_refresh (branch, binding);
     break;
   case PUSH_BUCKET_REFUSED:
     call_record_add (record, "no wake-up: %s", reason);
     g_clear_pointer (&branch->ticket, push_bucket_leave);
-    if (!branch->leg && !branch->invite)
+    if (!branch->attempt)
       fail (branch, 480, NULL, NULL);
     break;
   case PUSH_BUCKET_TIMED_OUT:
@@ -172,9 +144,19 @@ on_bucket (PushTicket *ticket, PushBucketEvent event, Binding *binding, const gc
 static void
 wake (Branch *branch)
 {
+  PushBucketCall push = branch->call->push;
+  gint64 now = clock_now ();
+
+  if (!branch->until)
+    branch->until = now + branch->call->push.seconds * CLOCK_SECOND;
+  if (branch->until <= now || branch->wakes++ >= MAX_WAKES) {
+    fail (branch, 480, NULL, NULL);
+    return;
+  }
   call_record_add (branch->call->record, "push to the phone by %s",
                    branch->binding->push->provider);
-  branch->ticket = push_bucket_enter (branch->call->bucket, branch->binding, &branch->call->push,
+  push.seconds = (guint) ((branch->until - now - 1) / CLOCK_SECOND) + 1;
+  branch->ticket = push_bucket_enter (branch->call->bucket, branch->binding, &push,
                                       on_bucket, branch);
 }
 
@@ -193,9 +175,9 @@ static void on_route_silent (gpointer user_data);
 static SipFlow *
 next_way (const Branch *branch)
 {
-  if (branch->over || branch->rings || branch->ways >= PBX_MAX_WAYS)
-    return NULL;
-  return pbx_way_after (branch->pbx, branch->flow);
+  gboolean may = !branch->over && !branch->rings && branch->ways < PBX_MAX_WAYS;
+
+  return may ? pbx_way_after (branch->pbx, attempt_flow (branch->attempt)) : NULL;
 }
 
 static void
@@ -205,9 +187,9 @@ invite_pbx (Branch *branch, SipFlow *way)
 
   call_record_add (branch->call->record, "INVITE to the PBX at %s", sip_flow_address (way));
   /* Unlike a phone's dead flow, a slow server may still take the call: it is cancelled there. */
-  g_clear_pointer (&branch->leg, leg_release);
+  g_clear_pointer (&branch->attempt, attempt_free);
   branch->ways++;
-  send_invite (branch, way, branch->pbx_target, contact);
+  send_invite (branch, way, branch->pbx_target, contact, NULL);
   deadline_clear (&branch->direct);
   if (next_way (branch))
     branch->direct = deadline_new (PBX_PATIENCE_MS, on_route_silent, branch);
@@ -231,10 +213,10 @@ on_route_silent (gpointer user_data)
   Branch *branch = user_data;
 
   branch->direct = NULL;
-  if (!branch->leg || !leg_is_silent (branch->leg) || !next_way (branch))
+  if (!attempt_is_silent (branch->attempt) || !next_way (branch))
     return;
   call_record_add (branch->call->record, "no answer on this route");
-  pbx_failed (branch->pbx, branch->flow);
+  pbx_failed (branch->pbx, attempt_flow (branch->attempt));
   if (!invite_next (branch))
     fail (branch, 503, NULL, NULL);
 }
@@ -246,96 +228,80 @@ goes_elsewhere (Branch *branch, const sip_t *response)
   gboolean elsewhere = TRUE;
 
   if (response)
-    elsewhere = pbx_heard (branch->pbx, branch->flow, branch->call->caller_id, response);
+    elsewhere = pbx_heard (branch->pbx, attempt_flow (branch->attempt), branch->call->caller_id, response);
   else
-    pbx_failed (branch->pbx, branch->flow);
+    pbx_failed (branch->pbx, attempt_flow (branch->attempt));
   return elsewhere && invite_next (branch);
 }
 
 static void
-on_ringing_ready (const sip_t *response, guint status, const gchar *problem, gpointer user_data)
+on_heard (Attempt *attempt, const sip_t *response, gpointer user_data)
 {
   Branch *branch = user_data;
+  guint status = (guint) response->sip_status->st_status;
 
-  if (!branch->over && status == 0)
-    branch->funcs->ringing (branch, response, branch->user_data);
+  if (branch->pbx)
+    pbx_heard (branch->pbx, attempt_flow (attempt), branch->call->caller_id, response);
+  if (branch->over && status < 200)
+    return;
+  settle_on (branch, attempt);
+  branch->rings = TRUE;
+  stop_waiting (branch);
+  call_record_add (branch->call->record, status < 200 ? "%u %s" : "answered: %u %s", status,
+                   response->sip_status->st_phrase);
 }
 
 static void
-on_answer_ready (const sip_t *response, guint status, const gchar *problem, gpointer user_data)
+on_ringing (Attempt *attempt, const sip_t *response, gpointer user_data)
 {
   Branch *branch = user_data;
 
-  if (status == 0) {
-    branch->funcs->answered (branch, response, branch->user_data);
+  branch->funcs->ringing (branch, response, branch->user_data);
+}
+
+static void
+on_answered (Attempt *attempt, const sip_t *response, gpointer user_data)
+{
+  Branch *branch = user_data;
+
+  branch->funcs->answered (branch, response, branch->user_data);
+}
+
+static void
+on_failed (Attempt *attempt, guint status, const gchar *problem, const sip_t *response,
+           gpointer user_data)
+{
+  Branch *branch = user_data;
+
+  if (attempt == branch->older) {
+    g_clear_pointer (&branch->older, attempt_free);
     return;
   }
-  call_record_add (branch->call->record, "no media: %s", problem);
-  leg_hang_up (branch->leg, NULL);
-  fail (branch, status, NULL, NULL);
-}
-
-static void
-on_ringing (Leg *leg, const sip_t *response, gpointer user_data)
-{
-  Branch *branch = user_data;
-
-  if (branch->pbx)
-    pbx_heard (branch->pbx, branch->flow, branch->call->caller_id, response);
-  if (branch->over)
-    return;
-  branch->rings = TRUE;
-  stop_waiting (branch);
-  call_record_add (branch->call->record, "%u %s", (guint) response->sip_status->st_status,
-                   response->sip_status->st_phrase);
-  passage_start (&branch->ringing, branch->media, call_media_called (branch->call->caller_party),
-                 call_media_kind (branch->call->original),
-                 response, on_ringing_ready, branch);
-}
-
-static void
-on_answered (Leg *leg, const sip_t *response, gpointer user_data)
-{
-  Branch *branch = user_data;
-
-  if (branch->pbx)
-    pbx_heard (branch->pbx, branch->flow, branch->call->caller_id, response);
-  branch->rings = TRUE;
-  stop_waiting (branch);
-  call_record_add (branch->call->record, "answered: %d %s", response->sip_status->st_status,
-                   response->sip_status->st_phrase);
-  passage_cancel (&branch->ringing);
-  if (branch->over)
-    branch->funcs->answered (branch, response, branch->user_data);
-  else
-    passage_start (&branch->answer, branch->media, call_media_called (branch->call->caller_party),
-                   call_media_kind (branch->call->original), response, on_answer_ready, branch);
-}
-
-static void
-on_failed (Leg *leg, guint status, const sip_t *response, gpointer user_data)
-{
-  Branch *branch = user_data;
-
   call_record_add (branch->call->record, "failed: %u %s", status,
-                   response ? response->sip_status->st_phrase : "nobody answered");
-  if (branch->pbx && goes_elsewhere (branch, response))
+                   problem ? problem : response ? response->sip_status->st_phrase : "no answer");
+  if (branch->pbx && !problem && goes_elsewhere (branch, response))
     return;
-  /* A dead connection is no answer of the phone: the push may still bring it back. */
-  if (!response && !branch->rings && branch->binding && binding_has_push (branch->binding)) {
-    g_clear_pointer (&branch->leg, leg_release);
-    g_clear_pointer (&branch->flow, sip_flow_unref);
-    deadline_clear (&branch->direct);
-    if (!branch->ticket)
-      wake (branch);
+  if (status == 482 && branch->older) {
+    attempt_free (branch->attempt);
+    branch->attempt = g_steal_pointer (&branch->older);
     return;
   }
-  fail (branch, response ? status : branch->binding ? 480 : status == 408 ? 408 : 503,
-        response ? response->sip_status->st_phrase : NULL, response);
+  /* A dead connection is no answer of the phone: the push may still bring it back. */
+  if (!response && !problem && !branch->over && branch->binding &&
+      binding_has_push (branch->binding)) {
+    g_clear_pointer (&branch->attempt, attempt_free);
+    branch->rings = FALSE;
+    stop_waiting (branch);
+    wake (branch);
+    return;
+  }
+  if (!response && !problem)
+    status = branch->binding ? 480 : status == 408 ? 408 : 503;
+  fail (branch, status, response ? response->sip_status->st_phrase : NULL, response);
 }
 
 static void
-on_ended (Leg *leg, const sip_t *bye, gpointer user_data)
+on_ended (Attempt *attempt, const sip_t *bye, gpointer user_data)
 {
   Branch *branch = user_data;
 
@@ -343,14 +309,15 @@ on_ended (Leg *leg, const sip_t *bye, gpointer user_data)
 }
 
 static void
-on_request (Leg *leg, SipRequest *request, gpointer user_data)
+on_request (Attempt *attempt, SipRequest *request, gpointer user_data)
 {
   Branch *branch = user_data;
 
   branch->funcs->request (branch, request, branch->user_data);
 }
 
-static const LegFuncs leg_funcs = {
+static const AttemptFuncs attempt_funcs = {
+  .heard = on_heard,
   .ringing = on_ringing,
   .answered = on_answered,
   .failed = on_failed,
@@ -361,8 +328,7 @@ static const LegFuncs leg_funcs = {
 /**
  * branch_new:
  * @call: what all branches of the fork have in common; outlives the branch
- * @funcs: what the fork wants to know
- * @user_data: for @funcs
+ * @funcs: what the fork wants to know, with @user_data
  *
  * Returns: (transfer full): a branch that calls nobody yet
  */
@@ -386,14 +352,11 @@ branch_free (Branch *branch)
 {
   branch->over = TRUE;
   stop_waiting (branch);
-  close_media (branch);
-  g_clear_pointer (&branch->leg, leg_release);
-  g_clear_pointer (&branch->flow, sip_flow_unref);
+  g_clear_pointer (&branch->older, attempt_free);
+  g_clear_pointer (&branch->attempt, attempt_free);
   g_clear_pointer (&branch->binding, binding_unref);
-  g_free (branch->target);
   g_free (branch->pbx_target);
   g_free (branch->user);
-  g_free (branch->contact);
   g_free (branch);
 }
 
@@ -410,7 +373,7 @@ branch_call_phone (Branch *branch, Binding *binding)
   branch->binding = binding_ref (binding);
   if (sip_flow_is_open (binding->flow)) {
     invite_phone (branch, binding);
-    if (wakes && !branch->failed)
+    if (wakes && !branch->failure)
       branch->direct = deadline_new (branch->call->direct_try_ms, on_direct_try_over, branch);
   } else if (wakes) {
     wake (branch);
@@ -418,6 +381,28 @@ branch_call_phone (Branch *branch, Binding *binding)
     call_record_add (branch->call->record, "the phone's connection is closed, and it has no push");
     fail (branch, 480, NULL, NULL);
   }
+}
+
+/**
+ * branch_refresh:
+ * @branch: the branch of a phone
+ * @binding: the same phone, which has just registered
+ *
+ * Calls it there, unless it has the call already.
+ */
+void
+branch_refresh (Branch *branch, Binding *binding)
+{
+  if (branch->over || branch->failure ||
+      (branch->attempt &&
+       (branch->rings || sip_flow_equal (attempt_flow (branch->attempt), binding->flow))))
+    return;
+  call_record_add (branch->call->record, "phone registered from %s",
+                   sip_flow_address (binding->flow));
+  binding_ref (binding);
+  binding_unref (branch->binding);
+  branch->binding = binding;
+  invite_phone (branch, binding);
 }
 
 /**
@@ -441,6 +426,17 @@ branch_call_pbx (Branch *branch, Pbx *pbx, const gchar *target, const gchar *use
     fail (branch, 503, pbx_refusal (pbx), NULL);
 }
 
+/* A phone that is on its way to a call that is over. */
+static void
+hand_over (Branch *branch, BranchEnd end, const sip_t *because)
+{
+  const BranchCall *call = branch->call;
+
+  if (call->late && branch->ticket && !branch->attempt && late_calls_are_due (branch->binding))
+    late_calls_add (call->late, call->invite, branch->binding, call->call_id, call->tag,
+                    branch->until, end == BRANCH_ANSWERED_ELSEWHERE ? NULL : because);
+}
+
 /**
  * branch_hang_up:
  * @branch: a branch
@@ -453,48 +449,52 @@ void
 branch_hang_up (Branch *branch, BranchEnd end, const sip_t *because)
 {
   branch->over = TRUE;
+  hand_over (branch, end, because);
   stop_waiting (branch);
-  cancel_passages (branch);
-  if (end == BRANCH_ANSWERED_ELSEWHERE)
-    close_media (branch);
-  if (branch->leg && end == BRANCH_ANSWERED_ELSEWHERE)
-    leg_lose (branch->leg);
-  else if (branch->leg)
-    leg_hang_up (branch->leg, because);
+  if (branch->older)
+    attempt_hang_up (branch->older, because);
+  if (branch->attempt && end == BRANCH_ANSWERED_ELSEWHERE)
+    attempt_lose (branch->attempt);
+  else if (branch->attempt)
+    attempt_hang_up (branch->attempt, because);
 }
 
 /**
- * branch_has_failed:
+ * branch_failure:
  * @branch: a branch
  *
- * Returns: whether it can no longer lead to an answer
+ * Returns: whether it can no longer lead to an answer, and why
+ */
+BranchFailure
+branch_failure (const Branch *branch)
+{
+  return branch->failure;
+}
+
+/**
+ * branch_is_phone:
+ * @branch: a branch
+ * @binding: a phone
+ *
+ * Returns: whether it calls that phone
  */
 gboolean
-branch_has_failed (const Branch *branch)
+branch_is_phone (const Branch *branch, const Binding *binding)
 {
-  return branch->failed;
+  return branch->binding && g_str_equal (branch->binding->token, binding->token);
 }
 
 /**
  * branch_leg:
  * @branch: a branch
+ * @media: (out) (optional) (nullable): the media between the caller and the leg
  *
  * Returns: (transfer none) (nullable): its leg, NULL while its phone sleeps
  */
 Leg *
-branch_leg (const Branch *branch)
+branch_leg (const Branch *branch, MediaSession **media)
 {
-  return branch->leg;
-}
-
-/**
- * branch_media:
- * @branch: a branch
- *
- * Returns: (transfer none) (nullable): the media between the caller and its leg
- */
-MediaSession *
-branch_media (const Branch *branch)
-{
-  return branch->media;
+  if (media)
+    *media = branch->attempt ? attempt_media (branch->attempt) : NULL;
+  return branch->attempt ? attempt_leg (branch->attempt) : NULL;
 }

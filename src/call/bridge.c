@@ -10,8 +10,8 @@
 #define MAX_RETRY_AFTER 10
 
 struct _Bridge {
-  SipDialog *one;
-  SipDialog *other;
+  BridgeEnd one;
+  BridgeEnd other;
   MediaSession *media;
   MediaParty party_of_one;
   GPtrArray *under_way; /* Midcall */
@@ -21,18 +21,19 @@ struct _Bridge {
  * bridge_new:
  * @one: a dialog
  * @other: the dialog of the other side
- * @media: the media between them; all three outlive the bridge
+ * @media: (nullable): the media between them, which outlives the bridge
  * @party_of_one: who is at the end of @one
  *
  * Returns: (transfer full): the bridge between them
  */
 Bridge *
-bridge_new (SipDialog *one, SipDialog *other, MediaSession *media, MediaParty party_of_one)
+bridge_new (const BridgeEnd *one, const BridgeEnd *other, MediaSession *media,
+            MediaParty party_of_one)
 {
   Bridge *bridge = g_new0 (Bridge, 1);
 
-  bridge->one = one;
-  bridge->other = other;
+  bridge->one = *one;
+  bridge->other = *other;
   bridge->media = media;
   bridge->party_of_one = party_of_one;
   bridge->under_way = g_ptr_array_new_with_free_func ((GDestroyNotify) midcall_free);
@@ -89,10 +90,11 @@ refuse_for_now (SipRequest *request)
 void
 bridge_take (Bridge *bridge, SipDialog *from, SipRequest *request)
 {
-  gboolean forth = from == bridge->one;
+  gboolean forth = from == bridge->one.dialog;
   const MidcallSides sides = {
     .from = from,
-    .to = forth ? bridge->other : bridge->one,
+    .to = forth ? bridge->other.dialog : bridge->one.dialog,
+    .reach = forth ? bridge->other.reach : bridge->one.reach,
     .media = bridge->media,
     .party = forth == (bridge->party_of_one == MEDIA_PHONE) ? MEDIA_PHONE : MEDIA_PBX,
   };

@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "call/reach.h"
 #include "media/media-session.h"
-#include "sip/sip-dialog.h"
 
 typedef struct _Bridge Bridge;
 
-Bridge *bridge_new (SipDialog *one, SipDialog *other, MediaSession *media, MediaParty party_of_one);
+/* One end of it; what stands here outlives the bridge. */
+typedef struct {
+  SipDialog *dialog;
+  Reach *reach; /* nullable: how the phone of @dialog is found again */
+} BridgeEnd;
+
+Bridge *bridge_new (const BridgeEnd *one, const BridgeEnd *other, MediaSession *media,
+                    MediaParty party_of_one);
 void bridge_free (Bridge *bridge);
 
 void bridge_take (Bridge *bridge, SipDialog *from, SipRequest *request);

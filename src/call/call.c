@@ -30,6 +30,8 @@ struct _Call {
   CallOverFunc over_func;
   gpointer user_data;
   Deadline *farewell;
+  gboolean newcomers; /* phones that register meanwhile are called too */
+  gboolean heard_media; /* of one phone; with one To tag the caller can take no other */
   gboolean over;
 };
 
@@ -138,8 +140,9 @@ bridge_of (Call *call)
     return NULL;
   if (call->bridged != dialog) {
     g_clear_pointer (&call->bridge, bridge_free);
-    call->bridge = bridge_new (caller_dialog (call->caller), dialog,
-                               fork_only_media (call->fork), caller_party (call));
+    call->bridge = bridge_new (
+      &(BridgeEnd){ caller_dialog (call->caller), caller_reach (call->caller) },
+      &(BridgeEnd){ dialog, leg_reach (leg) }, fork_only_media (call->fork), caller_party (call));
     call->bridged = dialog;
   }
   return call->bridge;
@@ -185,7 +188,13 @@ on_ringing (Fork *fork, Leg *leg, const sip_t *response, gpointer user_data)
 
   call_record_set_state (call->record, CALL_RINGING);
   /* With one To tag the caller takes the first SDP for the answer: only one phone may send any. */
-  caller_ring (call->caller, response, fork_size (fork) == 1);
+  gboolean alone = fork_size (fork) == 1;
+
+  if (alone && sip_dialog_remote_tag (leg_dialog (leg)))
+    sip_dialog_join (caller_dialog (call->caller), leg_dialog (leg));
+  if (alone && response->sip_payload)
+    call->heard_media = TRUE;
+  caller_ring (call->caller, response, alone);
 }
 
 static void
@@ -194,6 +203,7 @@ on_answered (Fork *fork, Leg *leg, const sip_t *response, gpointer user_data)
   Call *call = user_data;
 
   call_record_set_state (call->record, CALL_TALKING);
+  sip_dialog_join (caller_dialog (call->caller), leg_dialog (leg));
   caller_answer (call->caller, response);
 }
 
@@ -259,6 +269,7 @@ call_new (SipRequest *invite, CallDirection direction, const gchar *contact,
   g_autofree gchar *id = token_random (CALL_ID_BITS);
   g_autofree gchar *tag = token_random (TAG_BITS);
   ForkOptions fork_options = {
+    .invite = invite,
     .original = sip_request_sip (invite),
     .call_id = id,
     .tag = tag,
@@ -266,6 +277,9 @@ call_new (SipRequest *invite, CallDirection direction, const gchar *contact,
     .direct_try_ms = options->direct_try_ms,
     .media = options->media,
     .caller = sip_request_flow (invite),
+    .breadth = options->breadth,
+    .policy = options->policy,
+    .late = options->late,
   };
 
   call->direction = direction;
@@ -298,6 +312,17 @@ call_free (Call *call)
   call_record_unref (call->record);
   counters_dec (COUNTER_CALLS_OPEN);
   g_free (call);
+}
+
+/**
+ * call_set_reach:
+ * @call: a new call
+ * @reach: (transfer full): how the phone that calls is found again
+ */
+void
+call_set_reach (Call *call, Reach *reach)
+{
+  caller_set_reach (call->caller, reach);
 }
 
 /**
@@ -347,6 +372,30 @@ void
 call_start (Call *call)
 {
   fork_start (call->fork);
+}
+
+/**
+ * call_welcome_newcomers:
+ * @call: a call to all phones of a user
+ *
+ * From here on phones that register while it rings are called too.
+ */
+void
+call_welcome_newcomers (Call *call)
+{
+  call->newcomers = TRUE;
+}
+
+/**
+ * call_join_phone:
+ * @call: a call to the user of @binding
+ * @binding: a phone that has just registered
+ */
+void
+call_join_phone (Call *call, Binding *binding)
+{
+  if (!call->over)
+    fork_join_phone (call->fork, binding, call->newcomers && !call->heard_media);
 }
 
 /**

@@ -4,11 +4,15 @@
  *
  * It has one To tag for the whole call, however many phones ring. leg-state decides, this does. A
  * caller whose owner releases it ends by itself.
+ *
+ * To one that requires it the stack sends provisional answers reliably, and answers the PRACKs (RFC
+ * 3262). That is a matter of this leg alone: the other side is never asked for 100rel.
  */
 #include "call/caller.h"
 
 #include "base/counters.h"
 #include "call/header-policy.h"
+#include "sip/sip-inside.h"
 
 struct _Caller {
   CallerState state;
@@ -16,6 +20,8 @@ struct _Caller {
   gpointer user_data;
   SipRequest *invite;
   SipDialog *dialog;
+  Reach *reach;
+  gboolean must_offer; /* its INVITE had no offer, so our first reliable answer must bring one */
   guint busy;
 };
 
@@ -32,6 +38,7 @@ caller_free (Caller *caller)
 {
   sip_request_watch (caller->invite, NULL, NULL);
   sip_dialog_free (caller->dialog);
+  g_clear_pointer (&caller->reach, reach_free);
   sip_request_unref (caller->invite);
   counters_dec (COUNTER_LEGS_OPEN);
   g_free (caller);
@@ -47,8 +54,11 @@ free_when_done (Caller *caller)
 static void
 send_response (Caller *caller, const Cause *cause)
 {
-  msg_t *msg = sip_request_create_response (caller->invite);
+  msg_t *msg;
 
+  if (cause->status < 200 && caller->must_offer && !(cause->with_body && cause->sip->sip_payload))
+    return;
+  msg = sip_request_create_response (caller->invite);
   if (cause->sip && cause->with_body)
     header_policy_copy (msg, cause->sip);
   else if (cause->sip)
@@ -92,6 +102,8 @@ step (Caller *caller, CallerEvent event, const Cause *cause)
   caller->busy++;
   if (actions & (CALL_SEND_PROVISIONAL | CALL_SEND_FINAL))
     send_response (caller, cause);
+  if (actions & CALL_SEND_504)
+    sip_request_reply (caller->invite, 504, NULL, TAG_END ());
   if (actions & CALL_SEND_487)
     sip_request_reply (caller->invite, SIP_487_REQUEST_CANCELLED, TAG_END ());
   if (actions & CALL_SEND_480)
@@ -160,6 +172,8 @@ caller_new (SipRequest *invite, const gchar *contact, const CallerFuncs *funcs, 
   caller->user_data = user_data;
   caller->invite = sip_request_ref (invite);
   caller->dialog = sip_dialog_new_uas (invite, contact, on_request, caller);
+  caller->must_offer = header_policy_requires (sip_request_sip (invite), "100rel") &&
+                       !sip_request_sip (invite)->sip_payload;
   sip_request_watch (invite, on_invite_event, caller);
   sip_request_reply (invite, SIP_100_TRYING, TAG_END ());
   counters_inc (COUNTER_LEGS_OPEN);
@@ -180,6 +194,18 @@ caller_release (Caller *caller)
   step (caller, CALLER_EVENT_HANG_UP, &cause);
   caller->busy--;
   free_when_done (caller);
+}
+
+/**
+ * caller_set_reach:
+ * @caller: a caller that is a registered phone
+ * @reach: (transfer full): how it is found again
+ */
+void
+caller_set_reach (Caller *caller, Reach *reach)
+{
+  caller->reach = reach;
+  reach_serve (reach, caller->dialog);
 }
 
 /**
@@ -286,4 +312,16 @@ SipDialog *
 caller_dialog (const Caller *caller)
 {
   return caller->dialog;
+}
+
+/**
+ * caller_reach:
+ * @caller: a caller
+ *
+ * Returns: (transfer none) (nullable): how its phone is found again
+ */
+Reach *
+caller_reach (const Caller *caller)
+{
+  return caller->reach;
 }

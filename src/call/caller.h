@@ -2,7 +2,7 @@
 #pragma once
 
 #include "call/leg-state.h"
-#include "sip/sip-dialog.h"
+#include "call/reach.h"
 
 typedef struct _Caller Caller;
 
@@ -17,6 +17,7 @@ typedef struct {
 Caller *caller_new (SipRequest *invite, const gchar *contact, const CallerFuncs *funcs,
                     gpointer user_data);
 void caller_release (Caller *caller);
+void caller_set_reach (Caller *caller, Reach *reach);
 
 void caller_hold (Caller *caller, guint status);
 void caller_ring (Caller *caller, const sip_t *response, gboolean with_body);
@@ -27,3 +28,4 @@ void caller_hang_up (Caller *caller, const sip_t *bye);
 CallerState caller_state (const Caller *caller);
 SipRequest *caller_invite (const Caller *caller);
 SipDialog *caller_dialog (const Caller *caller);
+Reach *caller_reach (const Caller *caller);

@@ -2,13 +2,17 @@
 /*
  * fork: all who are called at once: phones that sleep, phones that are awake, or the PBX.
  *
- * The first 2xx wins and the others are hung up (RFC 3261 16.7). Each of them is a branch, which
- * does the waking; a branch tells its fork and the fork tells the call.
+ * The first 2xx wins and the others are hung up; when all have failed the best of their answers goes
+ * to the caller (RFC 3261 16.7). Each of them is a branch, which does the waking; a branch tells its
+ * fork and the fork tells the call.
  */
 #include "call/fork.h"
 
 #include "base/deadline.h"
 #include "call/branch.h"
+#include "sip/sip-headers.h"
+
+#define MAX_BRANCHES 60 /* RFC 5393: what a Max-Breadth of nothing would allow */
 
 struct _Fork {
   const ForkFuncs *funcs;
@@ -25,13 +29,20 @@ struct _Fork {
   gboolean started;
   gboolean held;
   gboolean over;
-  guint best; /* status of the best failure so far */
+  ForkPolicy policy;
+  guint best_rank;
+  gchar *best_phrase; /* nullable */
+  guint best;        /* status of the best failure so far */
+  msg_t *best_answer; /* nullable: what the phone said */
 };
 
-/* RFC 3261 16.7 step 6: 6xx before all, then the lowest class; in it, what helps the caller most. */
+/* RFC 3261 16.7 step 6: 6xx before all, then the lowest class; in it, what helps the caller most. That
+ * a phone could not be reached is our own verdict, and counts after what phones have said. */
 static guint
-rank (guint status)
+rank (guint status, const sip_t *response)
 {
+  if (!response)
+    return 800;
   if (status >= 600)
     return 0;
   if (status == 482)
@@ -42,8 +53,14 @@ rank (guint status)
 }
 
 static void
-give_verdict (Fork *fork, guint status, const gchar *phrase, const sip_t *response)
+give_verdict (Fork *fork, const sip_t *response)
 {
+  guint status = fork->best && fork->best != 482 ? fork->best : 480;
+  const gchar *phrase = fork->best_phrase;
+
+  /* 482 says that the phone has the call by another way: for the caller that is nobody's answer. */
+  if (status != fork->best)
+    response = NULL, phrase = NULL;
   fork->over = TRUE;
   fork->funcs->failed (fork, status, phrase, response, fork->user_data);
 }
@@ -52,9 +69,27 @@ static gboolean
 all_failed (const Fork *fork)
 {
   for (guint i = 0; i < fork->branches->len; i++)
-    if (!branch_has_failed (g_ptr_array_index (fork->branches, i)))
+    if (branch_failure (g_ptr_array_index (fork->branches, i)) == BRANCH_LIVES)
       return FALSE;
   return TRUE;
+}
+
+static gboolean
+ends_all (const Fork *fork, guint status)
+{
+  if (status == 486)
+    return fork->policy.busy_ends;
+  if (status == 603)
+    return fork->policy.decline_ends;
+  return status >= 600 && fork->policy.failure_ends;
+}
+
+static void
+hang_up_but (Fork *fork, const Branch *spared, BranchEnd end)
+{
+  for (guint i = 0; i < fork->branches->len; i++)
+    if (g_ptr_array_index (fork->branches, i) != spared)
+      branch_hang_up (g_ptr_array_index (fork->branches, i), end, NULL);
 }
 
 static void
@@ -63,7 +98,7 @@ on_verdict (gpointer user_data)
   Fork *fork = user_data;
 
   fork->verdict = NULL;
-  give_verdict (fork, fork->best ? fork->best : 480, NULL, NULL);
+  give_verdict (fork, fork->best_answer ? sip_object (fork->best_answer) : NULL);
 }
 
 static void
@@ -71,16 +106,28 @@ on_branch_failed (Branch *branch, guint status, const gchar *phrase, const sip_t
                   gpointer user_data)
 {
   Fork *fork = user_data;
-  gboolean better = !fork->best || rank (status) < rank (fork->best);
+  gboolean for_all = ends_all (fork, status);
+  gboolean better = !fork->best || for_all || rank (status, response) < fork->best_rank;
 
   if (fork->over || fork->winner)
     return;
-  if (better)
+  if (better) {
     fork->best = status;
+    fork->best_rank = rank (status, response);
+    g_free (fork->best_phrase);
+    fork->best_phrase = g_strdup (phrase);
+    g_clear_pointer (&fork->best_answer, msg_destroy);
+  }
   /* While branches are being added more may come, and the call is not told from within. */
-  if (!fork->started || !all_failed (fork))
+  if (!fork->started || !(for_all || all_failed (fork))) {
+    if (better && response)
+      fork->best_answer = sip_headers_keep (response);
     return;
-  give_verdict (fork, fork->best, better ? phrase : NULL, better ? response : NULL);
+  }
+  hang_up_but (fork, branch, BRANCH_CALL_IS_OVER);
+  if (!better)
+    response = fork->best_answer ? sip_object (fork->best_answer) : NULL;
+  give_verdict (fork, response);
 }
 
 static void
@@ -100,7 +147,7 @@ on_branch_ringing (Branch *branch, const sip_t *response, gpointer user_data)
   Fork *fork = user_data;
 
   if (!fork->over)
-    fork->funcs->ringing (fork, branch_leg (branch), response, fork->user_data);
+    fork->funcs->ringing (fork, branch_leg (branch, NULL), response, fork->user_data);
 }
 
 static void
@@ -113,10 +160,8 @@ on_branch_answered (Branch *branch, const sip_t *response, gpointer user_data)
     return;
   }
   fork->winner = branch;
-  for (guint i = 0; i < fork->branches->len; i++)
-    if (g_ptr_array_index (fork->branches, i) != branch)
-      branch_hang_up (g_ptr_array_index (fork->branches, i), BRANCH_ANSWERED_ELSEWHERE, NULL);
-  fork->funcs->answered (fork, branch_leg (branch), response, fork->user_data);
+  hang_up_but (fork, branch, BRANCH_ANSWERED_ELSEWHERE);
+  fork->funcs->answered (fork, branch_leg (branch, NULL), response, fork->user_data);
 }
 
 static void
@@ -125,7 +170,7 @@ on_branch_ended (Branch *branch, const sip_t *bye, gpointer user_data)
   Fork *fork = user_data;
 
   if (branch == fork->winner)
-    fork->funcs->ended (fork, branch_leg (branch), bye, fork->user_data);
+    fork->funcs->ended (fork, branch_leg (branch, NULL), bye, fork->user_data);
 }
 
 static void
@@ -133,7 +178,7 @@ on_branch_request (Branch *branch, SipRequest *request, gpointer user_data)
 {
   Fork *fork = user_data;
 
-  fork->funcs->request (fork, branch_leg (branch), request, fork->user_data);
+  fork->funcs->request (fork, branch_leg (branch, NULL), request, fork->user_data);
 }
 
 static const BranchFuncs branch_funcs = {
@@ -154,6 +199,7 @@ describe_push (Fork *fork, const ForkOptions *options)
   if (url->url_user)
     fork->caller = g_strdup_printf ("sip:%s@%s", url->url_user, url->url_host);
   fork->call.push = (PushBucketCall){
+    .kind = PUSH_KIND_CALL,
     .call_id = fork->call_id,
     .caller = { fork->caller, url->url_user, from->a_display },
     .seconds = options->wake_seconds,
@@ -182,9 +228,13 @@ fork_new (const ForkOptions *options, PushBucket *bucket, CallRecord *record,
   fork->record = call_record_ref (record);
   fork->call_id = g_strdup (options->call_id);
   fork->tag = g_strdup (options->tag);
+  fork->policy = options->policy;
   fork->call = (BranchCall){
     .original = options->original,
     .caller_id = options->original->sip_call_id->i_id,
+    .invite = options->invite,
+    .late = options->late,
+    .breadth = options->breadth,
     .call_id = fork->call_id,
     .tag = fork->tag,
     .direct_try_ms = options->direct_try_ms,
@@ -209,6 +259,8 @@ fork_free (Fork *fork)
   fork->over = TRUE;
   deadline_clear (&fork->verdict);
   g_ptr_array_unref (fork->branches);
+  g_clear_pointer (&fork->best_answer, msg_destroy);
+  g_free (fork->best_phrase);
   call_record_unref (fork->record);
   g_clear_pointer (&fork->call.credentials, credentials_unref);
   g_free (fork->caller);
@@ -272,6 +324,44 @@ fork_start (Fork *fork)
     fork->verdict = deadline_new (0, on_verdict, fork);
 }
 
+static Branch *
+find_phone (const Fork *fork, const Binding *binding)
+{
+  for (guint i = 0; i < fork->branches->len; i++)
+    if (branch_is_phone (g_ptr_array_index (fork->branches, i), binding))
+      return g_ptr_array_index (fork->branches, i);
+  return NULL;
+}
+
+/**
+ * fork_join_phone:
+ * @fork: a fork that was started
+ * @binding: a phone that has just registered
+ * @newcomers: whether one that is not called yet shall be
+ *
+ * A phone that is called already is called where it is now; one that could not be woken before gets
+ * another chance. One that said no is left alone.
+ */
+void
+fork_join_phone (Fork *fork, Binding *binding, gboolean newcomers)
+{
+  Branch *branch = find_phone (fork, binding);
+
+  if (fork->over || fork->winner)
+    return;
+  if (branch && branch_failure (branch) == BRANCH_LIVES) {
+    branch_refresh (branch, binding);
+    return;
+  }
+  if (branch ? branch_failure (branch) == BRANCH_REFUSED : !newcomers)
+    return;
+  if (branch)
+    g_ptr_array_remove (fork->branches, branch);
+  else if (fork->branches->len >= MAX_BRANCHES)
+    return;
+  fork_add_phone (fork, binding);
+}
+
 /**
  * fork_hang_up:
  * @fork: a fork
@@ -318,7 +408,7 @@ fork_only_leg (const Fork *fork)
 {
   const Branch *branch = only_branch (fork);
 
-  return branch ? branch_leg (branch) : NULL;
+  return branch ? branch_leg (branch, NULL) : NULL;
 }
 
 /**
@@ -332,5 +422,9 @@ fork_only_media (const Fork *fork)
 {
   const Branch *branch = only_branch (fork);
 
-  return branch ? branch_media (branch) : NULL;
+  MediaSession *media = NULL;
+
+  if (branch)
+    branch_leg (branch, &media);
+  return media;
 }

@@ -3,8 +3,7 @@
 
 #include "call/call-media.h"
 #include "call/call-record.h"
-#include "call/leg.h"
-#include "wake/push-bucket.h"
+#include "call/late-calls.h"
 
 typedef struct _Fork Fork;
 
@@ -19,7 +18,15 @@ typedef struct {
   void (*request) (Fork *fork, Leg *leg, SipRequest *request, gpointer user_data);
 } ForkFuncs;
 
+/* What one phone's refusal means for the others: whether it ends the call for all. */
 typedef struct {
+  gboolean busy_ends;    /* 486 */
+  gboolean decline_ends; /* 603 */
+  gboolean failure_ends; /* any other 6xx */
+} ForkPolicy;
+
+typedef struct {
+  SipRequest *invite;    /* that is @original */
   const sip_t *original; /* the INVITE that is continued; outlives the fork */
   const gchar *call_id;  /* of every INVITE that goes out, and of the pushes before them */
   const gchar *tag;
@@ -28,6 +35,9 @@ typedef struct {
   const CallMedia *media; /* outlives the fork */
   SipFlow *caller;        /* likewise */
   MediaParty caller_party;
+  guint breadth; /* Max-Breadth for each branch */
+  ForkPolicy policy;
+  LateCalls *late; /* nullable: phones that come too late get nothing */
 } ForkOptions;
 
 Fork *fork_new (const ForkOptions *options, PushBucket *bucket, CallRecord *record,
@@ -38,6 +48,7 @@ void fork_add_phone (Fork *fork, Binding *binding);
 void fork_add_pbx (Fork *fork, Pbx *pbx, const gchar *target, const gchar *user);
 void fork_set_credentials (Fork *fork, Credentials *credentials);
 void fork_start (Fork *fork);
+void fork_join_phone (Fork *fork, Binding *binding, gboolean newcomers);
 void fork_hang_up (Fork *fork, const sip_t *because);
 
 guint fork_size (const Fork *fork);

@@ -2,7 +2,7 @@
 /*
  * header-policy: which headers of a call are ours, and that all others pass as they are.
  *
- * Ours are those of the hop and the dialog, and what we do not offer across the call: reliable
+ * Ours are those of the hop and the dialog, those that name a dialog (see dialog-map), and what we do not offer across the call: reliable
  * provisional answers are numbered per leg (RFC 3262), so 100rel is not passed on.
  */
 #include "call/header-policy.h"
@@ -24,8 +24,10 @@ is_ours (const sip_header_t *header, gpointer user_data)
   gboolean drop_body = GPOINTER_TO_INT (user_data);
 
   return sip_headers_belong_to_hop (header) || class == sip_supported_class ||
-         class == sip_require_class || class == sip_rseq_class ||
-         sip_headers_is (header, "Feature-Caps") || (drop_body && is_body (header));
+         class == sip_require_class || class == sip_rseq_class || class == sip_replaces_class ||
+         class == sip_refer_to_class || sip_headers_is (header, "Target-Dialog") ||
+         sip_headers_is (header, "Join") ||
+         sip_headers_is (header, "Feature-Caps") || sip_headers_is (header, "Max-Breadth") || (drop_body && is_body (header));
 }
 
 static gchar *

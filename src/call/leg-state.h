@@ -45,7 +45,7 @@ typedef enum {
   CALLER_EVENT_REJECT,  /* another final answer is to go */
   CALLER_EVENT_CANCEL,  /* the caller gave up */
   CALLER_EVENT_ACK,     /* the caller acknowledged the 2xx */
-  CALLER_EVENT_NO_ACK,  /* and this one never did */
+  CALLER_EVENT_NO_ACK,  /* and this one never did, or acknowledged no reliable 1xx */
   CALLER_EVENT_HANG_UP, /* we want out */
   CALLER_EVENT_BYE,     /* the caller went */
   N_CALLER_EVENTS,
@@ -61,6 +61,7 @@ typedef enum {
   CALL_SEND_FINAL = 1 << 5,
   CALL_SEND_487 = 1 << 6,
   CALL_SEND_480 = 1 << 7,
+  CALL_SEND_504 = 1 << 14,
   CALL_TELL_RINGING = 1 << 8,
   CALL_TELL_ANSWERED = 1 << 9,
   CALL_TELL_FAILED = 1 << 10,

@@ -9,7 +9,9 @@
 
 #include "base/counters.h"
 #include "base/deadline.h"
+#include "call/dialog-map.h"
 #include "call/header-policy.h"
+#include "sip/sip-inside.h"
 
 #define CANCEL_PATIENCE_MS 32000 /* 64*T1: nobody answers a CANCEL later */
 
@@ -18,9 +20,12 @@ struct _Leg {
   const LegFuncs *funcs; /* NULL: released */
   gpointer user_data;
   SipDialog *dialog;
+  Reach *reach;
   SipTransaction *invite;
   const sip_t *original;    /* the INVITE that is continued, while it is sent */
   msg_t *kept;              /* nullable: a copy of it, for when it is challenged */
+  SipListener *listener;    /* by which it came in */
+  guint breadth;
   gchar *target;
   Credentials *credentials; /* nullable */
   guint32 cseq;
@@ -41,6 +46,7 @@ leg_free (Leg *leg)
   deadline_clear (&leg->patience);
   g_clear_pointer (&leg->invite, sip_transaction_free);
   g_clear_pointer (&leg->dialog, sip_dialog_free);
+  g_clear_pointer (&leg->reach, reach_free);
   counters_dec (COUNTER_LEGS_OPEN);
   g_clear_pointer (&leg->credentials, credentials_unref);
   g_clear_pointer (&leg->kept, msg_destroy);
@@ -153,6 +159,18 @@ on_response (SipTransaction *transaction, guint status, const sip_t *response, g
     step (leg, status < 300 ? LEG_EVENT_SUCCESS : LEG_EVENT_FAILURE, status, response);
 }
 
+/* The header is optional, and one who did not send it need not get it. */
+static void
+add_breadth (msg_t *msg, const sip_t *original, guint breadth)
+{
+  g_autofree gchar *line = NULL;
+
+  if (!breadth || !sip_headers_unknown (original, "Max-Breadth"))
+    return;
+  line = g_strdup_printf ("Max-Breadth: %u", breadth);
+  sip_headers_add (msg, line);
+}
+
 static gboolean
 stays_nowhere (const sip_header_t *header, gpointer user_data)
 {
@@ -168,6 +186,8 @@ send_invite (Leg *leg, const gchar *authorization)
 
   sip_headers_forward (msg, leg->original);
   header_policy_copy (msg, leg->original);
+  dialog_map_copy (msg, leg->original, leg->listener);
+  add_breadth (msg, leg->original, leg->breadth);
   while (leg->credentials && sip->sip_authorization)
     sip_header_remove (msg, sip, (sip_header_t *) sip->sip_authorization);
   while (leg->credentials && sip->sip_proxy_authorization)
@@ -276,6 +296,9 @@ leg_invite (Leg *leg, SipFlow *flow, const LegInvite *invite)
     identity.to = sip_to_make (home, invite->to);
   leg->dialog = sip_dialog_new_uac (flow, &identity, on_request, leg);
   su_home_deinit (home);
+  leg->reach = invite->reach;
+  if (leg->reach)
+    reach_serve (leg->reach, leg->dialog);
 
   leg->state = leg_state_next (leg->state, LEG_EVENT_INVITE, &actions);
   leg->original = original;
@@ -285,6 +308,8 @@ leg_invite (Leg *leg, SipFlow *flow, const LegInvite *invite)
     msg_serialize (leg->kept, msg_object (leg->kept)); /* else its headers have no order */
     leg->original = sip_object (leg->kept);
   }
+  leg->listener = sip_request_listener (invite->request);
+  leg->breadth = invite->breadth;
   leg->target = g_strdup (invite->target);
   leg->credentials = invite->credentials ? credentials_ref (invite->credentials) : NULL;
   send_invite (leg, NULL);
@@ -330,7 +355,7 @@ leg_lose (Leg *leg)
   sip_t because[1] = { 0 };
 
   su_home_init (home);
-  because->sip_reason = sip_reason_make (home, "SIP;cause=200;text=\"Call completed elsewhere\"");
+  because->sip_reason = sip_reason_make (home, LEG_ELSEWHERE);
   step (leg, LEG_EVENT_HANG_UP, 0, because);
   su_home_deinit (home);
 }
@@ -382,4 +407,16 @@ SipDialog *
 leg_dialog (const Leg *leg)
 {
   return leg->dialog;
+}
+
+/**
+ * leg_reach:
+ * @leg: a leg
+ *
+ * Returns: (transfer none) (nullable): how its phone is found again; NULL for a PBX
+ */
+Reach *
+leg_reach (const Leg *leg)
+{
+  return leg->reach;
 }

@@ -2,8 +2,11 @@
 #pragma once
 
 #include "call/leg-state.h"
+#include "call/reach.h"
 #include "registrar/credentials.h"
-#include "sip/sip-dialog.h"
+
+/* The Reason of a CANCEL to whom another one was faster than (RFC 3326). */
+#define LEG_ELSEWHERE "SIP;cause=200;text=\"Call completed elsewhere\""
 
 typedef struct _Leg Leg;
 
@@ -18,13 +21,16 @@ typedef struct {
 
 /* Who is called, and on behalf of whom. */
 typedef struct {
-  const sip_t *original; /* the INVITE that is continued */
+  SipRequest *request;   /* the INVITE that is continued */
+  const sip_t *original; /* the same */
   const gchar *target;   /* the Request-URI */
   const gchar *to;       /* nullable: the To URI, where it is not the original's */
   const gchar *call_id;
   const gchar *tag;
   const gchar *contact;
   Credentials *credentials; /* nullable: what answers a challenge in place of the caller */
+  guint breadth; /* Max-Breadth; 0: not known */
+  Reach *reach; /* transfer full, nullable: how the phone is found again */
 } LegInvite;
 
 Leg *leg_new (const LegFuncs *funcs, gpointer user_data);
@@ -39,3 +45,4 @@ void leg_abandon (Leg *leg);
 LegState leg_state (const Leg *leg);
 gboolean leg_is_silent (const Leg *leg);
 SipDialog *leg_dialog (const Leg *leg);
+Reach *leg_reach (const Leg *leg);

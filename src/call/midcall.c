@@ -3,17 +3,24 @@
  * midcall: one request inside a call on its way to the other side, and its answers back
  * (re-INVITE, UPDATE, INFO, REFER, NOTIFY, MESSAGE and what nobody has heard of).
  *
- * The bridge owns them. A re-INVITE lives until its ACK went across.
+ * The bridge owns them. A re-INVITE lives until its ACK went across. Where the other side is a phone
+ * that sleeps in the midst of its call, the request waits for it (RFC 8599 6.2.2).
  */
 #include "call/midcall.h"
 
+#include "call/dialog-map.h"
 #include "call/header-policy.h"
 #include "call/passage.h"
+#include "sip/sip-inside.h"
+
+#define WAIT_SECONDS 20 /* the sender of anything but an INVITE gives up after 32 (RFC 4320) */
 
 struct _Midcall {
   SipRequest *request;
   SipDialog *from;
   SipDialog *to;
+  Reach *reach;
+  PushTicket *ticket;
   MediaSession *media;
   MediaParty party;
   Passage *passage; /* of the request, a response or the ACK */
@@ -29,6 +36,12 @@ static gboolean
 is_method (const Midcall *midcall, sip_method_t method)
 {
   return sip_request_method (midcall->request) == method;
+}
+
+static gboolean
+is_refresh (const Midcall *midcall)
+{
+  return sip_dialog_is_refreshed_by (sip_request_method (midcall->request));
 }
 
 static void
@@ -59,7 +72,7 @@ send_back (Midcall *midcall, guint status, const sip_t *response)
   msg_t *msg = sip_request_create_response (midcall->request);
 
   header_policy_copy (msg, response);
-  if (status < 300 && (midcall_is_invite (midcall) || is_method (midcall, sip_method_update)))
+  if (status < 300 && is_refresh (midcall))
     sip_dialog_add_contact (midcall->from, msg);
   sip_request_reply_msg (midcall->request, status, response->sip_status->st_phrase, msg);
 }
@@ -100,7 +113,7 @@ on_response (SipTransaction *transaction, guint status, const sip_t *response, g
     finish (midcall);
     return;
   }
-  if (status < 300 && response->sip_contact)
+  if (status < 300 && response->sip_contact && is_refresh (midcall))
     sip_dialog_establish (midcall->to, response);
   if (status >= 200 && status < 300 && midcall_is_invite (midcall)) {
     midcall->cseq = sip_transaction_cseq (transaction);
@@ -166,6 +179,7 @@ midcall_new (SipRequest *request, const MidcallSides *sides, MidcallFunc done, g
   midcall->request = sip_request_ref (request);
   midcall->from = sides->from;
   midcall->to = sides->to;
+  midcall->reach = sides->reach;
   midcall->media = sides->media;
   midcall->party = sides->party;
   midcall->done = done;
@@ -188,12 +202,47 @@ on_request_ready (const sip_t *sip, guint problem_status, const gchar *problem, 
   msg = sip_dialog_create_request (midcall->to);
   sip_headers_forward (msg, sip);
   header_policy_copy (msg, sip);
+  dialog_map_copy (msg, sip, sip_request_listener (request));
   midcall->transaction = sip_dialog_send (midcall->to, sip_request_method (request),
                                           sip_request_method_name (request), NULL, msg,
                                           on_response, midcall);
   if (!midcall->transaction) {
     sip_request_reply (request, SIP_500_INTERNAL_SERVER_ERROR, TAG_END ());
     finish (midcall);
+  }
+}
+
+static void
+set_out (Midcall *midcall)
+{
+  const sip_t *sip = sip_request_sip (midcall->request);
+
+  if (has_media (midcall))
+    passage_start (&midcall->passage, midcall->media, midcall->party, MEDIA_OFFER, sip,
+                   on_request_ready, midcall);
+  else
+    on_request_ready (sip, 0, NULL, midcall);
+}
+
+static void
+on_bucket (PushTicket *ticket, PushBucketEvent event, Binding *binding, const gchar *reason,
+           gpointer user_data)
+{
+  Midcall *midcall = user_data;
+
+  switch (event) {
+  case PUSH_BUCKET_PUSHED:
+    break;
+  case PUSH_BUCKET_AWAKE:
+    g_clear_pointer (&midcall->ticket, push_bucket_leave);
+    set_out (midcall);
+    break;
+  case PUSH_BUCKET_REFUSED:
+  case PUSH_BUCKET_TIMED_OUT:
+    /* 480 ends the request alone, and the dialog stays (RFC 5057). */
+    sip_request_reply (midcall->request, SIP_480_TEMPORARILY_UNAVAILABLE, TAG_END ());
+    finish (midcall);
+    break;
   }
 }
 
@@ -204,16 +253,16 @@ on_request_ready (const sip_t *sip, guint problem_status, const gchar *problem, 
 void
 midcall_start (Midcall *midcall)
 {
-  const sip_t *sip = sip_request_sip (midcall->request);
-
-  sip_dialog_refresh (midcall->from, sip);
-  if (midcall_is_invite (midcall))
+  if (is_refresh (midcall))
+    sip_dialog_refresh (midcall->from, sip_request_sip (midcall->request));
+  if (midcall_is_invite (midcall)) {
     sip_request_watch (midcall->request, on_invite_event, midcall);
-  if (has_media (midcall))
-    passage_start (&midcall->passage, midcall->media, midcall->party, MEDIA_OFFER, sip,
-                   on_request_ready, midcall);
+    sip_request_reply (midcall->request, SIP_100_TRYING, TAG_END ());
+  }
+  if (midcall->reach && reach_needs_wait (midcall->reach, midcall->to))
+    midcall->ticket = reach_wait (midcall->reach, WAIT_SECONDS, on_bucket, midcall);
   else
-    on_request_ready (sip, 0, NULL, midcall);
+    set_out (midcall);
 }
 
 /**
@@ -224,6 +273,7 @@ void
 midcall_free (Midcall *midcall)
 {
   passage_cancel (&midcall->passage);
+  g_clear_pointer (&midcall->ticket, push_bucket_leave);
   if (midcall_is_invite (midcall)) {
     sip_request_watch (midcall->request, NULL, NULL);
     if (midcall->transaction && !midcall->answered && !sip_request_is_answered (midcall->request))

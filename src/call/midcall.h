@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "call/reach.h"
 #include "media/media-session.h"
-#include "sip/sip-dialog.h"
 
 typedef struct _Midcall Midcall;
 typedef void (*MidcallFunc) (Midcall *midcall, gpointer user_data);
@@ -10,6 +10,7 @@ typedef void (*MidcallFunc) (Midcall *midcall, gpointer user_data);
 typedef struct {
   SipDialog *from; /* that the request came in */
   SipDialog *to;   /* that it goes out in */
+  Reach *reach;    /* nullable: how the phone of @to is found again */
   MediaSession *media;
   MediaParty party; /* who sent it */
 } MidcallSides;

@@ -2,20 +2,25 @@
 /*
  * router: which room a request outside of a dialog belongs to.
  *
- * From phones: REGISTER to the registrar, calls to the PBX of their domain. From a PBX, and from
- * nobody else on its side: calls to the phone that the Request-URI or the To stands for.
+ * From phones: REGISTER to the registrar, calls and all else to the PBX of their domain. From a PBX,
+ * and from nobody else on its side: to the phones that the Request-URI or the To stands for.
  */
 #include "call/router.h"
 
 #include "base/counters.h"
 #include "base/log.h"
-#include "call/header-policy.h"
+#include "call/dialog-map.h"
+#include "call/errands.h"
+#include "call/ringing.h"
 #include "proto/aor.h"
 #include "registrar/pbx-list.h"
+#include "sip/sip-headers.h"
 #include "sip/sip-map.h"
 
-#define METHODS "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REFER, NOTIFY, MESSAGE"
+#define METHODS                                                                                    \
+  "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REFER, NOTIFY, MESSAGE, SUBSCRIBE, PUBLISH"
 #define DRAIN_RETRY "60" /* seconds after which another one may be there in our place */
+#define DEFAULT_BREADTH 60 /* RFC 5393 5.3.3.1 */
 
 struct _Router {
   GPtrArray *pbxes;
@@ -25,6 +30,9 @@ struct _Router {
   CallOptions options;
   GHashTable *medias; /* Pbx -> CallMedia */
   GHashTable *calls;  /* Call */
+  Errands *errands;
+  Ringing *ringing;
+  LateCalls *late;
   CallLog *log;
   gboolean draining;
 };
@@ -45,12 +53,13 @@ on_call_over (Call *call, gpointer user_data)
 {
   Router *router = user_data;
 
+  ringing_remove (router->ringing, call);
   g_hash_table_remove (router->calls, call);
 }
 
 static Call *
 open_call (Router *router, SipRequest *request, CallDirection direction, const Pbx *pbx,
-           const gchar *user)
+           const gchar *user, guint breadth)
 {
   static const CallMedia untouched = { .options = { .mode = MEDIA_DIRECT } };
   const CallMedia *media = g_hash_table_lookup (router->medias, pbx);
@@ -58,6 +67,8 @@ open_call (Router *router, SipRequest *request, CallDirection direction, const P
   g_autofree gchar *contact = sip_listener_uri (sip_request_listener (request), user);
   Call *call;
 
+  options.breadth = breadth;
+  options.late = options.show_late_phones ? router->late : NULL;
   options.media = media ? media : &untouched;
   call = call_new (request, direction, contact, &options, router->bucket, on_call_over, router);
   g_hash_table_add (router->calls, call);
@@ -65,40 +76,51 @@ open_call (Router *router, SipRequest *request, CallDirection direction, const P
   return call;
 }
 
-/* Each leg numbers its own reliable answers; we do not offer them across the call. */
 static gboolean
-check_invite (Router *router, SipRequest *request)
+check_hops (SipRequest *request)
 {
   const sip_t *sip = sip_request_sip (request);
 
-  if (router->draining) {
-    counters_inc (COUNTER_REQUESTS_REFUSED);
-    sip_request_reply (request, SIP_503_SERVICE_UNAVAILABLE, SIPTAG_RETRY_AFTER_STR (DRAIN_RETRY),
-                       TAG_END ());
-    return FALSE;
-  }
-  if (sip->sip_max_forwards && sip->sip_max_forwards->mf_count == 0) {
-    refuse (request, 483, NULL);
-    return FALSE;
-  }
-  if (header_policy_requires (sip, "100rel")) {
-    sip_request_reply (request, SIP_420_BAD_EXTENSION, SIPTAG_UNSUPPORTED_STR ("100rel"),
-                       TAG_END ());
-    return FALSE;
-  }
-  return TRUE;
+  if (!sip->sip_max_forwards || sip->sip_max_forwards->mf_count > 0)
+    return TRUE;
+  refuse (request, 483, NULL);
+  return FALSE;
+}
+
+static gboolean
+check_draining (Router *router, SipRequest *request)
+{
+  if (!router->draining)
+    return TRUE;
+  counters_inc (COUNTER_REQUESTS_REFUSED);
+  sip_request_reply (request, SIP_503_SERVICE_UNAVAILABLE, SIPTAG_RETRY_AFTER_STR (DRAIN_RETRY),
+                     TAG_END ());
+  return FALSE;
+}
+
+/* RFC 5393 5.3.1: into how many branches the call may still be split, by us and by others. */
+static guint
+max_breadth (SipRequest *request)
+{
+  const gchar *text = sip_headers_unknown (sip_request_sip (request), "Max-Breadth");
+  guint64 breadth = DEFAULT_BREADTH;
+
+  if (text && !g_ascii_string_to_unsigned (text, 10, 0, DEFAULT_BREADTH, &breadth, NULL))
+    return DEFAULT_BREADTH;
+  return (guint) breadth;
 }
 
 /* ---- from a PBX ---- */
 
-/* Whom the PBX means: our token, or, as many PBXs write, the extension, in the Request-URI or in
- * To. */
+/* Whom the PBX means: our token, which is one phone, or, as many PBXs write, the extension, in the
+ * Request-URI or in To, which is all phones of the user. */
 static GPtrArray *
-find_phones (Router *router, const Pbx *pbx, const sip_t *sip)
+find_phones (Router *router, const Pbx *pbx, const sip_t *sip, gboolean *all)
 {
   const url_t *places[] = { sip->sip_request->rq_url, sip->sip_to->a_url };
   GPtrArray *phones = g_ptr_array_new ();
 
+  *all = FALSE;
   for (gsize i = 0; i < G_N_ELEMENTS (places) && phones->len == 0; i++) {
     const gchar *user = places[i]->url_user;
     g_autofree gchar *aor = user ? aor_new (user, pbx_name (pbx)) : NULL;
@@ -109,24 +131,39 @@ find_phones (Router *router, const Pbx *pbx, const sip_t *sip)
       g_ptr_array_add (phones, binding);
       continue;
     }
-    for (guint j = 0; record && j < record->bindings->len; j++)
-      g_ptr_array_add (phones, g_ptr_array_index (record->bindings, j));
+    if (record) {
+      g_ptr_array_extend (phones, record->bindings, NULL, NULL);
+      *all = TRUE;
+    }
   }
   return phones;
 }
 
 static void
-call_phones (Router *router, SipRequest *request, GPtrArray *phones)
+call_phones (Router *router, SipRequest *request, GPtrArray *phones, gboolean all)
 {
   const Binding *first = g_ptr_array_index (phones, 0);
   g_autofree gchar *user = phones->len == 1 ? g_strdup (first->token) : aor_user (first->aor);
+  guint breadth = max_breadth (request);
   Call *call;
 
-  if (!check_invite (router, request))
+  if (!check_draining (router, request))
     return;
-  call = open_call (router, request, CALL_TO_PHONE, first->pbx, user);
+  /* All dialogs of a phone go through us; in the other direction a PBX may know more than we do. */
+  if (!dialog_map_knows (sip_request_sip (request), sip_request_listener (request))) {
+    refuse (request, 481, NULL);
+    return;
+  }
+  if (phones->len > breadth) {
+    refuse (request, 440, NULL);
+    return;
+  }
+  call = open_call (router, request, CALL_TO_PHONE, first->pbx, user, breadth / phones->len);
   for (guint i = 0; i < phones->len; i++)
     call_ring_phone (call, g_ptr_array_index (phones, i));
+  if (all && breadth == DEFAULT_BREADTH)
+    call_welcome_newcomers (call);
+  ringing_add (router->ringing, first, call);
   call_start (call);
 }
 
@@ -144,6 +181,7 @@ take_from_pbx (Router *router, SipRequest *request)
   Pbx *pbx = pbx_find_by_source (router->pbxes, source);
   sip_method_t method = sip_request_method (request);
   g_autoptr (GPtrArray) phones = NULL;
+  gboolean all;
 
   if (!pbx) {
     refuse (request, 403, "Not A PBX Of Ours");
@@ -153,15 +191,15 @@ take_from_pbx (Router *router, SipRequest *request)
     answer_options (request);
     return;
   }
-  phones = find_phones (router, pbx, sip_request_sip (request));
+  phones = find_phones (router, pbx, sip_request_sip (request), &all);
   if (phones->len == 0)
     refuse (request, 404, NULL);
   else if (method == sip_method_options)
     answer_options (request); /* in place of the phone, which may sleep */
   else if (method == sip_method_invite)
-    call_phones (router, request, phones);
+    call_phones (router, request, phones, all);
   else
-    refuse (request, 405, NULL);
+    errands_to_phones (router->errands, request, phones);
 }
 
 /* ---- from a phone ---- */
@@ -174,42 +212,62 @@ pbx_of_phone (Router *router, const sip_t *sip)
   return pbx ? pbx : pbx_find_by_domain (router->pbxes, sip->sip_from->a_url->url_host);
 }
 
-/* What the PBX knows this phone by, where it is registered. */
-static gchar *
-user_toward_pbx (Router *router, const Pbx *pbx, SipRequest *request)
+static Binding *
+binding_of_phone (Router *router, const Pbx *pbx, SipRequest *request)
 {
-  const sip_t *sip = sip_request_sip (request);
-  const gchar *user = sip->sip_from->a_url->url_user;
+  const gchar *user = sip_request_sip (request)->sip_from->a_url->url_user;
   g_autofree gchar *aor = user ? aor_new (user, pbx_name (pbx)) : NULL;
-  const Binding *binding =
-    aor ? location_find_flow (router->location, pbx, aor, sip_request_flow (request)) : NULL;
 
-  return g_strdup (binding ? binding->token : user);
+  return aor ? location_find_flow (router->location, pbx, aor, sip_request_flow (request)) : NULL;
 }
 
 static void
-call_pbx (Router *router, SipRequest *request)
+call_pbx (Router *router, SipRequest *request, Pbx *pbx, Binding *binding, const gchar *user)
+{
+  Credentials *credentials = NULL;
+  Call *call;
+
+  if (!check_draining (router, request) ||
+      !registrar_admit_call (router->registrar, pbx, request, &credentials))
+    return;
+  call = open_call (router, request, CALL_TO_PBX, pbx,
+                    sip_request_sip (request)->sip_request->rq_url->url_user,
+                    max_breadth (request));
+  if (credentials)
+    call_set_credentials (call, credentials);
+  if (binding)
+    call_set_reach (call, reach_new (router->bucket, binding));
+  call_ring_pbx (call, pbx, user);
+  call_start (call);
+}
+
+static void
+pass_to_pbx (Router *router, SipRequest *request)
 {
   const sip_t *sip = sip_request_sip (request);
   Pbx *pbx = pbx_of_phone (router, sip);
   SipFlow *way = pbx ? pbx_way_for (pbx, sip->sip_call_id->i_id) : NULL;
-  g_autofree gchar *user = NULL;
-  Credentials *credentials = NULL;
-  Call *call;
+  Binding *binding;
+  const gchar *user;
+  g_autofree gchar *contact = NULL;
 
   if (!way) {
     refuse (request, pbx ? 503 : 404, pbx ? pbx_refusal (pbx) : "Unknown Domain");
     return;
   }
-  if (!check_invite (router, request) ||
-      !registrar_admit_call (router->registrar, pbx, request, &credentials))
+  binding = binding_of_phone (router, pbx, request);
+  if (!binding && router->options.only_registered) {
+    refuse (request, 403, "Register First");
     return;
-  user = user_toward_pbx (router, pbx, request);
-  call = open_call (router, request, CALL_TO_PBX, pbx, sip->sip_request->rq_url->url_user);
-  if (credentials)
-    call_set_credentials (call, credentials);
-  call_ring_pbx (call, pbx, user);
-  call_start (call);
+  }
+  /* The PBX knows the phone by our token, where it is registered. */
+  user = binding ? binding->token : sip->sip_from->a_url->url_user;
+  if (sip_request_method (request) == sip_method_invite) {
+    call_pbx (router, request, pbx, binding, user);
+    return;
+  }
+  contact = sip_listener_uri (sip_flow_listener (way), user);
+  errands_to_pbx (router->errands, request, binding, way, contact);
 }
 
 static void
@@ -219,16 +277,26 @@ take_from_phone (Router *router, SipRequest *request)
   case sip_method_register:
     registrar_take (router->registrar, request);
     break;
-  case sip_method_invite:
-    call_pbx (router, request);
-    break;
   case sip_method_options:
-    answer_options (request);
+    /* To nobody in particular: the phone asks whether we are there. */
+    if (!sip_request_sip (request)->sip_request->rq_url->url_user)
+      answer_options (request);
+    else
+      pass_to_pbx (router, request);
     break;
   default:
-    refuse (request, 405, NULL);
+    pass_to_pbx (router, request);
     break;
   }
+}
+
+static gboolean
+lives_in_dialogs (SipRequest *request)
+{
+  sip_method_t method = sip_request_method (request);
+
+  return method == sip_method_bye || method == sip_method_update || method == sip_method_prack ||
+         method == sip_method_info;
 }
 
 /**
@@ -239,10 +307,12 @@ take_from_phone (Router *router, SipRequest *request)
 void
 router_take (Router *router, SipRequest *request)
 {
-  if (sip_request_sip (request)->sip_to->a_tag) {
+  if (sip_request_sip (request)->sip_to->a_tag || lives_in_dialogs (request)) {
     sip_request_reply (request, SIP_481_NO_TRANSACTION, TAG_END ());
     return;
   }
+  if (!check_hops (request))
+    return;
   switch (sip_request_listener (request)->side) {
   case SIP_SIDE_PHONES:
     take_from_phone (router, request);
@@ -358,10 +428,13 @@ router_new (GPtrArray *pbxes, Location *location, Registrar *registrar, PushBuck
   router->location = g_object_ref (location);
   router->registrar = registrar;
   router->bucket = bucket;
-  router->options = *options;
   router->medias = g_hash_table_new (NULL, NULL);
   router->calls = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) call_free, NULL);
   router->log = call_log_new ();
+  router->errands = errands_new (bucket);
+  router_set_options (router, options);
+  router->ringing = ringing_new (location);
+  router->late = late_calls_new (bucket);
   return router;
 }
 
@@ -372,7 +445,10 @@ router_new (GPtrArray *pbxes, Location *location, Registrar *registrar, PushBuck
 void
 router_free (Router *router)
 {
+  ringing_free (router->ringing);
   g_hash_table_unref (router->calls);
+  errands_free (router->errands);
+  late_calls_free (router->late);
   g_object_unref (router->log);
   g_hash_table_unref (router->medias);
   g_object_unref (router->location);
@@ -389,6 +465,7 @@ void
 router_set_options (Router *router, const CallOptions *options)
 {
   router->options = *options;
+  errands_set_direct_try (router->errands, options->direct_try_ms);
 }
 
 /**

@@ -100,6 +100,42 @@ read_repeat (const ConfigGroup *group, guint *repeat, GError **error)
   return TRUE;
 }
 
+static gboolean
+read_switch (const ConfigGroup *group, const gchar *key, const gchar *const *words, gboolean *value,
+             GError **error)
+{
+  guint choice = *value ? 1 : 0;
+
+  if (!config_group_choice (group, key, words, &choice, error))
+    return FALSE;
+  *value = choice == 1;
+  return TRUE;
+}
+
+/**
+ * settings_group_read_call:
+ * @group: [call]
+ * @call: (inout): what stands there replaces what is in it
+ * @error: where an error goes
+ *
+ * Returns: whether the group is right
+ */
+gboolean
+settings_group_read_call (const ConfigGroup *group, CallSettings *call, GError **error)
+{
+  static const gchar *const keys[] = { "busy", "decline", "failure", "late-phone", "callers", NULL };
+  static const gchar *const reactions[] = { "wait", "end", NULL };
+  static const gchar *const late[] = { "nothing", "show", NULL };
+  static const gchar *const callers[] = { "any", "registered", NULL };
+
+  return config_group_check_keys (group, keys, error) &&
+         read_switch (group, "busy", reactions, &call->busy_ends, error) &&
+         read_switch (group, "decline", reactions, &call->decline_ends, error) &&
+         read_switch (group, "failure", reactions, &call->failure_ends, error) &&
+         read_switch (group, "late-phone", late, &call->late_phones_are_shown, error) &&
+         read_switch (group, "callers", callers, &call->only_registered_callers, error);
+}
+
 /**
  * settings_group_read_wake:
  * @group: [wake]

@@ -10,6 +10,7 @@ gboolean
 settings_group_read_daemon (const ConfigGroup *group, DaemonSettings *daemon, GError **error);
 gboolean
 settings_group_read_metrics (const ConfigGroup *group, EndpointSettings *metrics, GError **error);
+gboolean settings_group_read_call (const ConfigGroup *group, CallSettings *call, GError **error);
 gboolean settings_group_read_wake (const ConfigGroup *group, WakeSettings *wake, GError **error);
 
 gboolean settings_group_read_registrar (const ConfigGroup *group, RegistrarSettings *registrar,

@@ -137,6 +137,14 @@ typedef struct {
   gboolean refuse_brief;
 } RegistrarSettings;
 
+typedef struct {
+  gboolean busy_ends;
+  gboolean decline_ends;
+  gboolean failure_ends;
+  gboolean late_phones_are_shown;
+  gboolean only_registered_callers;
+} CallSettings;
+
 void listen_settings_free (ListenSettings *listen);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ListenSettings, listen_settings_free)
 void pbx_settings_free (PbxSettings *pbx);

@@ -57,6 +57,10 @@ settings_new (void)
                                    .handshake_timeout = 10,
                                    .idle_timeout = 180,
                                    .registered_timeout = 3600 };
+  settings->call = (CallSettings){ .decline_ends = TRUE,
+                                   .failure_ends = TRUE,
+                                   .late_phones_are_shown = TRUE,
+                                   .only_registered_callers = TRUE };
   settings->listens = g_ptr_array_new_with_free_func ((GDestroyNotify) listen_settings_free);
   settings->pbxes = g_ptr_array_new_with_free_func ((GDestroyNotify) pbx_settings_free);
   settings->pushes = g_ptr_array_new_with_free_func ((GDestroyNotify) push_settings_free);
@@ -160,6 +164,8 @@ read_group (Loader *loader, ConfigGroup *group, GError **error)
 
   if (g_str_equal (group->name, "daemon"))
     return settings_group_read_daemon (group, &loader->settings->daemon, error);
+  if (g_str_equal (group->name, "call"))
+    return settings_group_read_call (group, &loader->settings->call, error);
   if (g_str_equal (group->name, "wake"))
     return settings_group_read_wake (group, &loader->settings->wake, error);
   if (g_str_equal (group->name, "registrar"))
@@ -171,7 +177,7 @@ read_group (Loader *loader, ConfigGroup *group, GError **error)
   if (kind && g_strv_contains (kinds, kind))
     return read_named (loader, group, colon + 1, error);
   return config_group_fail (group, NULL, error,
-                            "no such group; there are: daemon, edge, metrics, registrar, wake, "
+                            "no such group; there are: call, daemon, edge, metrics, registrar, wake, "
                             "listen:NAME, "
                             "pbx:NAME, push:NAME, media:NAME");
 }

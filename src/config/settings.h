@@ -12,6 +12,7 @@ typedef struct {
   WakeSettings wake;
   RegistrarSettings registrar;
   EdgeSettings edge;
+  CallSettings call;
   GPtrArray *listens;
   GPtrArray *pbxes;
   GPtrArray *pushes;

@@ -22,6 +22,7 @@
 #include "wake/push-target.h"
 #include "wake/refresh.h"
 
+#define PURR_BITS 128
 #define PNSREG_SECONDS 130 /* before its expiry a phone that can refresh by itself does so */
 #define STOP_PATIENCE_MS 1500
 #define STOP_POLL_MS 20
@@ -53,10 +54,11 @@ struct _Daemon {
 /* ---- where push and registrar, who do not know each other, are told of each other ---- */
 
 static void
-append_caps (Daemon *daemon, const gchar *provider, gboolean pnsreg, GPtrArray *feature_caps)
+append_caps (Daemon *daemon, const gchar *provider, gboolean pnsreg, const gchar *purr,
+             GPtrArray *feature_caps)
 {
   g_autofree gchar *vapid = push_service_vapid (daemon->push, provider);
-  gchar *caps = feature_caps_push (provider, vapid, pnsreg ? PNSREG_SECONDS : 0, NULL);
+  gchar *caps = feature_caps_push (provider, vapid, pnsreg ? PNSREG_SECONDS : 0, purr);
 
   if (caps)
     g_ptr_array_add (feature_caps, caps);
@@ -78,6 +80,7 @@ on_push_question (const PnParams *push, gboolean pnsreg, GPtrArray *feature_caps
 {
   Daemon *daemon = user_data;
   g_auto (GStrv) names = NULL;
+  g_autofree gchar *purr = NULL;
 
   switch (push->kind) {
   case PN_NONE:
@@ -88,12 +91,16 @@ on_push_question (const PnParams *push, gboolean pnsreg, GPtrArray *feature_caps
   case PN_QUERY_ONE:
     if (!push_target_is_supported (daemon->push, push))
       return FALSE;
-    append_caps (daemon, push->provider, pnsreg, feature_caps);
+    /* Dialogs end with us, so whom a request inside one is for is known without the PURR: it only
+     * tells the phone that such requests wake it, and is another one each time (RFC 8599 6.2.1). */
+    if (push->kind == PN_PUSH && !pn_params_only_rings (push))
+      purr = token_random (PURR_BITS);
+    append_caps (daemon, push->provider, pnsreg, purr, feature_caps);
     return TRUE;
   case PN_QUERY_ALL:
     names = push_service_names (daemon->push);
     for (gsize i = 0; names[i]; i++)
-      append_caps (daemon, names[i], pnsreg, feature_caps);
+      append_caps (daemon, names[i], pnsreg, NULL, feature_caps);
     return names[0] != NULL;
   }
   return FALSE;

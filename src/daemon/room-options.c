@@ -35,6 +35,11 @@ room_options_call (const Settings *settings)
     .wake_seconds = settings->wake.timeout,
     .hold_response = settings->wake.hold_response,
     .direct_try_ms = settings->wake.direct_try,
+    .policy = { .busy_ends = settings->call.busy_ends,
+                .decline_ends = settings->call.decline_ends,
+                .failure_ends = settings->call.failure_ends },
+    .show_late_phones = settings->call.late_phones_are_shown,
+    .only_registered = settings->call.only_registered_callers,
   };
 }
 

@@ -95,6 +95,21 @@ pn_params_break (PnParams *params, const gchar *problem)
 }
 
 /**
+ * pn_params_only_rings:
+ * @params: what wakes a phone
+ *
+ * A VoIP push for anything but a call costs the app its right to pushes.
+ *
+ * Returns: whether it can be woken for calls alone
+ */
+gboolean
+pn_params_only_rings (const PnParams *params)
+{
+  return g_str_has_prefix (params->provider, "apns") && params->voip_token &&
+         !params->remote_token;
+}
+
+/**
  * pn_params_equal:
  * @a: a value
  * @b: another

@@ -44,5 +44,6 @@ void pn_params_free (PnParams *params);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PnParams, pn_params_free)
 
 void pn_params_break (PnParams *params, const gchar *problem);
+gboolean pn_params_only_rings (const PnParams *params);
 gboolean pn_params_equal (const PnParams *a, const PnParams *b);
 const gchar *pn_dialect_name (PnDialect dialect);

@@ -3,12 +3,13 @@
  * sip-dialog: one of our dialogs: its identity, its route, and the way that its requests take
  * (RFC 3261 12).
  *
- * Toward phones a request takes the phone's flow whatever its Contact says. Toward the PBX it takes
- * the connection it has while that is open, and otherwise the address of the route set or of the
- * PBX's Contact, as long as that is numeric.
+ * Toward phones a request takes the phone's flow whatever its Contact says: the one that the phone
+ * was last heard on. Toward the PBX it takes the connection it has while that is open, and else the
+ * address of the route set or of the PBX's Contact, as long as that is numeric.
  */
 #include "sip/sip-dialog.h"
 
+#include "base/clock.h"
 #include "base/counters.h"
 #include "crypto/token.h"
 
@@ -20,8 +21,12 @@ struct _SipDialog {
   SipListener *listener;
   gchar *contact;
   gchar *call_id;
+  SipDialog *peer; /* nullable: the other leg of the same call */
   SipDialogFunc func;
   gpointer user_data;
+  SipDialogWayFunc way_func;
+  gpointer way_data;
+  gint64 heard;    /* when the peer was last heard on @flow, in monotonic microseconds */
   gchar *next_hop; /* host:port of the route set or the remote target, when numeric */
 };
 
@@ -38,6 +43,8 @@ on_leg_request (nta_leg_magic_t *magic, nta_leg_t *leg, nta_incoming_t *irq, con
   if (!listener)
     return 500;
   request = sip_request_new (listener, irq, sip);
+  if (dialog->listener->side == SIP_SIDE_PHONES)
+    sip_dialog_set_flow (dialog, sip_request_flow (request));
   dialog->func (dialog, request, dialog->user_data);
   return 0;
 }
@@ -49,6 +56,7 @@ dialog_new (SipFlow *flow, const gchar *contact, SipDialogFunc func, gpointer us
 
   dialog->flow = sip_flow_ref (flow);
   dialog->listener = sip_flow_listener (flow);
+  dialog->heard = clock_now ();
   dialog->contact = g_strdup (contact);
   dialog->func = func;
   dialog->user_data = user_data;
@@ -66,13 +74,12 @@ is_sips (const gchar *uri)
 static void
 use_sips (SipDialog *dialog)
 {
-  gchar *contact;
+  g_autofree gchar *plain = dialog->contact;
+  gboolean secure = sip_transport_is_secure (dialog->listener->transport);
 
-  if (is_sips (dialog->contact) || !sip_transport_is_secure (dialog->listener->transport))
-    return;
-  contact = g_strconcat ("sips:", dialog->contact + strlen ("sip:"), NULL);
-  g_free (dialog->contact);
-  dialog->contact = contact;
+  dialog->contact = secure && !is_sips (plain)
+                      ? g_strconcat ("sips:", plain + strlen ("sip:"), NULL)
+                      : g_strdup (plain);
 }
 
 /* Where the route set or the remote target points to, should the flow be gone. */
@@ -131,6 +138,7 @@ sip_dialog_new_uas (SipRequest *request, const gchar *contact, SipDialogFunc fun
                                  SIPTAG_TO ((sip_to_t *) sip->sip_from),
                                  NTATAG_REMOTE_CSEQ (sip->sip_cseq->cs_seq), TAG_END ());
   su_home_deinit (home);
+  dialog->call_id = g_strdup (sip->sip_call_id->i_id);
   sip_request_set_tag (request, tag);
   nta_leg_server_route (dialog->leg, sip->sip_record_route, sip->sip_contact);
   take_next_hop (dialog);
@@ -169,6 +177,7 @@ sip_dialog_new_uac (SipFlow *flow, const SipDialogIdentity *identity, SipDialogF
                                                                SIP_METHOD_INVITE)),
                                  TAG_END ());
   su_home_deinit (home);
+  dialog->call_id = g_strdup (identity->call_id);
   return dialog;
 }
 
@@ -181,6 +190,8 @@ sip_dialog_new_uac (SipFlow *flow, const SipDialogIdentity *identity, SipDialogF
 void
 sip_dialog_free (SipDialog *dialog)
 {
+  if (dialog->peer && dialog->peer->peer == dialog)
+    dialog->peer->peer = NULL;
   nta_leg_bind (dialog->leg, on_leg_request, NULL);
   nta_leg_destroy (dialog->leg);
   sip_flow_unref (dialog->flow);
@@ -190,6 +201,93 @@ sip_dialog_free (SipDialog *dialog)
   g_free (dialog->call_id);
   g_free (dialog->contact);
   g_free (dialog);
+}
+
+static SipDialog *
+find_with_tags (const SipListener *listener, const sip_call_id_t *call_id, const gchar *local,
+                const gchar *remote)
+{
+  nta_leg_t *leg =
+    nta_leg_by_dialog (listener->agent, NULL, call_id, remote, NULL, local, NULL);
+  SipDialog *dialog = leg ? nta_leg_magic (leg, on_leg_request) : NULL;
+
+  return dialog && dialog->listener->side == listener->side ? dialog : NULL;
+}
+
+/**
+ * sip_dialog_find:
+ * @listener: on whose side the dialog is
+ * @call_id: its Call-ID
+ * @tag: one of its tags
+ * @other_tag: the other one
+ *
+ * Returns: (transfer none) (nullable): the dialog
+ */
+SipDialog *
+sip_dialog_find (const SipListener *listener, const gchar *call_id, const gchar *tag,
+                 const gchar *other_tag)
+{
+  su_home_t home[1] = { SU_HOME_INIT (home) };
+  sip_call_id_t *header;
+  SipDialog *dialog = NULL;
+
+  su_home_init (home);
+  header = sip_call_id_make (home, call_id);
+  if (header) {
+    dialog = find_with_tags (listener, header, tag, other_tag);
+    if (!dialog)
+      dialog = find_with_tags (listener, header, other_tag, tag);
+  }
+  su_home_deinit (home);
+  return dialog;
+}
+
+/**
+ * sip_dialog_join:
+ * @dialog: a dialog
+ * @peer: the other leg of the same call
+ */
+void
+sip_dialog_join (SipDialog *dialog, SipDialog *peer)
+{
+  dialog->peer = peer;
+  peer->peer = dialog;
+}
+
+/**
+ * sip_dialog_peer:
+ * @dialog: a dialog
+ *
+ * Returns: (transfer none) (nullable): the other leg of the same call
+ */
+SipDialog *
+sip_dialog_peer (const SipDialog *dialog)
+{
+  return dialog->peer;
+}
+
+/**
+ * sip_dialog_call_id:
+ * @dialog: a dialog
+ *
+ * Returns: (transfer none): its Call-ID
+ */
+const gchar *
+sip_dialog_call_id (const SipDialog *dialog)
+{
+  return dialog->call_id;
+}
+
+/**
+ * sip_dialog_local_tag:
+ * @dialog: a dialog
+ *
+ * Returns: (transfer none): our tag
+ */
+const gchar *
+sip_dialog_local_tag (SipDialog *dialog)
+{
+  return nta_leg_get_tag (dialog->leg);
 }
 
 /**
@@ -202,8 +300,10 @@ SipFlow *
 sip_dialog_flow (SipDialog *dialog)
 {
   g_auto (GStrv) hop = NULL;
-  SipFlow *flow;
+  SipFlow *flow = dialog->way_func ? dialog->way_func (dialog->heard, dialog->way_data) : NULL;
 
+  if (flow)
+    sip_dialog_set_flow (dialog, flow);
   if (dialog->listener->side == SIP_SIDE_PHONES || !dialog->next_hop ||
       (sip_flow_is_connection (dialog->flow) && sip_flow_is_open (dialog->flow)))
     return dialog->flow;
@@ -227,6 +327,20 @@ sip_dialog_set_flow (SipDialog *dialog, SipFlow *flow)
   sip_flow_unref (dialog->flow);
   dialog->flow = flow;
   dialog->listener = sip_flow_listener (flow);
+  dialog->heard = clock_now ();
+}
+
+/**
+ * sip_dialog_set_way:
+ * @dialog: a dialog with a phone
+ * @func: (nullable): asked before each request for a flow on which the phone was heard later
+ * @user_data: for @func
+ */
+void
+sip_dialog_set_way (SipDialog *dialog, SipDialogWayFunc func, gpointer user_data)
+{
+  dialog->way_func = func;
+  dialog->way_data = user_data;
 }
 
 /**
@@ -279,6 +393,34 @@ sip_dialog_establish (SipDialog *dialog, const sip_t *response)
 }
 
 /**
+ * sip_dialog_establish_by_request:
+ * @dialog: a dialog that a request of ours opens
+ * @request: the peer's first request inside it, which has overtaken the answer (RFC 6665 4.4.1)
+ */
+void
+sip_dialog_establish_by_request (SipDialog *dialog, const sip_t *request)
+{
+  if (!request->sip_from->a_tag)
+    return;
+  nta_leg_rtag (dialog->leg, request->sip_from->a_tag);
+  sip_dialog_refresh (dialog, request);
+}
+
+/**
+ * sip_dialog_is_refreshed_by:
+ * @method: a method
+ *
+ * Returns: whether its requests and their answers name the sender's Contact (RFC 3261 12.2)
+ */
+gboolean
+sip_dialog_is_refreshed_by (sip_method_t method)
+{
+  return method == sip_method_invite || method == sip_method_update ||
+         method == sip_method_subscribe || method == sip_method_notify ||
+         method == sip_method_refer;
+}
+
+/**
  * sip_dialog_refresh:
  * @dialog: a dialog
  * @request: a request from the peer that may name a new remote target
@@ -320,109 +462,41 @@ sip_dialog_create_request (SipDialog *dialog)
   return nta_msg_create (dialog->listener->agent, 0);
 }
 
-static gboolean
-names_target (sip_method_t method)
-{
-  return method == sip_method_invite || method == sip_method_update ||
-         method == sip_method_subscribe || method == sip_method_notify ||
-         method == sip_method_refer;
-}
-
 /**
- * sip_dialog_send:
+ * sip_dialog_aim:
  * @dialog: a dialog
- * @method: the method, sip_method_unknown for one that the stack does not know
- * @method_name: its name
- * @target: (nullable): the Request-URI of the first request; NULL inside the dialog
- * @msg: (transfer full): further headers and the body
- * @func: told of the answers
- * @user_data: for @func
+ * @target: the Request-URI of its first request
  *
- * Returns: (transfer full) (nullable): the transaction, or NULL when nothing can be sent
+ * Returns: (transfer full): the same, without the promise of sips: where the way is not secure
  */
-SipTransaction *
-sip_dialog_send (SipDialog *dialog, sip_method_t method, const gchar *method_name,
-                 const gchar *target, msg_t *msg, SipResponseFunc func, gpointer user_data)
+gchar *
+sip_dialog_aim (SipDialog *dialog, const gchar *target)
 {
-  g_autofree gchar *plain = NULL;
+  gboolean secure = sip_transport_is_secure (dialog->listener->transport);
 
-  if (target && is_sips (target)) {
+  if (is_sips (target))
     use_sips (dialog);
-    /* Where the way is not secure, the promise ends with us. */
-    if (!sip_transport_is_secure (dialog->listener->transport))
-      target = plain = g_strconcat ("sip:", target + strlen ("sips:"), NULL);
-  }
-  if (names_target (method))
-    sip_dialog_add_contact (dialog, msg);
-  if (nta_msg_request_complete (msg, dialog->leg, method, method_name,
-                                (url_string_t *) target) < 0) {
-    msg_destroy (msg);
-    return NULL;
-  }
-  return sip_transaction_send (sip_dialog_flow (dialog), msg, func, user_data);
-}
-
-static void
-send_and_forget (SipDialog *dialog, msg_t *msg, const gchar *ack_branch)
-{
-  SipFlow *flow = sip_dialog_flow (dialog);
-  nta_outgoing_t *orq = NULL;
-
-  if (sip_flow_can_send (flow))
-    orq = nta_outgoing_mcreate (dialog->listener->agent, NULL, NULL, sip_flow_route (flow), msg,
-                                SIP_FLOW_TAGS (flow),
-                                TAG_IF (ack_branch, NTATAG_ACK_BRANCH (ack_branch)), TAG_END ());
-  if (orq)
-    nta_outgoing_destroy (orq);
-  else
-    msg_destroy (msg);
-  sip_loop_kick (dialog->listener->loop);
+  if (secure || !is_sips (target))
+    return g_strdup (target);
+  return g_strconcat ("sip:", target + strlen ("sips:"), NULL);
 }
 
 /**
- * sip_dialog_ack:
+ * sip_dialog_complete:
  * @dialog: a dialog
- * @cseq: the INVITE's sequence number
- * @branch: the INVITE's Via branch, without which the stack would abort
- * @ack: (nullable): the ACK whose body and credentials go along
+ * @msg: further headers and the body of a request in it
+ * @method: its method
+ * @method_name: (nullable): its name, where the stack does not know it
+ * @target: (nullable): the Request-URI of the first request; NULL inside the dialog
  *
- * Acknowledges a 2xx (RFC 3261 13.2.2.4); the stack repeats it for each repeated 2xx.
- */
-void
-sip_dialog_ack (SipDialog *dialog, guint32 cseq, const gchar *branch, const sip_t *ack)
-{
-  msg_t *msg = sip_dialog_create_request (dialog);
-  sip_t *sip = sip_object (msg);
-
-  sip_add_tl (msg, sip,
-              SIPTAG_CSEQ (sip_cseq_create (msg_home (msg), cseq, SIP_METHOD_ACK)), TAG_END ());
-  if (ack)
-    sip_add_tl (msg, sip, SIPTAG_AUTHORIZATION (ack->sip_authorization),
-                SIPTAG_PROXY_AUTHORIZATION (ack->sip_proxy_authorization),
-                SIPTAG_CONTENT_TYPE (ack->sip_content_type),
-                SIPTAG_CONTENT_DISPOSITION (ack->sip_content_disposition),
-                SIPTAG_CONTENT_ENCODING (ack->sip_content_encoding),
-                SIPTAG_PAYLOAD (ack->sip_payload), TAG_END ());
-  if (nta_msg_request_complete (msg, dialog->leg, SIP_METHOD_ACK, NULL) < 0) {
-    msg_destroy (msg);
-    return;
-  }
-  send_and_forget (dialog, msg, branch);
-}
-
-/**
- * sip_dialog_bye:
- * @dialog: a dialog
- * @msg: (transfer full): further headers, from sip_dialog_create_request()
+ * Adds what makes it a request of this dialog.
  *
- * Ends the dialog; nobody waits for the answer.
+ * Returns: whether that was possible
  */
-void
-sip_dialog_bye (SipDialog *dialog, msg_t *msg)
+gboolean
+sip_dialog_complete (SipDialog *dialog, msg_t *msg, sip_method_t method, const gchar *method_name,
+                     const gchar *target)
 {
-  if (nta_msg_request_complete (msg, dialog->leg, SIP_METHOD_BYE, NULL) < 0) {
-    msg_destroy (msg);
-    return;
-  }
-  send_and_forget (dialog, msg, NULL);
+  return nta_msg_request_complete (msg, dialog->leg, method, method_name,
+                                   (url_string_t *) target) >= 0;
 }

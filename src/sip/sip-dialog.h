@@ -7,6 +7,10 @@
 typedef struct _SipDialog SipDialog;
 typedef void (*SipDialogFunc) (SipDialog *dialog, SipRequest *request, gpointer user_data);
 
+/* Returns: (transfer none) (nullable): a flow on which the peer was heard after @since, in monotonic
+ * microseconds */
+typedef SipFlow *(*SipDialogWayFunc) (gint64 since, gpointer user_data);
+
 typedef struct {
   const sip_from_t *from; /* its tag is replaced by @tag */
   const sip_to_t *to;     /* its tag is dropped */
@@ -23,16 +27,23 @@ SipDialog *sip_dialog_new_uac (SipFlow *flow, const SipDialogIdentity *identity,
 void sip_dialog_free (SipDialog *dialog);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SipDialog, sip_dialog_free)
 
+SipDialog *sip_dialog_find (const SipListener *listener, const gchar *call_id, const gchar *tag,
+                            const gchar *other_tag);
+void sip_dialog_join (SipDialog *dialog, SipDialog *peer);
+SipDialog *sip_dialog_peer (const SipDialog *dialog);
+const gchar *sip_dialog_call_id (const SipDialog *dialog);
+const gchar *sip_dialog_local_tag (SipDialog *dialog);
 SipFlow *sip_dialog_flow (SipDialog *dialog);
 void sip_dialog_set_flow (SipDialog *dialog, SipFlow *flow);
+void sip_dialog_set_way (SipDialog *dialog, SipDialogWayFunc func, gpointer user_data);
 const gchar *sip_dialog_remote_tag (SipDialog *dialog);
 void sip_dialog_establish (SipDialog *dialog, const sip_t *response);
+void sip_dialog_establish_by_request (SipDialog *dialog, const sip_t *request);
+gboolean sip_dialog_is_refreshed_by (sip_method_t method);
 void sip_dialog_refresh (SipDialog *dialog, const sip_t *request);
 void sip_dialog_add_contact (SipDialog *dialog, msg_t *msg);
 
 msg_t *sip_dialog_create_request (SipDialog *dialog);
-SipTransaction *sip_dialog_send (SipDialog *dialog, sip_method_t method, const gchar *method_name,
-                                 const gchar *target, msg_t *msg, SipResponseFunc func,
-                                 gpointer user_data);
-void sip_dialog_ack (SipDialog *dialog, guint32 cseq, const gchar *branch, const sip_t *ack);
-void sip_dialog_bye (SipDialog *dialog, msg_t *msg);
+gchar *sip_dialog_aim (SipDialog *dialog, const gchar *target);
+gboolean sip_dialog_complete (SipDialog *dialog, msg_t *msg, sip_method_t method,
+                              const gchar *method_name, const gchar *target);

@@ -44,6 +44,14 @@ sip_headers_belong_to_hop (const sip_header_t *header)
          class == sip_rack_class || class == sip_timestamp_class;
 }
 
+/* The stack's own way to add a copy takes all headers of that name that follow along with it. */
+static void
+copy_one (msg_t *msg, const sip_header_t *header)
+{
+  msg_header_insert (msg, msg_object (msg),
+                     msg_header_dup_one (msg_home (msg), (const msg_header_t *) header));
+}
+
 /**
  * sip_headers_copy:
  * @msg: a message
@@ -59,7 +67,25 @@ sip_headers_copy (msg_t *msg, const sip_t *source, SipHeadersSkip skip, gpointer
 
   for (; header; header = (const sip_header_t *) header->sh_succ)
     if (!skip (header, user_data))
-      sip_add_dup (msg, sip_object (msg), header);
+      copy_one (msg, header);
+}
+
+/**
+ * sip_headers_keep:
+ * @source: an answer
+ *
+ * Returns: (transfer full): a copy of it that outlives its transaction
+ */
+msg_t *
+sip_headers_keep (const sip_t *source)
+{
+  msg_t *msg = msg_create (sip_default_mclass (), 0);
+  const sip_header_t *header = (const sip_header_t *) source->sip_status;
+
+  for (; header; header = (const sip_header_t *) header->sh_succ)
+    copy_one (msg, header);
+  msg_serialize (msg, msg_object (msg)); /* otherwise its headers have no order to walk through */
+  return msg;
 }
 
 /**

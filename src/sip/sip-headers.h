@@ -9,6 +9,7 @@
 typedef gboolean (*SipHeadersSkip) (const sip_header_t *header, gpointer user_data);
 
 void sip_headers_copy (msg_t *msg, const sip_t *source, SipHeadersSkip skip, gpointer user_data);
+msg_t *sip_headers_keep (const sip_t *source);
 gboolean sip_headers_is (const sip_header_t *header, const gchar *name);
 gboolean sip_headers_belong_to_hop (const sip_header_t *header);
 const gchar *sip_headers_unknown (const sip_t *sip, const gchar *name);

@@ -36,6 +36,7 @@ typedef struct {
   GPtrArray *tickets;
   gchar *provider;
   gint64 started; /* monotonic microseconds: when the wake-up was */
+  PushKind kind; /* of the wake-up */
   gboolean awake;
   gboolean failed;
 } Queue;
@@ -186,12 +187,14 @@ start_wakeup (Queue *queue, Binding *binding, const PushBucketCall *call)
 {
   const WakeupOptions options = {
     .service = queue->bucket->service,
+    .kind = call->kind,
     .repeat = queue->bucket->repeat,
     .call_id = call->call_id,
     .caller = &call->caller,
     .seconds = call->seconds,
   };
 
+  queue->kind = call->kind;
   queue->awake = FALSE;
   queue->failed = FALSE;
   queue->started = clock_now ();
@@ -233,8 +236,9 @@ push_bucket_enter (PushBucket *bucket, Binding *binding, const PushBucketCall *c
   Queue *queue = g_hash_table_lookup (bucket->queues, binding->token);
   PushTicket *ticket = g_new0 (PushTicket, 1);
 
-  /* A phone that answered its wake-up and fell asleep again needs another one. */
-  if (queue && queue->awake) {
+  /* A phone that answered its wake-up and fell asleep again needs another one, and so does one that
+   * was called for less than a call. */
+  if (queue && (queue->awake || (call->kind == PUSH_KIND_CALL && queue->kind != call->kind))) {
     wakeup_free (queue->wakeup);
     start_wakeup (queue, binding, call);
   } else if (queue) {
@@ -323,6 +327,18 @@ push_bucket_new (Location *location, PushService *service)
   bucket->refreshed = g_signal_connect (location, "refreshed", G_CALLBACK (on_refreshed), bucket);
   bucket->removed = g_signal_connect (location, "removed", G_CALLBACK (on_removed), bucket);
   return bucket;
+}
+
+/**
+ * push_bucket_location:
+ * @bucket: the bucket
+ *
+ * Returns: (transfer none): where it learns that phones are back
+ */
+Location *
+push_bucket_location (PushBucket *bucket)
+{
+  return bucket->location;
 }
 
 /**

@@ -24,7 +24,8 @@ typedef void (*PushBucketWatchFunc) (Binding *binding, const gchar *provider, gi
 typedef void (*PushBucketDeadFunc) (Binding *binding, gpointer user_data);
 
 typedef struct {
-  const gchar *call_id; /* of the INVITE that will reach the phone */
+  PushKind kind;        /* what the phone is woken for */
+  const gchar *call_id; /* nullable: of the INVITE that will reach the phone */
   PushCaller caller;    /* for payload templates that ask for it */
   guint seconds;        /* how long to wait at most */
 } PushBucketCall;
@@ -32,6 +33,7 @@ typedef struct {
 PushBucket *push_bucket_new (Location *location, PushService *service);
 void push_bucket_free (PushBucket *bucket);
 void push_bucket_watch (PushBucket *bucket, PushBucketWatchFunc func, gpointer user_data);
+Location *push_bucket_location (PushBucket *bucket);
 
 void push_bucket_set_repeat (PushBucket *bucket, const guint *repeat);
 void push_bucket_set_dead (PushBucket *bucket, PushBucketDeadFunc func, gpointer user_data);

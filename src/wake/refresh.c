@@ -87,17 +87,10 @@ on_alarm (gpointer user_data)
   g_hash_table_remove (refresh->alarms, alarm->token);
 }
 
-/* A VoIP push for anything but a call costs the app its right to pushes. */
-static gboolean
-only_rings (const PnParams *params)
-{
-  return g_str_has_prefix (params->provider, "apns") && params->voip_token && !params->remote_token;
-}
-
 static const gchar *
 risk_of (const Binding *binding, gint64 seconds)
 {
-  if (only_rings (binding->push))
+  if (pn_params_only_rings (binding->push))
     return "its push token is for calls only, so nothing can wake it to renew its registration";
   if (seconds < LEAST_SECONDS)
     return "the PBX grants too little time to wake it before its registration ends";
@@ -186,7 +179,7 @@ wake_one (Binding *binding, gpointer user_data)
   const Lost *lost = user_data;
   Account *account;
 
-  if (binding->pbx != lost->pbx || !binding_has_push (binding) || only_rings (binding->push))
+  if (binding->pbx != lost->pbx || !binding_has_push (binding) || pn_params_only_rings (binding->push))
     return;
   account = account_book_find (lost->refresh->accounts, binding->pbx, binding->aor);
   if (!account || !account_is_ready (account))

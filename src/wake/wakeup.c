@@ -157,7 +157,7 @@ wakeup_start (Binding *binding, const WakeupOptions *options, WakeupFunc func, g
   Wakeup *wakeup = g_new0 (Wakeup, 1);
 
   wakeup->service = g_object_ref (options->service);
-  wakeup->request = push_target_request (binding, PUSH_KIND_CALL);
+  wakeup->request = push_target_request (binding, options->kind);
   push_target_set_call (wakeup->request, options->call_id, options->caller, options->seconds);
   for (guint i = 0; i < WAKEUP_MAX_REPEAT && options->repeat[i]; i++)
     wakeup->repeat[i] = options->repeat[i];

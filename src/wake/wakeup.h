@@ -18,6 +18,7 @@ typedef void (*WakeupFunc) (Wakeup *wakeup, WakeupEvent event, const gchar *reas
 
 typedef struct {
   PushService *service;
+  PushKind kind;
   const guint *repeat; /* seconds after the first push; 0 ends the list */
   const gchar *call_id;
   const PushCaller *caller; /* nullable */

@@ -12,7 +12,8 @@ from sipwaketest.message import parameter, uri_of
 from sipwaketest.tap import main, test
 from sipwaketest.uri import Uri
 
-FEATURE_CAPS = re.compile(r'\*;\+sip\.pns="webpush";\+sip\.vapid="[A-Za-z0-9_-]{87}"')
+FEATURE_CAPS = re.compile(r'\*;\+sip\.pns="webpush";\+sip\.vapid="[A-Za-z0-9_-]{87}"'
+                          r';\+sip\.pnspurr="[a-z0-9]{20,}"')
 
 
 def see_an_opaque_contact(stage, transport, pbx_transport, ipv6=False):

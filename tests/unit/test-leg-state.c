@@ -15,6 +15,7 @@ static const struct {
   { CALL_SEND_FINAL, "final" },
   { CALL_SEND_487, "487" },
   { CALL_SEND_480, "480" },
+  { CALL_SEND_504, "504" },
   { CALL_TELL_RINGING, "tell ringing" },
   { CALL_TELL_ANSWERED, "tell answered" },
   { CALL_TELL_FAILED, "tell failed" },
@@ -184,6 +185,91 @@ test_two_hang_ups_send_one_cancel (void)
   walk_leg (rows, G_N_ELEMENTS (rows));
 }
 
+/* The phone says no at the very moment in which the caller gives up. */
+static void
+test_cancel_crosses_refusal (void)
+{
+  static const LegRow rows[] = {
+    { LEG_EVENT_INVITE, LEG_CALLING, CALL_SEND_INVITE },
+    { LEG_EVENT_PROVISIONAL, LEG_PROCEEDING, CALL_TELL_RINGING },
+    { LEG_EVENT_FAILURE, LEG_DEAD, CALL_TELL_FAILED },
+    { LEG_EVENT_HANG_UP, LEG_DEAD, CALL_DO_NOTHING },
+  };
+
+  walk_leg (rows, G_N_ELEMENTS (rows));
+}
+
+/* RFC 3261 9.1: nothing may be cancelled before it was answered provisionally; the stack keeps the
+ * CANCEL until then, so an answer may come without any 1xx before it. */
+static void
+test_cancel_before_any_answer (void)
+{
+  static const LegRow rows[] = {
+    { LEG_EVENT_INVITE, LEG_CALLING, CALL_SEND_INVITE },
+    { LEG_EVENT_HANG_UP, LEG_CANCELLING, CALL_SEND_CANCEL },
+    { LEG_EVENT_SUCCESS, LEG_DEAD, CALL_SEND_ACK | CALL_SEND_BYE },
+  };
+
+  walk_leg (rows, G_N_ELEMENTS (rows));
+}
+
+static void
+test_nobody_answers_the_cancel (void)
+{
+  static const LegRow rows[] = {
+    { LEG_EVENT_INVITE, LEG_CALLING, CALL_SEND_INVITE },
+    { LEG_EVENT_HANG_UP, LEG_CANCELLING, CALL_SEND_CANCEL },
+    { LEG_EVENT_GIVE_UP, LEG_DEAD, CALL_DO_NOTHING },
+    { LEG_EVENT_FAILURE, LEG_DEAD, CALL_DO_NOTHING },
+  };
+
+  walk_leg (rows, G_N_ELEMENTS (rows));
+}
+
+/* The one that answered second has lost: its 2xx is acknowledged and hung up. */
+static void
+test_second_answer_loses (void)
+{
+  static const LegRow rows[] = {
+    { LEG_EVENT_INVITE, LEG_CALLING, CALL_SEND_INVITE },
+    { LEG_EVENT_PROVISIONAL, LEG_PROCEEDING, CALL_TELL_RINGING },
+    { LEG_EVENT_SUCCESS, LEG_ANSWERED, CALL_TELL_ANSWERED },
+    { LEG_EVENT_HANG_UP, LEG_DEAD, CALL_SEND_ACK | CALL_SEND_BYE },
+    { LEG_EVENT_BYE, LEG_DEAD, CALL_DO_NOTHING },
+    { LEG_EVENT_ACK, LEG_DEAD, CALL_DO_NOTHING },
+  };
+
+  walk_leg (rows, G_N_ELEMENTS (rows));
+}
+
+/* The phone hangs up before the caller's ACK came: the phone still gets its ACK. */
+static void
+test_bye_before_ack (void)
+{
+  static const LegRow rows[] = {
+    { LEG_EVENT_INVITE, LEG_CALLING, CALL_SEND_INVITE },
+    { LEG_EVENT_SUCCESS, LEG_ANSWERED, CALL_TELL_ANSWERED },
+    { LEG_EVENT_BYE, LEG_DEAD, CALL_SEND_ACK | CALL_TELL_ENDED },
+    { LEG_EVENT_ACK, LEG_DEAD, CALL_DO_NOTHING },
+  };
+
+  walk_leg (rows, G_N_ELEMENTS (rows));
+}
+
+static void
+test_byes_cross (void)
+{
+  static const LegRow rows[] = {
+    { LEG_EVENT_INVITE, LEG_CALLING, CALL_SEND_INVITE },
+    { LEG_EVENT_SUCCESS, LEG_ANSWERED, CALL_TELL_ANSWERED },
+    { LEG_EVENT_ACK, LEG_UP, CALL_SEND_ACK },
+    { LEG_EVENT_HANG_UP, LEG_DEAD, CALL_SEND_BYE },
+    { LEG_EVENT_BYE, LEG_DEAD, CALL_DO_NOTHING },
+  };
+
+  walk_leg (rows, G_N_ELEMENTS (rows));
+}
+
 typedef struct {
   CallerEvent event;
   CallerState next;
@@ -255,6 +341,71 @@ test_no_ack_ends_the_call (void)
   walk_caller (rows, G_N_ELEMENTS (rows));
 }
 
+static void
+test_bye_instead_of_ack (void)
+{
+  static const CallerRow rows[] = {
+    { CALLER_EVENT_ANSWER, CALLER_ANSWERED, CALL_SEND_FINAL },
+    { CALLER_EVENT_BYE, CALLER_DEAD, CALL_TELL_ENDED },
+    { CALLER_EVENT_NO_ACK, CALLER_DEAD, CALL_DO_NOTHING },
+  };
+
+  walk_caller (rows, G_N_ELEMENTS (rows));
+}
+
+/* RFC 3262 3: nobody acknowledges a reliable provisional answer. */
+static void
+test_no_prack (void)
+{
+  static const CallerRow rows[] = {
+    { CALLER_EVENT_RING, CALLER_RINGING, CALL_SEND_PROVISIONAL },
+    { CALLER_EVENT_NO_ACK, CALLER_DEAD, CALL_SEND_504 | CALL_TELL_CANCELLED },
+    { CALLER_EVENT_ANSWER, CALLER_DEAD, CALL_DO_NOTHING },
+  };
+
+  walk_caller (rows, G_N_ELEMENTS (rows));
+}
+
+static void
+test_hung_up_and_no_ack (void)
+{
+  static const CallerRow rows[] = {
+    { CALLER_EVENT_ANSWER, CALLER_ANSWERED, CALL_SEND_FINAL },
+    { CALLER_EVENT_HANG_UP, CALLER_ENDING, CALL_DO_NOTHING },
+    { CALLER_EVENT_HANG_UP, CALLER_ENDING, CALL_DO_NOTHING },
+    { CALLER_EVENT_NO_ACK, CALLER_DEAD, CALL_SEND_BYE },
+  };
+
+  walk_caller (rows, G_N_ELEMENTS (rows));
+}
+
+static void
+test_byes_of_caller_cross (void)
+{
+  static const CallerRow rows[] = {
+    { CALLER_EVENT_ANSWER, CALLER_ANSWERED, CALL_SEND_FINAL },
+    { CALLER_EVENT_ACK, CALLER_UP, CALL_TELL_ACKED },
+    { CALLER_EVENT_HANG_UP, CALLER_DEAD, CALL_SEND_BYE },
+    { CALLER_EVENT_BYE, CALLER_DEAD, CALL_DO_NOTHING },
+  };
+
+  walk_caller (rows, G_N_ELEMENTS (rows));
+}
+
+/* An early BYE of the caller is a CANCEL (RFC 3261 15). */
+static void
+test_early_bye_of_caller (void)
+{
+  static const CallerRow rows[] = {
+    { CALLER_EVENT_RING, CALLER_RINGING, CALL_SEND_PROVISIONAL },
+    { CALLER_EVENT_BYE, CALLER_DEAD, CALL_SEND_487 | CALL_TELL_CANCELLED },
+    { CALLER_EVENT_CANCEL, CALLER_DEAD, CALL_DO_NOTHING },
+    { CALLER_EVENT_RING, CALLER_DEAD, CALL_DO_NOTHING },
+  };
+
+  walk_caller (rows, G_N_ELEMENTS (rows));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -269,5 +420,16 @@ main (int argc, char **argv)
   g_test_add_func ("/leg-state/cancel-too-late", test_cancel_comes_too_late);
   g_test_add_func ("/leg-state/answer-too-late", test_answer_comes_too_late);
   g_test_add_func ("/leg-state/no-ack", test_no_ack_ends_the_call);
+  g_test_add_func ("/leg-state/cancel-crosses-refusal", test_cancel_crosses_refusal);
+  g_test_add_func ("/leg-state/cancel-before-any-answer", test_cancel_before_any_answer);
+  g_test_add_func ("/leg-state/no-answer-to-cancel", test_nobody_answers_the_cancel);
+  g_test_add_func ("/leg-state/second-answer", test_second_answer_loses);
+  g_test_add_func ("/leg-state/bye-before-ack", test_bye_before_ack);
+  g_test_add_func ("/leg-state/byes-cross", test_byes_cross);
+  g_test_add_func ("/leg-state/bye-instead-of-ack", test_bye_instead_of_ack);
+  g_test_add_func ("/leg-state/no-prack", test_no_prack);
+  g_test_add_func ("/leg-state/hung-up-and-no-ack", test_hung_up_and_no_ack);
+  g_test_add_func ("/leg-state/byes-of-caller-cross", test_byes_of_caller_cross);
+  g_test_add_func ("/leg-state/early-bye-of-caller", test_early_bye_of_caller);
   return g_test_run ();
 }

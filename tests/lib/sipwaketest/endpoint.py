@@ -97,6 +97,10 @@ class Endpoint:
         for flow in list(self.flows):
             if flow.remote == tuple(remote[:2]) and not flow.closed:
                 return flow
+        return self.new_tcp_flow(remote)
+
+    def new_tcp_flow(self, remote):
+        """A further connection."""
         sock = socket.socket(ports.family(self.address), socket.SOCK_STREAM)
         sock.settimeout(5)
         sock.bind((self.address, 0))

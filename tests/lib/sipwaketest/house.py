@@ -141,6 +141,12 @@ class House:
         phone.wake()
         phone.register_ok()
 
+    def wake_again(self, phone):
+        """The phone comes back on new connections, with no further push."""
+        phone.close_connections()
+        phone.new_identity()
+        phone.register_ok()
+
     def connect(self, call, phone, offer=OFFER, answer=ANSWER):
         """The phone takes the call and it is answered; returns the phone's end of it."""
         leg = phone.expect_call()

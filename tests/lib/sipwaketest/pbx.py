@@ -148,7 +148,7 @@ class ScriptedPbx(Agent):
     def call(self, user, body=b"", uri=None, caller="2000", request_user=None, headers=(),
              callee=None):
         """INVITE to the stored contact; `request_user` replaces the user part, as many PBXs do."""
-        uri = uri or self.contact(user).uri
+        uri = uri or (self.contacts(user)[0] if request_user else self.contact(user)).uri
         if request_user:
             uri = Uri(uri).with_user(request_user)
         return Call.outgoing(self, self.flow_to_contact(uri), uri, f"sip:{caller}@{self.domain}",

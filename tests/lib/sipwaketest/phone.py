@@ -25,6 +25,7 @@ class Phone(Agent):
         self.instance = f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, name)}" if instance else None
         self.contact_params = contact_params
         self.header_params = header_params
+        self.preferred = None
         self.new_identity()
         super().__init__(stage, name, address, tls=tls)
 
@@ -37,8 +38,14 @@ class Phone(Agent):
     def aor(self):
         return f"sip:{self.user}@{self.domain}"
 
+    def renew_flow(self):
+        """A further connection, which from now on is the one that it uses."""
+        self.preferred = self.new_tcp_flow(self.proxy)
+
     @property
     def flow(self):
+        if self.preferred and not self.preferred.closed:
+            return self.preferred
         return self.flow_to(self.transport, self.proxy)
 
     def contact(self):

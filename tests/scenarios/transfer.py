@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""transfer: REFER, Replaces and what else names a dialog, translated from leg to leg."""
+import os
+import sys
+import urllib.parse
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
+from sipwaketest.house import ANSWER, OFFER, House
+from sipwaketest.message import parameter, uri_of
+from sipwaketest.tap import main, test
+
+
+def tag(value):
+    return parameter(value, "tag")
+
+
+def talk(house, phone, caller="2000"):
+    """A call from the PBX that is up; returns both ends."""
+    call = house.pbx.call("alice", OFFER, caller=caller)
+    return call, house.connect(call, phone)
+
+
+def replaces(end):
+    """The dialog as the party at this end names it to replace it at the other."""
+    return f"{end.call_id};to-tag={tag(end.remote)};from-tag={tag(end.local)}"
+
+
+def same(value, end):
+    """Whether `value` names the dialog of this end, whose own tag is the to-tag."""
+    wanted = {f"to-tag={tag(end.remote)}", f"from-tag={tag(end.local)}"}
+    call_id, *parameters = value.split(";")
+    return call_id == end.call_id and set(parameters) == wanted
+
+
+def end_all(house, phone, *calls):
+    for call, leg in calls:
+        house.finish(call, leg)
+    house.assert_settled(phone)
+
+
+def notify(sender, receiver, text, state):
+    told = sender.send("NOTIFY", text.encode(), [
+        ("Event", "refer"), ("Subscription-State", state),
+        ("Content-Type", "message/sipfrag;version=2.0")])
+    got = receiver.expect_request("NOTIFY")
+    assert got.body == text.encode() and got.get("Subscription-State") == state
+    receiver.reply(got, 200)
+    told.expect(200)
+
+
+@test
+def a_blind_transfer(stage):
+    house = House(stage)
+    phone = house.phone(transport="tcp")
+    phone.register_ok()
+    call, leg = talk(house, phone)
+    target = f"<sip:3000@{house.pbx.domain}>"
+    sent = leg.send("REFER", headers=[("Refer-To", target), ("Referred-By", f"<{phone.aor}>")])
+    refer = call.expect_request("REFER")
+    assert refer.get("Refer-To") == target and refer.get("Referred-By") == f"<{phone.aor}>"
+    call.reply(refer, 202)
+    sent.expect(202)
+    notify(call, leg, "SIP/2.0 100 Trying\r\n", "active;expires=60")
+    notify(call, leg, "SIP/2.0 200 OK\r\n", "terminated;reason=noresource")
+    end_all(house, phone, (leg, call))
+
+
+@test
+def an_attended_transfer_by_the_phone(stage):
+    house = House(stage)
+    phone = house.phone(transport="tcp")
+    phone.register_ok()
+    first, first_leg = talk(house, phone)
+    second, second_leg = talk(house, phone, "3000")
+    wanted = urllib.parse.quote(replaces(second_leg), safe="")
+    sent = first_leg.send("REFER", headers=[
+        ("Refer-To", f"<sip:3000@{house.pbx.domain}?Replaces={wanted}&X-More=1>")])
+    refer = first.expect_request("REFER")
+    uri, _, headers = uri_of(refer.get("Refer-To")).partition("?")
+    assert uri == f"sip:3000@{house.pbx.domain}"
+    found = dict(part.split("=", 1) for part in headers.split("&"))
+    assert found["X-More"] == "1"
+    value = urllib.parse.unquote(found["Replaces"])
+    # The PBX's own tag is the far one for the phone.
+    assert value == f"{second.call_id};to-tag={tag(second.local)};from-tag={tag(second.remote)}", value
+    first.reply(refer, 202)
+    sent.expect(202)
+    end_all(house, phone, (first, first_leg), (second, second_leg))
+
+
+@test
+def an_attended_transfer_by_the_pbx(stage):
+    """The PBX calls the phone once more, in place of a call that it has."""
+    house = House(stage)
+    phone = house.phone(transport="tcp")
+    phone.register_ok()
+    call, leg = talk(house, phone)
+    again = house.pbx.call("alice", OFFER, caller="3000", headers=[
+        ("Replaces", replaces(call) + ";early-only"), ("Require", "replaces")])
+    new = phone.expect_call()
+    value = new.invite.get("Replaces")
+    assert value == (f"{leg.call_id};to-tag={tag(leg.local)};from-tag={tag(leg.remote)}"
+                     ";early-only"), value
+    assert new.invite.get("Require") == "replaces"
+    new.answer(ANSWER)
+    again.expect(200)
+    again.ack()
+    new.expect_ack()
+    house.finish(leg, call)
+    end_all(house, phone, (again, new))
+
+
+@test
+def a_dialog_that_nobody_knows(stage):
+    house = House(stage)
+    phone = house.phone(transport="tcp")
+    phone.register_ok()
+    house.pbx.call("alice", OFFER, headers=[
+        ("Replaces", "nobody@knows;to-tag=a;from-tag=b")]).expect(481)
+    call, leg = talk(house, phone)
+    half = f"{call.call_id};to-tag={tag(call.remote)};from-tag=wrong"
+    house.pbx.call("alice", OFFER, headers=[("Replaces", half)]).expect(481)
+    phone.expect_nothing(0.2)
+    end_all(house, phone, (call, leg))
+
+
+@test
+def a_pickup_of_a_call_that_the_pbx_knows(stage):
+    """The phone learned of it from the PBX, so the PBX's names are the right ones."""
+    house = House(stage)
+    house.pbx.challenge_calls = False
+    phone = house.phone(transport="tcp")
+    phone.register_ok()
+    value = "elsewhere@pbx;to-tag=a;from-tag=b"
+    call = phone.invite("3000", OFFER, headers=[("Replaces", value)])
+    leg = house.pbx.expect_call()
+    assert leg.invite.get("Replaces") == value
+    leg.reject(481)
+    leg.expect_ack()
+    call.expect(481)
+    # A dialog that we have with the PBX stays the PBX's, too.
+    first, first_leg = talk(house, phone)
+    value = replaces(first)
+    call = phone.invite("3000", OFFER, headers=[("Replaces", value)])
+    leg = house.pbx.expect_call()
+    assert leg.invite.get("Replaces") == value, leg.invite.get("Replaces")
+    leg.reject(486)
+    leg.expect_ack()
+    call.expect(486)
+    end_all(house, phone, (first, first_leg))
+
+
+@test
+def a_target_dialog(stage):
+    house = House(stage)
+    phone = house.phone(transport="tcp")
+    phone.register_ok()
+    call, leg = talk(house, phone)
+    sent = house.pbx.request("REFER", house.pbx.contact("alice").uri, headers=[
+        ("Refer-To", f"<sip:2000@{house.pbx.domain}>"),
+        ("Target-Dialog", f"{call.call_id};local-tag={tag(call.remote)};"
+                          f"remote-tag={tag(call.local)}")])
+    refer = phone.expect_request("REFER")
+    assert refer.get("Target-Dialog") == (f"{leg.call_id};local-tag={tag(leg.local)};"
+                                          f"remote-tag={tag(leg.remote)}")
+    phone.reply(refer, 603)
+    sent.expect(603)
+    end_all(house, phone, (call, leg))
+
+
+if __name__ == "__main__":
+    main()
