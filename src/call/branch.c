@@ -88,6 +88,7 @@ send_invite (Branch *branch, SipFlow *flow, const gchar *target, const gchar *co
     .call_id = call->call_id,
     .tag = call->tag,
     .contact = contact,
+    .credentials = call->credentials,
     .breadth = call->breadth,
   };
   const AttemptCall attempt = { &invite, call->media, call->caller, call->caller_party };

@@ -359,14 +359,12 @@ sip_dialog_remote_tag (SipDialog *dialog)
 static void
 replace_leg (SipDialog *dialog, const sip_t *response)
 {
-  nta_leg_t *leg = nta_leg_tcreate (
+  nta_leg_bind (dialog->leg, on_leg_request, NULL);
+  nta_leg_destroy (dialog->leg);
+  dialog->leg = nta_leg_tcreate (
     dialog->listener->agent, on_leg_request, dialog, SIPTAG_CALL_ID (response->sip_call_id),
     SIPTAG_FROM (response->sip_from), SIPTAG_TO (response->sip_to),
     SIPTAG_CSEQ (response->sip_cseq), TAG_END ());
-
-  nta_leg_bind (dialog->leg, on_leg_request, NULL);
-  nta_leg_destroy (dialog->leg);
-  dialog->leg = leg;
 }
 
 /**

@@ -240,7 +240,7 @@ def a_proved_call_is_given_up(stage):
 
 @test
 def a_call_with_a_wrong_password_never_reaches_the_pbx(stage):
-    house = house_with_account(stage)
+    house = house_with_account(stage, config={"call": {"callers": "any"}})
     phone = house.phone()
     phone.register_ok()
     thief = house.phone(password="wrong", address=ports.STRANGER)

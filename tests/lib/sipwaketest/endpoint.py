@@ -97,10 +97,13 @@ class Endpoint:
         for flow in list(self.flows):
             if flow.remote == tuple(remote[:2]) and not flow.closed:
                 return flow
-        return self.new_tcp_flow(remote)
+        return self.new_flow(transport, remote)
 
     def new_tcp_flow(self, remote):
         """A further connection."""
+        return self.new_flow("tcp", remote)
+
+    def new_flow(self, transport, remote):
         sock = socket.socket(ports.family(self.address), socket.SOCK_STREAM)
         sock.settimeout(5)
         sock.bind((self.address, 0))
