@@ -4,9 +4,8 @@
  *
  * A phone whose flow is open gets the INVITE at once; the push follows when it keeps silent, since a
  * suspended app leaves a socket behind. A newer flow replaces the older one until the phone answers;
- * a phone that took the older INVITE says 482 to the newer, the same request once more (RFC 3261
- * 8.2.2.2), and then the older one goes on. A phone whose connection closes before it took the call
- * is woken again. A PBX that keeps silent is called by its next route.
+ * one that took the older INVITE says 482 to the newer (RFC 3261 8.2.2.2), and the older one goes on.
+ * One whose connection closes first is woken again. A silent PBX is called by its next route.
  */
 #include "call/branch.h"
 
@@ -278,7 +277,7 @@ on_failed (Attempt *attempt, guint status, const gchar *problem, const sip_t *re
     g_clear_pointer (&branch->older, attempt_free);
     return;
   }
-  call_record_add (branch->call->record, "failed: %u %s", status,
+  call_record_add (branch->call->record, "%s: %u %s", problem ? "no media" : "failed", status,
                    problem ? problem : response ? response->sip_status->st_phrase : "no answer");
   if (branch->pbx && !problem && goes_elsewhere (branch, response))
     return;

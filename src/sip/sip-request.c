@@ -296,7 +296,10 @@ sip_request_reply_msg (SipRequest *request, guint status, const gchar *phrase, m
     msg_destroy (msg);
     return;
   }
+  /* The stack keeps the pointer, and an answer that waits for a PRACK longer than we do. */
   nta_incoming_complete_response (request->irq, msg, (int) status,
-                                  phrase ? phrase : sip_map_phrase (status), TAG_END ());
+                                  su_strdup (msg_home (msg),
+                                             phrase ? phrase : sip_map_phrase (status)),
+                                  TAG_END ());
   nta_incoming_mreply (request->irq, msg);
 }
