@@ -52,7 +52,7 @@ print_table (GVariant *accounts, guint total)
     ctl_table_add (table, CTL_PLAIN, g_strdup (ctl_table_string (account, "User")));
     ctl_table_add (table, CTL_PLAIN, g_strdup (ctl_table_string (account, "Username")));
     ctl_table_add (table, CTL_PLAIN, g_strdup (ctl_table_string (account, "Realm")));
-    ctl_table_add (table, style_of_state (state), g_strdup (state));
+    ctl_table_add (table, style_of_state (state), g_strdup (ctl_table_word (state)));
     ctl_table_add (table, CTL_PLAIN, g_strdup (ctl_table_string (account, "Trouble")));
   }
   ctl_table_print (table);

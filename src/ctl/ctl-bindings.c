@@ -45,7 +45,7 @@ add_row (CtlTable *table, GVariant *binding)
   guint64 failed = ctl_table_number (binding, "WakesFailed");
 
   ctl_table_add (table, CTL_PLAIN, g_strdup (ctl_table_string (binding, "Aor")));
-  ctl_table_add (table, style_of_state (state), g_strdup (state));
+  ctl_table_add (table, style_of_state (state), g_strdup (ctl_table_word (state)));
   ctl_table_add (table, CTL_PLAIN, g_strdup (*service ? service : "-"));
   ctl_table_add (table, CTL_PLAIN, ctl_table_ago (ctl_table_number (binding, "Registered")));
   ctl_table_add (table, CTL_PLAIN, ctl_table_span (ctl_table_number (binding, "Expires")));
@@ -207,7 +207,7 @@ print_result (CtlSession *session,
     ctl_json_print (result);
     return;
   }
-  g_print ("%s%s%s", ctl_table_style (accepted ? CTL_GOOD : CTL_BAD), outcome,
+  g_print ("%s%s%s", ctl_table_style (accepted ? CTL_GOOD : CTL_BAD), ctl_table_word (outcome),
            ctl_table_style (CTL_PLAIN));
   if (status)
     g_print (_ (", status %u"), status);

@@ -49,8 +49,9 @@ print_table (GVariant *calls, guint total)
     const gchar *state = ctl_table_string (call, "State");
 
     ctl_table_add (table, CTL_PLAIN, g_strdup (ctl_table_string (call, "Id")));
-    ctl_table_add (table, CTL_PLAIN, g_strdup (ctl_table_string (call, "Direction")));
-    ctl_table_add (table, style_of_state (state), g_strdup (state));
+    ctl_table_add (table, CTL_PLAIN,
+                   g_strdup (ctl_table_word (ctl_table_string (call, "Direction"))));
+    ctl_table_add (table, style_of_state (state), g_strdup (ctl_table_word (state)));
     ctl_table_add (table, CTL_PLAIN, ctl_table_ago (ctl_table_number (call, "Begun")));
     ctl_table_add (table, CTL_PLAIN, g_strdup (ctl_table_string (call, "LastStep")));
   }
@@ -164,7 +165,7 @@ ctl_calls_show (CtlSession *session, const gchar *const *arguments)
   g_print (_ ("Call %s%s%s %s, %s, began %s\n\n"), ctl_table_style (CTL_BOLD),
            ctl_table_string (call, "Id"), ctl_table_style (CTL_PLAIN),
            to_phone ? _ ("from the PBX to a phone") : _ ("from a phone to the PBX"),
-           ctl_table_string (call, "State"), ago);
+           ctl_table_word (ctl_table_string (call, "State")), ago);
   ctl_ladder_print (steps, to_phone);
   return CTL_OK;
 }

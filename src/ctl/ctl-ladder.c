@@ -31,8 +31,8 @@ static const Pattern patterns[] = {
   { "INVITE from the phone", END_PHONE, END_SIPWAKE, "INVITE" },
   { "INVITE to the phone", END_SIPWAKE, END_PHONE, "INVITE" },
   { "INVITE to the PBX", END_SIPWAKE, END_PBX, "INVITE" },
-  { "push to the phone", END_SIPWAKE, END_SERVICE, "push" },
-  { "push accepted", END_SERVICE, END_SIPWAKE, "accepted" },
+  { "push to the phone", END_SIPWAKE, END_SERVICE, N_ ("push") },
+  { "push accepted", END_SERVICE, END_SIPWAKE, N_ ("accepted") },
   { "phone registered", END_PHONE, END_SIPWAKE, "REGISTER" },
   { "### to the PBX", END_SIPWAKE, END_PBX, NULL },
   { "answered: ", END_CALLEE, END_SIPWAKE, NULL },
@@ -92,19 +92,21 @@ lane_of (End end, gboolean to_phone)
 
 /* An answer's status and phrase, where the pattern has no label. */
 static gchar *
-label_of (const Pattern *pattern, const gchar *text, gsize room)
+label_of (const Pattern *pattern, const gchar *text, gint room)
 {
   const gchar *begin = text;
-  glong length;
+  g_autofree gchar *label = NULL;
 
   if (pattern->label)
-    return g_strdup (pattern->label);
+    return g_strdup (_ (pattern->label));
   while (*begin && !g_ascii_isdigit (*begin))
     begin++;
   if (g_str_has_suffix (text, " to the PBX"))
     return g_strndup (begin, 3);
-  length = g_utf8_strlen (begin, -1);
-  return g_utf8_substring (begin, 0, MIN (length, (glong) room));
+  label = g_strdup (begin);
+  while (ctl_table_width (label) > room)
+    *g_utf8_prev_char (label + strlen (label)) = '\0';
+  return g_steal_pointer (&label);
 }
 
 static void
@@ -119,14 +121,14 @@ static void
 print_arrow (const Strokes *strokes, Lane from, Lane to, const gchar *label)
 {
   Lane first = MIN (from, to), last = MAX (from, to);
-  glong room = (last - first) * SPACING - 1 - 1; /* without the rail and the head */
-  glong rest = room - g_utf8_strlen (label, -1);
+  gint room = (gint) (last - first) * SPACING - 1 - 1; /* without the rail and the head */
+  gint rest = room - ctl_table_width (label);
   g_autoptr (GString) text = g_string_new (NULL);
 
-  for (glong i = 0; i < rest / 2; i++)
+  for (gint i = 0; i < rest / 2; i++)
     g_string_append (text, strokes->line);
   g_string_append (text, label);
-  for (glong i = rest / 2; i < rest; i++)
+  for (gint i = rest / 2; i < rest; i++)
     g_string_append (text, strokes->line);
   print_rails (strokes, LANE_PBX, first);
   g_print ("%s%s%s%s%s%s", strokes->rail, ctl_table_style (CTL_BOLD),
@@ -145,7 +147,7 @@ print_step (const Strokes *strokes, gint64 at, const gchar *text, gboolean to_ph
   if (pattern) {
     Lane from = lane_of (pattern->from, to_phone), to = lane_of (pattern->to, to_phone);
 
-    label = label_of (pattern, text, (gsize) ABS ((gint) from - (gint) to) * SPACING - 4);
+    label = label_of (pattern, text, ABS ((gint) from - (gint) to) * SPACING - 4);
     print_arrow (strokes, from, to, label);
   } else
     print_rails (strokes, LANE_PBX, LANE_PHONE);
@@ -156,9 +158,7 @@ print_step (const Strokes *strokes, gint64 at, const gchar *text, gboolean to_ph
 static void
 print_title (const gchar *title, gboolean last)
 {
-  glong width = g_utf8_strlen (title, -1);
-
-  g_print ("%s%*s", title, last ? 0 : (int) MAX (SPACING - width, 1), "");
+  g_print ("%s%*s", title, last ? 0 : MAX (SPACING - ctl_table_width (title), 1), "");
 }
 
 /**
@@ -174,7 +174,7 @@ ctl_ladder_print (GVariant *steps, gboolean to_phone)
   const gchar *text;
   gint64 at;
 
-  g_print ("%10s  ", _ ("ms"));
+  g_print ("%*s%s  ", 10 - ctl_table_width (_ ("ms")), "", _ ("ms"));
   print_title (_ ("PBX"), FALSE);
   print_title ("sipwake", FALSE);
   print_title (_ ("push service"), FALSE);

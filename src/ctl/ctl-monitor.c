@@ -59,11 +59,11 @@ describe (const Reading *reading, GVariant *properties)
     return g_path_get_basename (reading->path);
   if (g_str_equal (reading->interface, SIPWAKE_BUS_CALL))
     return g_strdup_printf ("%s  %s  %s  %s", ctl_table_string (properties, "Id"),
-                            ctl_table_string (properties, "Direction"),
-                            ctl_table_string (properties, "State"),
+                            ctl_table_word (ctl_table_string (properties, "Direction")),
+                            ctl_table_word (ctl_table_string (properties, "State")),
                             ctl_table_string (properties, "LastStep"));
   return g_strdup_printf ("%s  %s  %s  %s", ctl_table_string (properties, "Aor"),
-                          ctl_table_string (properties, "State"),
+                          ctl_table_word (ctl_table_string (properties, "State")),
                           ctl_table_string (properties, "Address"),
                           ctl_table_string (properties, "UserAgent"));
 }
@@ -78,7 +78,7 @@ print_line (const Reading *reading, GVariant *properties)
 
   g_strdelimit (text, "\033\r\n\t", '?');
   g_print ("%s%s%s  %s  %s  %s\n", ctl_table_style (CTL_DIM), stamp, ctl_table_style (CTL_PLAIN),
-           call ? _ ("call") : _ ("phone"), reading->event, text);
+           call ? _ ("call") : _ ("phone"), ctl_table_word (reading->event), text);
 }
 
 static void

@@ -18,6 +18,21 @@ struct _CtlTable {
   GArray *cells;
 };
 
+/* What the daemon says of phones, accounts, calls and pushes, and what becomes of an object. */
+/* clang-format off */
+static const gchar *const words[] = {
+  NC_ ("state", "awake"), NC_ ("state", "asleep"), NC_ ("state", "unknown"),
+  NC_ ("state", "new"), NC_ ("state", "ready"), NC_ ("state", "trouble"),
+  NC_ ("state", "calling"), NC_ ("state", "held"), NC_ ("state", "ringing"),
+  NC_ ("state", "talking"), NC_ ("state", "over"),
+  NC_ ("state", "to-phone"), NC_ ("state", "to-pbx"),
+  NC_ ("state", "accepted"), NC_ ("state", "token-dead"), NC_ ("state", "credentials"),
+  NC_ ("state", "refused"), NC_ ("state", "unreachable"), NC_ ("state", "timed-out"),
+  NC_ ("state", "rate-limited"), NC_ ("state", "queue-full"), NC_ ("state", "cancelled"),
+  NC_ ("state", "added"), NC_ ("state", "changed"), NC_ ("state", "removed"),
+};
+/* clang-format on */
+
 static gboolean colors;
 
 /**
@@ -123,14 +138,37 @@ ctl_table_add (CtlTable *table, CtlStyle style, gchar *cell)
   g_array_append_val (table->cells, added);
 }
 
-static glong
-width_of (const CtlTable *table, guint column)
+/**
+ * ctl_table_width:
+ * @text: a text in UTF-8
+ *
+ * Returns: how many columns of a terminal it takes
+ */
+gint
+ctl_table_width (const gchar *text)
 {
-  glong width = 0;
+  gint width = 0;
 
-  for (guint i = column; i < table->cells->len; i += table->columns)
-    width = MAX (width, g_utf8_strlen (g_array_index (table->cells, Cell, i).text, -1));
+  for (const gchar *c = text; *c; c = g_utf8_next_char (c)) {
+    gunichar character = g_utf8_get_char (c);
+
+    if (!g_unichar_iszerowidth (character))
+      width += g_unichar_iswide (character) ? 2 : 1;
+  }
   return width;
+}
+
+static gint *
+widths_of (const CtlTable *table)
+{
+  gint *widths = g_new0 (gint, table->columns);
+
+  for (guint i = 0; i < table->cells->len; i++) {
+    gint width = ctl_table_width (g_array_index (table->cells, Cell, i).text);
+
+    widths[i % table->columns] = MAX (widths[i % table->columns], width);
+  }
+  return widths;
 }
 
 /**
@@ -140,13 +178,15 @@ width_of (const CtlTable *table, guint column)
 void
 ctl_table_print (CtlTable *table)
 {
+  g_autofree gint *widths = widths_of (table);
+
   for (guint i = 0; i < table->cells->len; i++) {
     const Cell *cell = &g_array_index (table->cells, Cell, i);
     gboolean last = (i + 1) % table->columns == 0;
-    glong fill = width_of (table, i % table->columns) - g_utf8_strlen (cell->text, -1);
+    gint fill = widths[i % table->columns] - ctl_table_width (cell->text);
 
     g_print ("%s%s%s%*s%s", ctl_table_style (cell->style), cell->text, ctl_table_style (CTL_PLAIN),
-             last ? 0 : (int) fill + 2, "", last ? "\n" : "");
+             last ? 0 : fill + 2, "", last ? "\n" : "");
   }
 }
 
@@ -192,6 +232,21 @@ ctl_table_ago (guint64 wall)
   g_autofree gchar *span = ctl_table_span (now > wall ? now - wall : 0);
 
   return wall ? g_strdup_printf (_ ("%s ago"), span) : g_strdup (_ ("never"));
+}
+
+/**
+ * ctl_table_word:
+ * @word: a state or another word of the daemon
+ *
+ * Returns: (transfer none): the word for people; one that is not known stays as it is
+ */
+const gchar *
+ctl_table_word (const gchar *word)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
+    if (g_str_equal (word, words[i]))
+      return g_dpgettext2 (NULL, "state", word);
+  return word;
 }
 
 /**

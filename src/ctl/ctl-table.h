@@ -15,6 +15,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (CtlTable, ctl_table_free)
 
 gboolean ctl_table_choose_colors (const gchar *when);
 const gchar *ctl_table_style (CtlStyle style);
+gint ctl_table_width (const gchar *text);
+const gchar *ctl_table_word (const gchar *word);
 gchar *ctl_table_ago (guint64 wall);
 gchar *ctl_table_span (guint64 seconds);
 

@@ -158,10 +158,12 @@ main (int argc, char **argv)
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
   g_autoptr (GError) error = NULL;
   g_autofree gchar *description = NULL;
+  const gchar *catalogues = g_getenv ("SIPWAKE_LOCALEDIR");
   CtlExit code;
 
   setlocale (LC_ALL, "");
-  bindtextdomain (PACKAGE, LOCALEDIR);
+  bindtextdomain (PACKAGE, catalogues ? catalogues : LOCALEDIR);
+  bind_textdomain_codeset (PACKAGE, "UTF-8");
   textdomain (PACKAGE);
   description = list_commands ();
   g_option_context_set_summary (context, _ ("Shows and steers sipwaked."));

@@ -140,7 +140,8 @@ parse_options (int argc, char **argv, Options *options, GError **error)
 {
   const GOptionEntry entries[] = {
     { "config", 'c', 0, G_OPTION_ARG_FILENAME, &options->config,
-      N_ ("Read this file instead of " SIPWAKE_CONFIG_FILE " and its directory"), N_ ("FILE") },
+      N_ ("Read this file instead of /etc/sipwake/sipwake.conf and conf.d beside it"),
+      N_ ("FILE") },
     { "instance", 0, 0, G_OPTION_ARG_STRING, &options->instance,
       N_ ("Be this one of several daemons: its name on the bus ends in NAME"), N_ ("NAME") },
     { "check-config", 0, 0, G_OPTION_ARG_NONE, &options->check,
@@ -202,7 +203,9 @@ main (int argc, char **argv)
   int status;
 
   setlocale (LC_ALL, "");
+  setlocale (LC_NUMERIC, "C"); /* most of what is written is read by machines */
   bindtextdomain (PACKAGE, LOCALEDIR);
+  bind_textdomain_codeset (PACKAGE, "UTF-8");
   textdomain (PACKAGE);
   if (!parse_options (argc, argv, &options, &error))
     return complain (error);
