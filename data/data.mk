@@ -14,7 +14,7 @@ bashcompletiondir = $(datadir)/bash-completion/completions
 dbusreferencedir = $(docdir)/dbus
 
 dist_dbuspolicy_DATA = data/dbus/org.sipwake.Sipwake1.conf
-dist_polkitactions_DATA = data/org.sipwake.sipwake1.policy
+polkitactions_DATA = data/polkit/org.sipwake.sipwake1.policy
 dist_bashcompletion_DATA = data/completion/sipwakectl
 dbusreference_DATA = $(DBUS_REFERENCE)
 CLEANFILES += $(DBUS_REFERENCE)
@@ -32,8 +32,9 @@ docs/dbus/%.rst: data/dbus/%.xml
 
 dist_man_MANS += data/man/sipwakectl.1 data/man/sipwaked.8 data/man/sipwake.conf.5
 
+EXTRA_DIST += data/its/polkit.its data/its/polkit.loc data/org.sipwake.sipwake1.policy
 EXTRA_DIST += data/sipwaked.service.in data/sipwake.sysusers docs/examples/certbot-deploy-hook
-CLEANFILES += $(systemdsystemunit_DATA) $(sysusers_DATA)
+CLEANFILES += $(systemdsystemunit_DATA) $(sysusers_DATA) $(polkitactions_DATA)
 
 data/sipwaked.service: data/sipwaked.service.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) data && $(SED) -e 's|@sbindir[@]|$(sbindir)|' -e 's|@TITLE[@]||' \
@@ -43,6 +44,11 @@ data/sipwaked@.service: data/sipwaked.service.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) data && $(SED) -e 's|@sbindir[@]|$(sbindir)|' -e 's|@TITLE[@]| (%i)|' \
 	  -e 's|@ARGUMENTS[@]| --config $(confdir)/%i.conf --instance %i|' -e 's|@STATE[@]|sipwake/%i|' \
 	  $(srcdir)/data/sipwaked.service.in > $@
+
+# With the texts of all languages.
+data/polkit/%.policy: data/%.policy po/LINGUAS $(wildcard $(srcdir)/po/*.po)
+	$(AM_V_GEN)$(MKDIR_P) data/polkit && \
+	  GETTEXTDATADIRS=$(srcdir)/data $(MSGFMT) --xml --template $< -d $(srcdir)/po -o $@
 
 # Installed under the package's name, so it takes that name in a folder of its own first.
 data/sysusers/sipwake.conf: data/sipwake.sysusers

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-dist_check_SCRIPTS += tests/check-layers.py
+dist_check_SCRIPTS += tests/check-layers.py tests/check-texts.py
 include tests/push.mk
 
 # The scenarios: real SIP against the daemon. They need src/sipwaked and tests/push-simulator.
@@ -30,6 +30,7 @@ dist_check_SCRIPTS += \
   tests/scenarios/manage.py \
   tests/scenarios/manage-accounts.py \
   tests/scenarios/authority.py \
+  tests/scenarios/languages.py \
   tests/scenarios/metrics.py \
   tests/scenarios/relay.py \
   tests/scenarios/media.py

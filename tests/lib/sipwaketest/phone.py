@@ -26,6 +26,7 @@ class Phone(Agent):
         self.contact_params = contact_params
         self.header_params = header_params
         self.preferred = None
+        self.user_agent = "test phone"
         self.new_identity()
         super().__init__(stage, name, address, tls=tls)
 
@@ -69,7 +70,7 @@ class Phone(Agent):
             ("From", f"<{self.aor}>;tag={secrets.token_hex(4)}"), ("To", f"<{self.aor}>"),
             ("Call-ID", self.call_id), ("CSeq", f"{self.register_number} REGISTER"),
             ("Contact", contact or self.contact()), ("Expires", expires),
-            ("Supported", "path, outbound"), ("User-Agent", "test phone")] + list(headers))
+            ("Supported", "path, outbound"), ("User-Agent", self.user_agent)] + list(headers))
         if challenge is not None:
             request.add(*self.authorization(challenge, "REGISTER", uri))
         return self.send_request(request, self.flow)
