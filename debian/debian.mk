@@ -17,6 +17,11 @@ EXTRA_DIST += \
   debian/tests/service \
   debian/tests/woken-call \
   docs/architecture.md \
+  docs/examples/asterisk/pjsip.conf \
+  docs/examples/asterisk/sipwake.conf \
+  docs/examples/freepbx/sipwake.conf \
+  docs/examples/kamailio/kamailio.cfg \
+  docs/examples/kamailio/sipwake.conf \
   docs/translating.md \
   docs/quick-start.md
 

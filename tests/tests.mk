@@ -31,6 +31,7 @@ dist_check_SCRIPTS += \
   tests/scenarios/manage-accounts.py \
   tests/scenarios/authority.py \
   tests/scenarios/languages.py \
+  tests/scenarios/examples.py \
   tests/scenarios/metrics.py \
   tests/scenarios/relay.py \
   tests/scenarios/media.py

@@ -14,14 +14,17 @@ from .uri import host_port
 class Kamailio(Process):
     """User N has the password pwN; UDP and TCP on one port."""
 
-    def __init__(self, stage, domain="pbx.test", address=ports.PBX, algorithm="MD5"):
+    def __init__(self, stage, domain="pbx.test", address=ports.PBX, algorithm="MD5",
+                 template=None):
         self.domain = domain
         self.address = address
         self.port = ports.free_port(address)
         self.run = os.path.join(stage.path, "kamailio")
         os.makedirs(self.run)
-        with open(tap.source_file("tests", "peers", "kamailio.cfg"), encoding="utf-8") as file:
-            text = file.read()
+        text = template
+        if not text:
+            with open(tap.source_file("tests", "peers", "kamailio.cfg"), encoding="utf-8") as file:
+                text = file.read()
         for word, value in (("ADDRESS", address), ("PORT", self.port), ("DOMAIN", domain),
                             ("ALGORITHM", algorithm)):
             text = text.replace(f"@{word}@", str(value))
