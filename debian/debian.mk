@@ -22,7 +22,9 @@ EXTRA_DIST += \
   docs/examples/freepbx/sipwake.conf \
   docs/examples/kamailio/kamailio.cfg \
   docs/examples/kamailio/sipwake.conf \
+  docs/troubleshooting.md \
   docs/translating.md \
+  docs/push-keys.md \
   docs/quick-start.md
 
 dist_check_SCRIPTS += tests/check-packages.py

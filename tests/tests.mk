@@ -32,6 +32,7 @@ dist_check_SCRIPTS += \
   tests/scenarios/authority.py \
   tests/scenarios/languages.py \
   tests/scenarios/examples.py \
+  tests/scenarios/symptoms.py \
   tests/scenarios/metrics.py \
   tests/scenarios/relay.py \
   tests/scenarios/media.py
