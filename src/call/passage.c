@@ -4,7 +4,7 @@
  * it goes on (RFC 3264).
  *
  * Branch, call and midcall have a place for each that can be under way. A message without a session
- * description goes on at once.
+ * description, or between sides that understand each other, goes on at once.
  */
 #include "call/passage.h"
 
@@ -83,7 +83,7 @@ passage_start (Passage **place, MediaSession *session, MediaParty from, MediaKin
   gsize size;
 
   passage_cancel (place);
-  sdp = sip_body_sdp (sip, &size);
+  sdp = media_session_translates (session) ? sip_body_sdp (sip, &size) : NULL;
   if (!sdp) {
     func (sip, 0, NULL, user_data);
     return;

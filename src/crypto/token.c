@@ -16,6 +16,7 @@
 
 #define KEYED_BYTES 16
 #define MAX_RANDOM_BITS 512
+#define POOL_BYTES 512 /* dozens of names: asking for many bytes costs little more than for few */
 
 static gchar *
 base32 (const guint8 *bytes, gsize size, guint bits)
@@ -29,6 +30,23 @@ base32 (const guint8 *bytes, gsize size, guint bits)
     g_string_append_c (text, alphabet[window >> (11 - bit % 8) & 31]);
   }
   return g_string_free (text, FALSE);
+}
+
+/* Each byte is handed out once, and forgotten then. */
+static void
+draw (guint8 *bytes, gsize size)
+{
+  static _Thread_local guint8 pool[POOL_BYTES];
+  static _Thread_local gsize left;
+
+  if (left < size) {
+    if (RAND_bytes (pool, sizeof pool) != 1)
+      g_error ("The system gives no random bytes");
+    left = sizeof pool;
+  }
+  left -= size;
+  memcpy (bytes, pool + left, size);
+  memset (pool + left, 0, size);
 }
 
 /**
@@ -46,8 +64,7 @@ token_random (guint bits)
   gsize size = (bits + 7) / 8;
 
   g_assert (bits > 0 && bits <= MAX_RANDOM_BITS);
-  if (RAND_bytes (bytes, (int) size) != 1)
-    g_error ("The system gives no random bytes");
+  draw (bytes, size);
   return base32 (bytes, size, bits);
 }
 

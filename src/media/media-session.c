@@ -282,6 +282,18 @@ edit (MediaSession *session, MediaParty from, MediaKind kind, const gchar *sdp, 
 }
 
 /**
+ * media_session_translates:
+ * @session: a session
+ *
+ * Returns: whether bodies may have to change on their way; if not, nobody need ask
+ */
+gboolean
+media_session_translates (const MediaSession *session)
+{
+  return session->options->mode != MEDIA_DIRECT;
+}
+
+/**
  * media_session_translate:
  * @session: a session
  * @from: who has sent a body

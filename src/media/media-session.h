@@ -34,6 +34,7 @@ MediaSession *media_session_new (const MediaOptions *options, Rtpengine *rtpengi
                                  const MediaSide *phone, const MediaSide *pbx);
 void media_session_release (MediaSession *session);
 
+gboolean media_session_translates (const MediaSession *session);
 void media_session_translate (MediaSession *session, MediaParty from, MediaKind kind,
                               const gchar *sdp, gsize size, MediaSessionFunc func,
                               gpointer user_data);

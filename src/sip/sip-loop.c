@@ -154,6 +154,9 @@ sip_loop_new (GMainContext *context, GError **error)
   loop->source->root = root;
   loop->source->tag = g_source_add_unix_fd (&loop->source->source, epoll_fd, G_IO_IN);
   g_source_set_name (&loop->source->source, "sip-loop");
+  /* Nobody runs the loop from within. Told that somebody might, GLib takes the descriptor out before
+   * each dispatch and puts it back after, which wakes the next poll for nothing. */
+  g_source_set_can_recurse (&loop->source->source, TRUE);
   g_source_attach (&loop->source->source, context);
   return loop;
 }
