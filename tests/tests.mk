@@ -45,6 +45,7 @@ EXTRA_DIST += \
   tests/lib/sipwaketest/bench.py \
   tests/lib/sipwaketest/bus.py \
   tests/lib/sipwaketest/call.py \
+  tests/lib/sipwaketest/callload.py \
   tests/lib/sipwaketest/daemon.py \
   tests/lib/sipwaketest/digest.py \
   tests/lib/sipwaketest/endpoint.py \
@@ -53,8 +54,10 @@ EXTRA_DIST += \
   tests/lib/sipwaketest/load.py \
   tests/lib/sipwaketest/lossy.py \
   tests/lib/sipwaketest/message.py \
+  tests/lib/sipwaketest/meter.py \
   tests/lib/sipwaketest/pbx.py \
   tests/lib/sipwaketest/phone.py \
+  tests/lib/sipwaketest/population.py \
   tests/lib/sipwaketest/ports.py \
   tests/lib/sipwaketest/process.py \
   tests/lib/sipwaketest/push.py \
@@ -73,9 +76,13 @@ EXTRA_DIST += \
   tests/scenarios/sipp-caller.xml \
   tests/scenarios/sipp-phone-answer.xml \
   tests/scenarios/sipp-phone-register.xml \
+  tests/bench/bench-calls.py \
   tests/bench/bench-edge.py \
   tests/bench/bench-idle.py \
   tests/bench/bench-registrar.py \
+  tests/bench/calls-called.xml \
+  tests/bench/calls-caller.xml \
+  tests/bench/kamailio-proxy.cfg \
   tests/bench/run-benchmarks.py
 
 # Not beside the other scenario that loads the machine.

@@ -4,9 +4,15 @@
 A benchmark is a program that prints a JSON list of figures on stdout and anything else on stderr.
 """
 import json
+import os
 import sys
 
 from .tap import Stage
+
+
+def is_quick():
+    """Whether a short look was asked for: fewer rounds, and only what is measured fast."""
+    return os.environ.get("BENCH_QUICK") == "1"
 
 
 def below(name, value, target, unit, peer=None, peer_value=None):

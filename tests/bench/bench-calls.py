@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""bench-calls: CPU per bridged call beside Kamailio's stateful proxy, and the most calls a second.
+
+Half of sipwake's calls go from phones to the PBX, half from the PBX to phones that are awake; the
+proxy's go one way, for it both are the same. What a server does for ended calls (transactions
+linger for 32 s) counts: a turn lasts from its first call to the first call of its next turn.
+"""
+import os
+import statistics
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
+from sipwaketest import meter
+from sipwaketest.bench import above, below, is_quick, main
+from sipwaketest.callload import ProxyUnderCalls, SipwakeUnderCalls
+
+RATE = 1000
+RATES = (2000, 3000, 4000, 5000, 6000)  # tried in order until a call fails
+
+
+def take_turns(parties, turns, seconds):
+    """CPU per call in microseconds of each party, the median of its turns but the first."""
+    starts = {party: [] for party in parties}
+    calls = {}
+    for _ in range(turns + 1):
+        for party in parties:
+            starts[party].append(meter.cpu_seconds(party.server))
+            calls[party] = sum(line.run(RATE, seconds / len(party.lines))[0]
+                               for line in party.lines)
+    for party in parties:
+        starts[party].append(meter.cpu_seconds(party.server))
+    costs = []
+    for party in parties:
+        turned = [(after - before) * 1e6 / calls[party]
+                  for before, after in zip(starts[party][1:-1], starts[party][2:])]
+        print(f"{party.name}: {', '.join(f'{cost:.0f}' for cost in turned)} us for a call",
+              file=sys.stderr)
+        costs.append(statistics.median(turned))
+    return costs
+
+
+def most_calls(party, seconds):
+    """The highest rate at which no call failed, in both directions."""
+    best = 0
+    for rate in RATES:
+        failed = sum(line.run(rate, seconds, may_fail=True)[1] for line in party.lines)
+        print(f"{rate} calls a second: {failed} failed", file=sys.stderr)
+        if failed:
+            break
+        best = rate
+        time.sleep(1)
+    return best
+
+
+def measure(stage):
+    sipwake, proxy = SipwakeUnderCalls(stage), ProxyUnderCalls(stage)
+    ours, theirs = take_turns((sipwake, proxy), 3, 4 if is_quick() else 16)
+    figures = [below("calls_cpu_ratio", ours / theirs, 1.5, "ratio", "Kamailio proxy, us",
+                     round(theirs))]
+    if not is_quick():
+        figures.append(above("calls_max_cps", most_calls(sipwake, 4), 4999, "calls/s"))
+    return figures
+
+
+if __name__ == "__main__":
+    main(measure)

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""callload: sipp on both sides of a server, and calls through it at a steady rate."""
+import csv
+import os
+
+from . import meter, ports
+from .house import House
+from .kamailio import Kamailio
+from .population import fill, token_of, user_of
+from .sipp import Sipp
+from .uri import host_port
+
+CALLEE = "sip:2000@pbx.test"
+TALK = 0.1  # seconds of a call between ACK and BYE
+BUFFER = ("-buff_size", "4194304")
+ENDLESS = 100_000_000
+
+
+class Seat:
+    """An address at which calls are taken; it says 200 to the OPTIONS of who asks."""
+
+    def __init__(self, stage, name, address, cores, scenario="calls-called.xml", more=()):
+        self.domain = "pbx.test"
+        self.address = address
+        self.port = ports.free_port(address)
+        self.sipp = Sipp(stage, name, scenario, None, address, self.port, calls=ENDLESS,
+                         folder="bench", seconds=ENDLESS, more=("-aa", *BUFFER, *more))
+        meter.pin(self.sipp, cores)
+        self.sipp.wait_line(".", read=self.socket)
+
+    def socket(self):
+        """The kernel's line of its socket, as soon as there is one."""
+        with open("/proc/net/udp", encoding="ascii") as file:
+            return "".join(line for line in file if f":{self.port:04X} 00000000" in line)
+
+    @property
+    def route(self):
+        return f"sip:{host_port(self.address, self.port)}"
+
+
+class Line:
+    """One direction of calls: from an address of its own to a door of the server."""
+
+    def __init__(self, stage, name, address, door, values, cores):
+        self.stage = stage
+        self.name = name
+        self.address = address
+        self.port = ports.free_port(address)
+        self.door = door
+        self.values = values
+        self.cores = cores
+
+    def run(self, rate, seconds, may_fail=False):
+        """Makes the calls; returns (how many there were, how many failed)."""
+        calls = int(rate * seconds)
+        name = self.stage.unique(self.name)
+        path = os.path.join(self.stage.path, f"{name}.stat")
+        sipp = Sipp(self.stage, name, "calls-caller.xml", self.door, self.address, self.port,
+                    calls=calls, rate=rate, users=self.values, hold=TALK, folder="bench",
+                    seconds=seconds + 40, more=("-trace_stat", "-stf", path, "-fd", "1", *BUFFER))
+        meter.pin(sipp, self.cores)
+        code = sipp.wait(seconds + 60)
+        with open(path, encoding="ascii", errors="replace") as file:
+            last = list(csv.DictReader(file, delimiter=";"))[-1]
+        done, failed = int(last["SuccessfulCall(C)"]), int(last["FailedCall(C)"])
+        again = int(last["Retransmissions(C)"])
+        assert may_fail or (code == 0 and done == calls and not failed), (
+            f"{name}: {done} of {calls} calls went well, {failed} failed, {again} repetitions: "
+            f"{sipp.complaints()[:1000]}")
+        return calls, calls - done
+
+
+class SipwakeUnderCalls:
+    """The daemon with phones that are awake, in both directions: from phones, and to phones."""
+
+    name = "sipwake"
+
+    def __init__(self, stage, phones=100, called=100):
+        """So many phones altogether, of which the last `called` are called."""
+        server_cores, load_cores = meter.share_cores()
+        self.pbx = Seat(stage, "pbx", ports.PBX, load_cores)
+        self.phone = Seat(stage, "phone", ports.PHONE, load_cores)
+        self.house = House(stage, pbx=self.pbx, start=False)
+        self.house.groups["daemon"]["log-level"] = "info"
+        self.house.start()
+        self.house.daemon.stop()
+        out = Line(stage, "from-phones", ports.PHONE, self.house.phones_door, (), load_cores)
+        caller = host_port(ports.PHONE, out.port)
+        taker = host_port(ports.PHONE, self.phone.port)
+        fill(self.house.groups["daemon"]["state-dir"], self.house.push.prid("/push"),
+             phones + called, lambda number: caller if number < phones else taker)
+        self.house.start()
+        meter.pin(self.house.daemon, server_cores)
+        out.values = [f"{CALLEE};sip:{user_of(number)}@pbx.test;{CALLEE}"
+                      for number in range(min(phones, 10_000))]
+        door = host_port(*self.house.pbx_door)
+        self.lines = [out, Line(stage, "to-phones", ports.PBX, self.house.pbx_door, [
+            f"sip:{token_of(number)}@{door};{CALLEE};sip:{user_of(number)}@pbx.test"
+            for number in range(phones, phones + called)], load_cores)]
+
+    @property
+    def server(self):
+        return self.house.daemon
+
+
+class ProxyUnderCalls:
+    """Debian's Kamailio as a stateful proxy, with its fast allocator and one worker."""
+
+    name = "Kamailio"
+
+    def __init__(self, stage):
+        server_cores, load_cores = meter.share_cores()
+        called = Seat(stage, "called", ports.OTHER_PHONE, load_cores)
+        self.server = Kamailio(stage, address=ports.SECOND_PBX,
+                               config=("tests", "bench", "kamailio-proxy.cfg"),
+                               words={"DESTINATION": host_port(called.address, called.port)},
+                               options=("-x", "fm", "-X", "fm", "-m", "1024"))
+        meter.pin(self.server, server_cores)
+        door = (self.server.address, self.server.port)
+        values = [f"sip:2000@{host_port(*door)};sip:{user_of(number)}@pbx.test;{CALLEE}"
+                  for number in range(100)]
+        self.lines = [Line(stage, "proxied", ports.CALLER, door, values, load_cores)]
