@@ -15,7 +15,7 @@
 #define OFFENCES 4
 #define OFFENCE_SECONDS 600
 #define LEAST_SECONDS 240 /* a push goes out 120 s before the end, and must be answered */
-#define FULL_SECONDS "300" /* when one may ask again */
+#define FULL_SECONDS 300  /* when one may ask again */
 
 struct _Admission {
   Location *location;
@@ -80,7 +80,9 @@ refuse (const Registration *registration, guint status, const gchar *phrase,
 static gchar *
 source_of (SipRequest *request)
 {
-  return sip_flow_host (sip_request_flow (request));
+  g_autoptr (GInetAddress) address = sip_request_source (request);
+
+  return g_inet_address_to_string (address);
 }
 
 /* ---- order ---- */
@@ -146,9 +148,11 @@ static gboolean
 check_limits (Admission *admission, const Registration *registration)
 {
   const AdmissionOptions *options = &admission->options;
-  const Record *record = location_record (admission->location, registration->key);
   guint more = count_new (admission, registration);
-  g_autofree gchar *source = more ? source_of (registration->request) : NULL;
+  g_autofree gchar *source = source_of (registration->request);
+  const Record *record =
+    location_find_record (admission->location, registration->pbx, registration->aor);
+  g_autofree gchar *later = g_strdup_printf ("%u", FULL_SECONDS);
 
   if (more == 0)
     return TRUE;
@@ -157,7 +161,7 @@ check_limits (Admission *admission, const Registration *registration)
   else if (location_count_source (admission->location, source) + more > options->per_source)
     refuse (registration, 403, "Too Many Phones Behind This Address", NULL, NULL);
   else if (location_count (admission->location) + more > options->total)
-    refuse (registration, 503, "Too Many Phones", NULL, FULL_SECONDS);
+    refuse (registration, 503, "Too Many Phones", NULL, later);
   else
     return TRUE;
   counters_inc (COUNTER_REGISTERS_OVER_LIMIT);
@@ -183,7 +187,7 @@ static gboolean
 check_offender (Admission *admission, const Registration *registration)
 {
   guint seconds = blocked_for (admission, registration);
-  g_autofree gchar *after = seconds ? g_strdup_printf ("%u", seconds) : NULL;
+  g_autofree gchar *after = g_strdup_printf ("%u", seconds);
 
   if (seconds == 0)
     return TRUE;
@@ -204,14 +208,13 @@ gboolean
 admission_check (Admission *admission, const Registration *registration, const Account *account)
 {
   gint64 least = least_interval (admission, account);
+  g_autofree gchar *min_expires = g_strdup_printf ("%" G_GINT64_FORMAT, least);
 
   if (!is_in_order (admission, registration)) {
     refuse (registration, 500, "REGISTER Out Of Order", NULL, NULL);
     return FALSE;
   }
   if (is_too_brief (registration, least)) {
-    g_autofree gchar *min_expires = g_strdup_printf ("%" G_GINT64_FORMAT, least);
-
     refuse (registration, 423, NULL, min_expires, NULL);
     return FALSE;
   }

@@ -11,6 +11,8 @@
 #include "base/counters.h"
 #include "base/log.h"
 
+#include <string.h>
+
 struct _Location {
   GObject parent;
   GHashTable *records;  /* key -> Record */
@@ -34,10 +36,20 @@ by_expiry (gconstpointer a, gconstpointer b, gpointer user_data)
   return (left > right) - (left < right);
 }
 
+static gchar *
+source_of (const Binding *binding)
+{
+  const gchar *address = sip_flow_address (binding->flow);
+  const gchar *port = strrchr (address, ':');
+  g_autofree gchar *host = g_strndup (address, port ? (gsize) (port - address) : strlen (address));
+
+  return *host == '[' ? g_strndup (host + 1, strlen (host) - 2) : g_steal_pointer (&host);
+}
+
 static void
 count_source (Location *self, const Binding *binding, gint delta)
 {
-  gchar *source = sip_flow_host (binding->flow);
+  gchar *source = source_of (binding);
   guint count = GPOINTER_TO_UINT (g_hash_table_lookup (self->sources, source)) + (guint) delta;
 
   if (count > 0) {

@@ -11,7 +11,6 @@
 #include "base/counters.h"
 
 #include <arpa/inet.h>
-#include <string.h>
 
 typedef struct {
   SipFlowClosedFunc func;
@@ -308,22 +307,6 @@ const gchar *
 sip_flow_address (const SipFlow *flow)
 {
   return flow->address;
-}
-
-/**
- * sip_flow_host:
- * @flow: a flow
- *
- * Returns: (transfer full): the peer's numeric address, behind the edge the real one
- */
-gchar *
-sip_flow_host (const SipFlow *flow)
-{
-  const gchar *host = flow->address, *port = strrchr (host, ':');
-
-  if (*host == '[')
-    return g_strndup (host + 1, strcspn (host, "]") - 1);
-  return port ? g_strndup (host, (gsize) (port - host)) : g_strdup (host);
 }
 
 /**
