@@ -36,5 +36,6 @@ tests_unit_test_leg_state_LDADD = $(LIBCALL)
 
 check_PROGRAMS += tests/unit/test-late-calls
 tests_unit_test_late_calls_CFLAGS = $(AM_CFLAGS) $(SOFIA_CFLAGS)
-tests_unit_test_late_calls_SOURCES = tests/unit/test-late-calls.c
+tests_unit_test_late_calls_SOURCES = tests/unit/test-late-calls.c \
+  tests/unit/lone-stack.c tests/unit/lone-stack.h
 tests_unit_test_late_calls_LDADD = $(LIBCALL)

@@ -5,29 +5,10 @@
 #include "ctl/ctl-accounts.h"
 
 #include "base/names.h"
-#include "ctl/ctl-json.h"
+#include "ctl/ctl-list.h"
 #include "ctl/ctl-password.h"
-#include "ctl/ctl-table.h"
 
 #include <glib/gi18n.h>
-
-static GVariant *
-list (CtlSession *session,
-      guint offset,
-      guint limit,
-      const gchar *filter,
-      guint *total,
-      GError **error)
-{
-  g_autoptr (GVariant) answer = ctl_session_call (
-      session, SIPWAKE_BUS_PATH, SIPWAKE_BUS_MANAGER, "ListAccounts",
-      g_variant_new ("(uus)", offset, limit, filter ? filter : ""), "(uaa{sv})", error);
-
-  if (!answer)
-    return NULL;
-  g_variant_get_child (answer, 0, "u", total);
-  return g_variant_get_child_value (answer, 1);
-}
 
 static CtlStyle
 style_of_state (const gchar *state)
@@ -37,28 +18,27 @@ style_of_state (const gchar *state)
   return g_str_equal (state, "trouble") ? CTL_BAD : CTL_PLAIN;
 }
 
-static void
-print_table (GVariant *accounts, guint total)
+static CtlTable *
+new_table (void)
 {
-  g_autoptr (CtlTable) table = ctl_table_new (_ ("PBX"), _ ("USER"), _ ("USER NAME"), _ ("REALM"),
-                                              _ ("STATE"), _ ("TROUBLE"), NULL);
-  gsize count = g_variant_n_children (accounts);
-
-  for (gsize i = 0; i < count; i++) {
-    g_autoptr (GVariant) account = g_variant_get_child_value (accounts, i);
-    const gchar *state = ctl_table_string (account, "State");
-
-    ctl_table_add (table, CTL_PLAIN, g_strdup (ctl_table_string (account, "Pbx")));
-    ctl_table_add (table, CTL_PLAIN, g_strdup (ctl_table_string (account, "User")));
-    ctl_table_add (table, CTL_PLAIN, g_strdup (ctl_table_string (account, "Username")));
-    ctl_table_add (table, CTL_PLAIN, g_strdup (ctl_table_string (account, "Realm")));
-    ctl_table_add (table, style_of_state (state), g_strdup (state));
-    ctl_table_add (table, CTL_PLAIN, g_strdup (ctl_table_string (account, "Trouble")));
-  }
-  ctl_table_print (table);
-  if (count < total)
-    g_print (_ ("%u of %u; --offset and --limit show others\n"), (guint) count, total);
+  return ctl_table_new (_ ("PBX"), _ ("USER"), _ ("USER NAME"), _ ("REALM"), _ ("STATE"),
+                        _ ("TROUBLE"), NULL);
 }
+
+static void
+add_row (CtlTable *table, GVariant *account)
+{
+  const gchar *state = ctl_table_string (account, "State");
+
+  ctl_table_add (table, CTL_PLAIN, g_strdup (ctl_table_string (account, "Pbx")));
+  ctl_table_add (table, CTL_PLAIN, g_strdup (ctl_table_string (account, "User")));
+  ctl_table_add (table, CTL_PLAIN, g_strdup (ctl_table_string (account, "Username")));
+  ctl_table_add (table, CTL_PLAIN, g_strdup (ctl_table_string (account, "Realm")));
+  ctl_table_add (table, style_of_state (state), g_strdup (state));
+  ctl_table_add (table, CTL_PLAIN, g_strdup (ctl_table_string (account, "Trouble")));
+}
+
+static const CtlList list = { "ListAccounts", new_table, add_row };
 
 /**
  * ctl_accounts_list:
@@ -70,19 +50,7 @@ print_table (GVariant *accounts, guint total)
 CtlExit
 ctl_accounts_list (CtlSession *session, const gchar *const *arguments)
 {
-  const CtlOptions *options = session->options;
-  g_autoptr (GError) error = NULL;
-  guint total;
-  g_autoptr (GVariant) accounts =
-      list (session, (guint) options->offset, (guint) options->limit, arguments[0], &total, &error);
-
-  if (!accounts)
-    return ctl_session_complain (error);
-  if (options->json)
-    ctl_json_print (accounts);
-  else
-    print_table (accounts, total);
-  return CTL_OK;
+  return ctl_list_print (session, &list, arguments[0]);
 }
 
 /**
@@ -165,7 +133,7 @@ find (CtlSession *session, const gchar *user, gchar **path)
   g_autoptr (GVariant) accounts = NULL;
   guint total, matches = 0;
 
-  accounts = list (session, 0, G_MAXUINT, user, &total, &error);
+  accounts = ctl_list_fetch (session, list.method, 0, G_MAXUINT, user, &total, &error);
   if (!accounts)
     return ctl_session_complain (error);
   for (gsize i = 0; i < g_variant_n_children (accounts); i++) {

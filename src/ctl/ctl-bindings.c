@@ -6,28 +6,10 @@
 
 #include "base/names.h"
 #include "ctl/ctl-json.h"
-#include "ctl/ctl-table.h"
+#include "ctl/ctl-list.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
-
-static GVariant *
-list (CtlSession *session,
-      guint offset,
-      guint limit,
-      const gchar *filter,
-      guint *total,
-      GError **error)
-{
-  g_autoptr (GVariant) answer = ctl_session_call (
-      session, SIPWAKE_BUS_PATH, SIPWAKE_BUS_MANAGER, "ListBindings",
-      g_variant_new ("(uus)", offset, limit, filter ? filter : ""), "(uaa{sv})", error);
-
-  if (!answer)
-    return NULL;
-  g_variant_get_child (answer, 0, "u", total);
-  return g_variant_get_child_value (answer, 1);
-}
 
 static CtlStyle
 style_of_state (const gchar *state)
@@ -35,6 +17,13 @@ style_of_state (const gchar *state)
   if (g_str_equal (state, "awake"))
     return CTL_GOOD;
   return CTL_DIM;
+}
+
+static CtlTable *
+new_table (void)
+{
+  return ctl_table_new (_ ("AOR"), _ ("STATE"), _ ("SERVICE"), _ ("REGISTERED"), _ ("EXPIRES"),
+                        _ ("LAST WAKE"), _ ("OK/FAILED"), _ ("USER AGENT"), _ ("BINDING"), NULL);
 }
 
 static void
@@ -57,23 +46,7 @@ add_row (CtlTable *table, GVariant *binding)
   ctl_table_add (table, CTL_DIM, g_strdup (ctl_table_string (binding, "Token")));
 }
 
-static void
-print_table (const CtlOptions *options, GVariant *bindings, guint total)
-{
-  g_autoptr (CtlTable) table =
-      ctl_table_new (_ ("AOR"), _ ("STATE"), _ ("SERVICE"), _ ("REGISTERED"), _ ("EXPIRES"),
-                     _ ("LAST WAKE"), _ ("OK/FAILED"), _ ("USER AGENT"), _ ("BINDING"), NULL);
-  gsize count = g_variant_n_children (bindings);
-
-  for (gsize i = 0; i < count; i++) {
-    g_autoptr (GVariant) binding = g_variant_get_child_value (bindings, i);
-
-    add_row (table, binding);
-  }
-  ctl_table_print (table);
-  if (count < total)
-    g_print (_ ("%u of %u; --offset and --limit show others\n"), (guint) count, total);
-}
+static const CtlList list = { "ListBindings", new_table, add_row };
 
 /**
  * ctl_bindings_list:
@@ -85,19 +58,7 @@ print_table (const CtlOptions *options, GVariant *bindings, guint total)
 CtlExit
 ctl_bindings_list (CtlSession *session, const gchar *const *arguments)
 {
-  const CtlOptions *options = session->options;
-  g_autoptr (GError) error = NULL;
-  guint total;
-  g_autoptr (GVariant) bindings =
-      list (session, (guint) options->offset, (guint) options->limit, arguments[0], &total, &error);
-
-  if (!bindings)
-    return ctl_session_complain (error);
-  if (options->json)
-    ctl_json_print (bindings);
-  else
-    print_table (options, bindings, total);
-  return CTL_OK;
+  return ctl_list_print (session, &list, arguments[0]);
 }
 
 /* ---- one of them ---- */
@@ -110,7 +71,7 @@ find (CtlSession *session, const gchar *word, CtlExit *code)
   g_autoptr (GVariant) bindings = NULL, binding = NULL;
   guint total;
 
-  bindings = list (session, 0, 1, word, &total, &error);
+  bindings = ctl_list_fetch (session, list.method, 0, 1, word, &total, &error);
   if (!bindings) {
     *code = ctl_session_complain (error);
     return NULL;

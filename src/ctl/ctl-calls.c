@@ -7,27 +7,9 @@
 #include "base/names.h"
 #include "ctl/ctl-json.h"
 #include "ctl/ctl-ladder.h"
-#include "ctl/ctl-table.h"
+#include "ctl/ctl-list.h"
 
 #include <glib/gi18n.h>
-
-static GVariant *
-list (CtlSession *session,
-      guint offset,
-      guint limit,
-      const gchar *filter,
-      guint *total,
-      GError **error)
-{
-  g_autoptr (GVariant) answer = ctl_session_call (
-      session, SIPWAKE_BUS_PATH, SIPWAKE_BUS_MANAGER, "ListCalls",
-      g_variant_new ("(uus)", offset, limit, filter ? filter : ""), "(uaa{sv})", error);
-
-  if (!answer)
-    return NULL;
-  g_variant_get_child (answer, 0, "u", total);
-  return g_variant_get_child_value (answer, 1);
-}
 
 static CtlStyle
 style_of_state (const gchar *state)
@@ -37,27 +19,26 @@ style_of_state (const gchar *state)
   return g_str_equal (state, "over") ? CTL_DIM : CTL_BOLD;
 }
 
-static void
-print_table (GVariant *calls, guint total)
+static CtlTable *
+new_table (void)
 {
-  g_autoptr (CtlTable) table =
-      ctl_table_new (_ ("CALL"), _ ("DIRECTION"), _ ("STATE"), _ ("BEGAN"), _ ("LAST STEP"), NULL);
-  gsize count = g_variant_n_children (calls);
-
-  for (gsize i = 0; i < count; i++) {
-    g_autoptr (GVariant) call = g_variant_get_child_value (calls, i);
-    const gchar *state = ctl_table_string (call, "State");
-
-    ctl_table_add (table, CTL_PLAIN, g_strdup (ctl_table_string (call, "Id")));
-    ctl_table_add (table, CTL_PLAIN, g_strdup (ctl_table_string (call, "Direction")));
-    ctl_table_add (table, style_of_state (state), g_strdup (state));
-    ctl_table_add (table, CTL_PLAIN, ctl_table_ago (ctl_table_number (call, "Begun")));
-    ctl_table_add (table, CTL_PLAIN, g_strdup (ctl_table_string (call, "LastStep")));
-  }
-  ctl_table_print (table);
-  if (count < total)
-    g_print (_ ("%u of %u; --offset and --limit show others\n"), (guint) count, total);
+  return ctl_table_new (_ ("CALL"), _ ("DIRECTION"), _ ("STATE"), _ ("BEGAN"), _ ("LAST STEP"),
+                        NULL);
 }
+
+static void
+add_row (CtlTable *table, GVariant *call)
+{
+  const gchar *state = ctl_table_string (call, "State");
+
+  ctl_table_add (table, CTL_PLAIN, g_strdup (ctl_table_string (call, "Id")));
+  ctl_table_add (table, CTL_PLAIN, g_strdup (ctl_table_string (call, "Direction")));
+  ctl_table_add (table, style_of_state (state), g_strdup (state));
+  ctl_table_add (table, CTL_PLAIN, ctl_table_ago (ctl_table_number (call, "Begun")));
+  ctl_table_add (table, CTL_PLAIN, g_strdup (ctl_table_string (call, "LastStep")));
+}
+
+static const CtlList list = { "ListCalls", new_table, add_row };
 
 /**
  * ctl_calls_list:
@@ -69,19 +50,7 @@ print_table (GVariant *calls, guint total)
 CtlExit
 ctl_calls_list (CtlSession *session, const gchar *const *arguments)
 {
-  const CtlOptions *options = session->options;
-  g_autoptr (GError) error = NULL;
-  guint total;
-  g_autoptr (GVariant) calls =
-      list (session, (guint) options->offset, (guint) options->limit, arguments[0], &total, &error);
-
-  if (!calls)
-    return ctl_session_complain (error);
-  if (options->json)
-    ctl_json_print (calls);
-  else
-    print_table (calls, total);
-  return CTL_OK;
+  return ctl_list_print (session, &list, arguments[0]);
 }
 
 /* ---- one of them ---- */
@@ -95,7 +64,7 @@ find (CtlSession *session, const gchar *word, CtlExit *code)
   g_autoptr (GVariant) calls = NULL;
   guint total;
 
-  calls = list (session, 0, 1, last ? "" : word, &total, &error);
+  calls = ctl_list_fetch (session, list.method, 0, 1, last ? "" : word, &total, &error);
   if (!calls) {
     *code = ctl_session_complain (error);
     return NULL;

@@ -5,6 +5,7 @@ src_sipwakectl_SOURCES = \
   src/ctl/ctl-session.c src/ctl/ctl-session.h \
   src/ctl/ctl-json.c src/ctl/ctl-json.h \
   src/ctl/ctl-table.c src/ctl/ctl-table.h \
+  src/ctl/ctl-list.c src/ctl/ctl-list.h \
   src/ctl/ctl-ladder.c src/ctl/ctl-ladder.h \
   src/ctl/ctl-daemon.c src/ctl/ctl-daemon.h \
   src/ctl/ctl-password.c src/ctl/ctl-password.h \

@@ -54,5 +54,7 @@ tests_unit_test_account_CFLAGS = $(AM_CFLAGS) $(SOFIA_CFLAGS)
 tests_unit_test_account_SOURCES = tests/unit/test-account.c
 tests_unit_test_account_LDADD = $(LIBREGISTRAR)
 tests_unit_test_keeper_CFLAGS = $(AM_CFLAGS) $(SOFIA_CFLAGS)
-tests_unit_test_keeper_SOURCES = tests/unit/test-keeper.c
+tests_unit_test_keeper_SOURCES = tests/unit/test-keeper.c \
+  tests/unit/lone-stack.c tests/unit/lone-stack.h \
+  tests/unit/store-disk.c tests/unit/store-disk.h
 tests_unit_test_keeper_LDADD = $(LIBREGISTRAR)

@@ -21,5 +21,6 @@ LIBSIP = src/sip/libsip.a $(LIBCRYPTO) $(LIBPROTO) $(SOFIA_LIBS)
 
 check_PROGRAMS += tests/unit/test-sip-stack
 tests_unit_test_sip_stack_CFLAGS = $(AM_CFLAGS) $(SOFIA_CFLAGS)
-tests_unit_test_sip_stack_SOURCES = tests/unit/test-sip-stack.c
+tests_unit_test_sip_stack_SOURCES = tests/unit/test-sip-stack.c \
+  tests/unit/lone-stack.c tests/unit/lone-stack.h
 tests_unit_test_sip_stack_LDADD = $(LIBSIP)

@@ -11,10 +11,13 @@ LIBWAKE = src/wake/libwake.a $(LIBPUSH) $(LIBREGISTRAR)
 
 check_PROGRAMS += tests/unit/test-push-bucket
 tests_unit_test_push_bucket_CFLAGS = $(AM_CFLAGS) $(SOFIA_CFLAGS)
-tests_unit_test_push_bucket_SOURCES = tests/unit/test-push-bucket.c
+tests_unit_test_push_bucket_SOURCES = tests/unit/test-push-bucket.c \
+  tests/unit/lone-stack.c tests/unit/lone-stack.h
 tests_unit_test_push_bucket_LDADD = $(LIBWAKE)
 
 check_PROGRAMS += tests/unit/test-refresh
 tests_unit_test_refresh_CFLAGS = $(AM_CFLAGS) $(SOFIA_CFLAGS)
-tests_unit_test_refresh_SOURCES = tests/unit/test-refresh.c
+tests_unit_test_refresh_SOURCES = tests/unit/test-refresh.c \
+  tests/unit/lone-stack.c tests/unit/lone-stack.h \
+  tests/unit/store-disk.c tests/unit/store-disk.h
 tests_unit_test_refresh_LDADD = $(LIBWAKE)

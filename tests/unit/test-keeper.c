@@ -4,8 +4,10 @@
 #include "base/log.h"
 #include "registrar/keeper.h"
 
+#include "lone-stack.h"
+#include "store-disk.h"
+
 #include <arpa/inet.h>
-#include <glib/gstdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -30,44 +32,23 @@ typedef struct {
   guint told;      /* status */
 } Fixture;
 
-static guint
-bind_udp (int fd)
-{
-  struct sockaddr_in address = { .sin_family = AF_INET,
-                                 .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
-  socklen_t size = sizeof address;
-
-  g_assert_cmpint (bind (fd, (struct sockaddr *) &address, size), ==, 0);
-  g_assert_cmpint (getsockname (fd, (struct sockaddr *) &address, &size), ==, 0);
-  return ntohs (address.sin_port);
-}
-
 static void
 set_up (Fixture *fixture, gconstpointer data)
 {
   static const gchar *const domains[] = { "pbx.example.com", NULL };
-  SipListenerOptions options = { "pbx", SIP_SIDE_PBX, SIP_TRANSPORT_UDP, "127.0.0.1", 0,
-                                 "127.0.0.1", 0 };
-  g_autoptr (GPtrArray) listeners = g_ptr_array_new ();
   g_autoptr (GError) error = NULL;
-  int probe = socket (AF_INET, SOCK_DGRAM, 0);
 
-  options.port = options.advertise_port = bind_udp (probe);
-  close (probe);
-  g_ptr_array_add (listeners, &options);
-  fixture->directory = g_dir_make_tmp ("sipwake-keeper-XXXXXX", &error);
+  fixture->directory = disk_make_dir ();
   fixture->store = store_open (fixture->directory, &error);
   g_assert_no_error (error);
   fixture->accounts = account_book_new (fixture->store, fixture->directory, &error);
   g_assert_no_error (error);
-  fixture->stack = sip_stack_new (listeners, NULL, &error);
-  g_assert_no_error (error);
-  fixture->flow = sip_flow_to_address (
-    g_ptr_array_index (sip_stack_listeners (fixture->stack), 0), "127.0.0.1", 9);
+  fixture->stack = lone_stack_new (SIP_SIDE_PBX);
+  fixture->flow = lone_flow_to_nobody (fixture->stack);
   fixture->socket = socket (AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
   fixture->pbx = pbx_new ("office", domains, 3600, NULL);
   pbx_add_route (fixture->pbx, pbx_route_new (fixture->stack, "office", "127.0.0.1",
-                                              bind_udp (fixture->socket), SIP_TRANSPORT_UDP));
+                                              lone_port (fixture->socket), SIP_TRANSPORT_UDP));
   fixture->account = account_new (fixture->pbx, AOR, "alice");
   fixture->account->realm = g_strdup ("pbx.example.com");
   fixture->account->ha1 = g_strdup ("0123456789abcdef0123456789abcdef");
@@ -78,18 +59,8 @@ set_up (Fixture *fixture, gconstpointer data)
 }
 
 static void
-on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  *(gboolean *) user_data = TRUE;
-}
-
-static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (GDir) directory = NULL;
-  gboolean stopped = FALSE;
-  const gchar *name;
-
   keeper_free (fixture->keeper);
   upstream_free (fixture->upstream);
   g_object_unref (fixture->location);
@@ -99,17 +70,8 @@ tear_down (Fixture *fixture, gconstpointer data)
   sip_stack_free (fixture->stack);
   close (fixture->socket);
   account_book_free (fixture->accounts);
-  store_stop_async (fixture->store, on_stopped, &stopped);
-  while (!stopped)
-    g_main_context_iteration (NULL, TRUE);
-  store_free (fixture->store);
-  directory = g_dir_open (fixture->directory, 0, NULL);
-  while ((name = g_dir_read_name (directory))) {
-    g_autofree gchar *path = g_build_filename (fixture->directory, name, NULL);
-
-    g_unlink (path);
-  }
-  g_rmdir (fixture->directory);
+  disk_stop (fixture->store);
+  disk_remove_dir (fixture->directory);
   g_free (fixture->directory);
   g_free (fixture->last);
 }

@@ -5,10 +5,12 @@
 #include "base/clock.h"
 #include "base/counters.h"
 #include "push/provider-fake.h"
-#include "sip/sip-stack.h"
+
+#include "lone-stack.h"
 
 #include <gio/gio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define PATIENCE_MS 3000
 
@@ -39,15 +41,6 @@ open_socket (guint *port)
   bound = g_socket_get_local_address (sock, NULL);
   *port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound));
   return sock;
-}
-
-static guint
-free_port (void)
-{
-  guint port;
-  g_autoptr (GSocket) sock = open_socket (&port);
-
-  return port;
 }
 
 static void
@@ -118,7 +111,8 @@ answer (Fixture *fixture, GSocketAddress *to, const gchar *request, const gchar 
 static void
 set_up (Fixture *fixture, gconstpointer voip)
 {
-  guint pbx_port, phone_port, ports[2] = { free_port (), free_port () };
+  guint pbx_port, phone_port;
+  guint ports[] = { lone_free_port (SOCK_DGRAM), lone_free_port (SOCK_DGRAM) };
   SipListenerOptions options[] = {
     { .name = "phones", .side = SIP_SIDE_PHONES, .host = "127.0.0.1", .port = ports[0],
       .advertise_host = "127.0.0.1", .advertise_port = ports[0] },

@@ -4,12 +4,9 @@
 #include "base/counters.h"
 #include "base/log.h"
 #include "push/provider-fake.h"
-#include "sip/sip-stack.h"
 #include "wake/push-bucket.h"
 
-#include <arpa/inet.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include "lone-stack.h"
 
 typedef struct {
   SipStack *stack;
@@ -29,35 +26,13 @@ typedef struct {
   gboolean stays; /* does not leave when it is told of the end */
 } Waiter;
 
-static guint
-free_udp_port (void)
-{
-  struct sockaddr_in address = { .sin_family = AF_INET,
-                                 .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
-  socklen_t size = sizeof address;
-  int fd = socket (AF_INET, SOCK_DGRAM, 0);
-
-  g_assert_cmpint (bind (fd, (struct sockaddr *) &address, size), ==, 0);
-  g_assert_cmpint (getsockname (fd, (struct sockaddr *) &address, &size), ==, 0);
-  close (fd);
-  return ntohs (address.sin_port);
-}
-
 static void
 set_up (Fixture *fixture, gconstpointer data)
 {
   static const gchar *const domains[] = { "pbx.example.com", NULL };
-  SipListenerOptions options = { "phones", SIP_SIDE_PHONES, SIP_TRANSPORT_UDP, "127.0.0.1", 0,
-                                 "127.0.0.1", 0 };
-  g_autoptr (GPtrArray) listeners = g_ptr_array_new ();
-  g_autoptr (GError) error = NULL;
 
-  options.port = options.advertise_port = free_udp_port ();
-  g_ptr_array_add (listeners, &options);
-  fixture->stack = sip_stack_new (listeners, NULL, &error);
-  g_assert_no_error (error);
-  fixture->flow = sip_flow_to_address (
-    g_ptr_array_index (sip_stack_listeners (fixture->stack), 0), "127.0.0.1", 9);
+  fixture->stack = lone_stack_new (SIP_SIDE_PHONES);
+  fixture->flow = lone_flow_to_nobody (fixture->stack);
   fixture->pbx = pbx_new ("office", domains, 3600, NULL);
   fixture->fake = provider_fake_new ("fake");
   fixture->service = push_service_new ();

@@ -5,10 +5,8 @@
 #include "push/provider-fake.h"
 #include "wake/refresh.h"
 
-#include <arpa/inet.h>
-#include <glib/gstdio.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include "lone-stack.h"
+#include "store-disk.h"
 
 typedef struct {
   gchar *directory;
@@ -23,40 +21,19 @@ typedef struct {
   Refresh *refresh;
 } Fixture;
 
-static guint
-free_udp_port (void)
-{
-  struct sockaddr_in address = { .sin_family = AF_INET,
-                                 .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
-  socklen_t size = sizeof address;
-  int fd = socket (AF_INET, SOCK_DGRAM, 0);
-
-  g_assert_cmpint (bind (fd, (struct sockaddr *) &address, size), ==, 0);
-  g_assert_cmpint (getsockname (fd, (struct sockaddr *) &address, &size), ==, 0);
-  close (fd);
-  return ntohs (address.sin_port);
-}
-
 static void
 set_up (Fixture *fixture, gconstpointer data)
 {
   static const gchar *const domains[] = { "pbx.example.com", NULL };
-  SipListenerOptions options = { "phones", SIP_SIDE_PHONES, SIP_TRANSPORT_UDP, "127.0.0.1", 0,
-                                 "127.0.0.1", 0 };
-  g_autoptr (GPtrArray) listeners = g_ptr_array_new ();
   g_autoptr (GError) error = NULL;
 
-  options.port = options.advertise_port = free_udp_port ();
-  g_ptr_array_add (listeners, &options);
-  fixture->directory = g_dir_make_tmp ("sipwake-refresh-XXXXXX", &error);
+  fixture->directory = disk_make_dir ();
   fixture->store = store_open (fixture->directory, &error);
   g_assert_no_error (error);
   fixture->accounts = account_book_new (fixture->store, fixture->directory, &error);
   g_assert_no_error (error);
-  fixture->stack = sip_stack_new (listeners, NULL, &error);
-  g_assert_no_error (error);
-  fixture->flow = sip_flow_to_address (
-    g_ptr_array_index (sip_stack_listeners (fixture->stack), 0), "127.0.0.1", 9);
+  fixture->stack = lone_stack_new (SIP_SIDE_PHONES);
+  fixture->flow = lone_flow_to_nobody (fixture->stack);
   fixture->pbx = pbx_new ("office", domains, 3600, NULL);
   fixture->fake = provider_fake_new ("fake");
   fixture->service = push_service_new ();
@@ -66,18 +43,8 @@ set_up (Fixture *fixture, gconstpointer data)
 }
 
 static void
-on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  *(gboolean *) user_data = TRUE;
-}
-
-static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (GDir) directory = NULL;
-  gboolean stopped = FALSE;
-  const gchar *name;
-
   refresh_free (fixture->refresh);
   g_object_unref (fixture->location);
   g_object_unref (fixture->service);
@@ -86,17 +53,8 @@ tear_down (Fixture *fixture, gconstpointer data)
   sip_flow_unref (fixture->flow);
   sip_stack_free (fixture->stack);
   account_book_free (fixture->accounts);
-  store_stop_async (fixture->store, on_stopped, &stopped);
-  while (!stopped)
-    g_main_context_iteration (NULL, TRUE);
-  store_free (fixture->store);
-  directory = g_dir_open (fixture->directory, 0, NULL);
-  while ((name = g_dir_read_name (directory))) {
-    g_autofree gchar *path = g_build_filename (fixture->directory, name, NULL);
-
-    g_unlink (path);
-  }
-  g_rmdir (fixture->directory);
+  disk_stop (fixture->store);
+  disk_remove_dir (fixture->directory);
   g_free (fixture->directory);
 }
 

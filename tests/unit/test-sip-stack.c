@@ -5,11 +5,10 @@
 #include "sip/sip-dialog.h"
 #include "sip/sip-headers.h"
 #include "sip/sip-map.h"
-#include "sip/sip-stack.h"
 
-#include <arpa/inet.h>
+#include "lone-stack.h"
+
 #include <sys/socket.h>
-#include <unistd.h>
 
 #define PATIENCE_MS 3000
 
@@ -25,20 +24,6 @@ typedef struct {
 } Fixture;
 
 static Fixture fixture;
-
-static guint
-free_port (int type)
-{
-  struct sockaddr_in address = { .sin_family = AF_INET,
-                                 .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
-  socklen_t size = sizeof address;
-  int fd = socket (AF_INET, type, 0);
-
-  g_assert_cmpint (bind (fd, (struct sockaddr *) &address, size), ==, 0);
-  g_assert_cmpint (getsockname (fd, (struct sockaddr *) &address, &size), ==, 0);
-  close (fd);
-  return ntohs (address.sin_port);
-}
 
 static gboolean
 on_patience_over (gpointer user_data)
@@ -85,7 +70,7 @@ set_up (void)
       .side = i < 2 ? SIP_SIDE_PHONES : SIP_SIDE_PBX,
       .transport = tcp ? SIP_TRANSPORT_TCP : SIP_TRANSPORT_UDP,
       .host = i < 2 ? "127.0.0.2" : "127.0.0.3",
-      .port = free_port (tcp ? SOCK_STREAM : SOCK_DGRAM),
+      .port = lone_free_port (tcp ? SOCK_STREAM : SOCK_DGRAM),
       .advertise_host = i == 2 ? "pbx-side.example.com" : i < 2 ? "127.0.0.2" : "127.0.0.3",
     };
     options[i].advertise_port = i == 2 ? 5099 : options[i].port;
@@ -315,7 +300,7 @@ static void
 test_nobody_there (void)
 {
   g_autoptr (SipFlow) flow =
-    sip_flow_to_address (fixture.pbx[1], "127.0.0.9", free_port (SOCK_STREAM));
+    sip_flow_to_address (fixture.pbx[1], "127.0.0.9", lone_free_port (SOCK_STREAM));
   g_autoptr (SipTransaction) transaction = sip_transaction_send (
     flow, make_request (fixture.pbx[1], SIP_METHOD_OPTIONS), on_response, NULL);
 

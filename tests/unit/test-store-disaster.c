@@ -154,11 +154,26 @@ put_until_failure (Store *store)
   return code;
 }
 
+/* A failure makes the store copy its log back, and what that frees takes a row or two again: only
+ * one that waits together with the row that fails is put off for certain. */
+static void
+fill_until_put_off (Store *store, const BindingRow *refreshed)
+{
+  gint64 put_off = counters_get (COUNTER_STORE_LAZY_PUT_OFF);
+
+  for (guint i = 0; counters_get (COUNTER_STORE_LAZY_PUT_OFF) == put_off; i++) {
+    g_autofree gchar *token = g_strdup_printf ("last%u", i);
+
+    g_assert_cmpuint (i, <, 20000);
+    store_put_binding_lazily (store, refreshed);
+    put (store, token, i);
+  }
+}
+
 /* What must hold while nothing fits, and after @release made room. */
 static void
 assert_survives (Store *store, void (*release) (const gchar *dir), const gchar *dir)
 {
-  gint64 put_off = counters_get (COUNTER_STORE_LAZY_PUT_OFF);
   BindingRow refreshed = disk_binding ("known", 77);
   g_autoptr (GHashTable) rows = NULL;
   gboolean never = FALSE;
@@ -167,6 +182,7 @@ assert_survives (Store *store, void (*release) (const gchar *dir), const gchar *
   g_assert_cmpint (put_until_failure (store), ==, SIPWAKE_ERROR_STORAGE);
   store_put_binding_lazily (store, &refreshed);
   disk_wait (&never, 1500);
+  fill_until_put_off (store, &refreshed);
   start = g_get_monotonic_time ();
   for (guint i = 0; i < 200; i++) {
     g_autofree gchar *token = g_strdup_printf ("more%u", i);
@@ -176,7 +192,6 @@ assert_survives (Store *store, void (*release) (const gchar *dir), const gchar *
   }
   g_test_message ("200 refused writes took %d ms",
                   (gint) ((g_get_monotonic_time () - start) / G_TIME_SPAN_MILLISECOND));
-  g_assert_cmpint (counters_get (COUNTER_STORE_LAZY_PUT_OFF) - put_off, >, 0);
   /* Long enough for a lazy write to have been tried, in vain. */
   refreshed.cseq = 78;
   store_put_binding_lazily (store, &refreshed);
