@@ -82,10 +82,12 @@ EXTRA_DIST += \
   tests/bench/bench-calls.py \
   tests/bench/bench-edge.py \
   tests/bench/bench-idle.py \
+  tests/bench/bench-register.py \
   tests/bench/bench-registrar.py \
   tests/bench/calls-called.xml \
   tests/bench/calls-caller.xml \
   tests/bench/kamailio-proxy.cfg \
+  tests/bench/kamailio-registrar.cfg \
   tests/bench/run-benchmarks.py
 
 # Not beside the other scenario that loads the machine.

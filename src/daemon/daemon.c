@@ -91,6 +91,8 @@ on_push_question (const PnParams *push, gboolean pnsreg, GPtrArray *feature_caps
   case PN_QUERY_ONE:
     if (!push_target_is_supported (daemon->push, push))
       return FALSE;
+    if (!feature_caps)
+      return TRUE;
     /* Dialogs end with us, so whom a request inside one is for is known without the PURR: it only
      * tells the phone that such requests wake it, and is another one each time (RFC 8599 6.2.1). */
     if (push->kind == PN_PUSH && !pn_params_only_rings (push))
@@ -99,7 +101,7 @@ on_push_question (const PnParams *push, gboolean pnsreg, GPtrArray *feature_caps
     return TRUE;
   case PN_QUERY_ALL:
     names = push_service_names (daemon->push);
-    for (gsize i = 0; names[i]; i++)
+    for (gsize i = 0; feature_caps && names[i]; i++)
       append_caps (daemon, names[i], pnsreg, NULL, feature_caps);
     return names[0] != NULL;
   }

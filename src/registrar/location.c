@@ -85,6 +85,19 @@ location_find_token (Location *self, const gchar *token)
 }
 
 /**
+ * location_record:
+ * @location: the location service
+ * @key: what record_key() makes of an address of record
+ *
+ * Returns: (transfer none) (nullable): its phones
+ */
+Record *
+location_record (Location *self, const gchar *key)
+{
+  return g_hash_table_lookup (self->records, key);
+}
+
+/**
  * location_find_record:
  * @location: the location service
  * @pbx: a PBX

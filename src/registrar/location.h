@@ -13,6 +13,7 @@ typedef void (*LocationFunc) (Binding *binding, gpointer user_data);
 Location *location_new (void);
 
 Binding *location_find_token (Location *location, const gchar *token);
+Record *location_record (Location *location, const gchar *key);
 Record *location_find_record (Location *location, const Pbx *pbx, const gchar *aor);
 Binding *location_find_flow (Location *location, const Pbx *pbx, const gchar *aor, SipFlow *flow);
 void location_each (Location *location, LocationFunc func, gpointer user_data);

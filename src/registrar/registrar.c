@@ -38,7 +38,6 @@ typedef struct {
   GArray *contacts; /* UpstreamContact: what was asked */
   GPtrArray *removals; /* Binding: what `Contact: *` removes */
   GPtrArray *surplus;  /* Binding: what a shared Contact replaces at the PBX */
-  GPtrArray *feature_caps;
   gchar *seed; /* of our Call-ID */
   PbxAttempt *attempt;
 } Pending;
@@ -51,7 +50,6 @@ pending_free (Pending *pending)
   g_array_unref (pending->contacts);
   g_ptr_array_unref (pending->removals);
   g_ptr_array_unref (pending->surplus);
-  g_ptr_array_unref (pending->feature_caps);
   g_free (pending->seed);
   g_free (pending);
 }
@@ -67,6 +65,33 @@ refuse (SipRequest *request, guint status, const gchar *phrase)
 }
 
 static gboolean try_sharing (Pending *pending, guint status);
+
+/* ---- push ---- */
+
+/* @feature_caps: (nullable): where the answer's values are appended */
+static gboolean
+ask_push (Registrar *self, const Registration *registration, GPtrArray *feature_caps)
+{
+  for (guint i = 0; i < registration->contacts->len; i++) {
+    const RegistrationContact *entry = g_ptr_array_index (registration->contacts, i);
+
+    if (entry->asked == 0 || entry->push->kind == PN_NONE)
+      continue;
+    if (!self->push_func || !self->push_func (entry->push, contact_wants_pnsreg (entry->contact),
+                                              feature_caps, self->push_data))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static GPtrArray *
+feature_caps_of (Registrar *self, const Registration *registration)
+{
+  GPtrArray *feature_caps = g_ptr_array_new_with_free_func (g_free);
+
+  ask_push (self, registration, feature_caps);
+  return feature_caps;
+}
 
 /* ---- the way back: the PBX's answer ---- */
 
@@ -85,6 +110,7 @@ on_accepted (Registrar *self, Pending *pending, const sip_t *response)
 {
   const Registration *registration = pending->registration;
   g_autofree Grant *grants = g_new0 (Grant, registration->contacts->len + 1);
+  g_autoptr (GPtrArray) feature_caps = feature_caps_of (self, registration);
 
   counters_inc (COUNTER_REGISTERS_ACCEPTED);
   for (guint i = 0; i < registration->contacts->len; i++) {
@@ -99,8 +125,7 @@ on_accepted (Registrar *self, Pending *pending, const sip_t *response)
     sharing_switched (self->rooms.sharing, registration);
   settlement_run (self->location, self->rooms.ledger, registration, grants, pending->removals,
                   (guint) response->sip_status->st_status, response->sip_status->st_phrase,
-                  settlement_answer (self->location, registration, grants, pending->feature_caps,
-                                     response));
+                  settlement_answer (self->location, registration, grants, feature_caps, response));
   if (sharing_in_doubt (self->rooms.sharing, registration, response))
     inquiries_ask (self->inquiries, g_steal_pointer (&pending->registration), NULL);
 }
@@ -154,27 +179,11 @@ on_upstream_answer (guint status, const sip_t *response, gpointer user_data)
 
 /* ---- the way there ---- */
 
-static gboolean
-check_push (Registrar *self, const Registration *registration, GPtrArray *feature_caps)
-{
-  for (guint i = 0; i < registration->contacts->len; i++) {
-    const RegistrationContact *entry = g_ptr_array_index (registration->contacts, i);
-
-    if (entry->asked == 0 || entry->push->kind == PN_NONE)
-      continue;
-    if (!self->push_func || !self->push_func (entry->push, contact_wants_pnsreg (entry->contact), feature_caps,
-                                               self->push_data))
-      return FALSE;
-  }
-  return TRUE;
-}
-
 static GPtrArray *
 collect_removals (Registrar *self, const Registration *registration)
 {
   GPtrArray *removals = g_ptr_array_new_with_free_func ((GDestroyNotify) binding_unref);
-  Record *record =
-    location_find_record (self->location, registration->pbx, registration->aor);
+  const Record *record = location_record (self->location, registration->key);
 
   for (guint i = 0; registration->remove_all && record && i < record->bindings->len; i++)
     g_ptr_array_add (removals, binding_ref (g_ptr_array_index (record->bindings, i)));
@@ -187,8 +196,7 @@ static gboolean
 others_stay (Registrar *self, const Pending *pending)
 {
   const Registration *registration = pending->registration;
-  const Record *record =
-    location_find_record (self->location, registration->pbx, registration->aor);
+  const Record *record = location_record (self->location, registration->key);
   guint staying = record ? record->bindings->len - pending->removals->len : 0;
   GHashTableIter iter;
   gpointer other;
@@ -271,11 +279,9 @@ transmit (Registrar *self, Pending *pending)
     collect_contacts (pending);
   g_free (pending->seed);
   pending->seed =
-    token_keyed (self->rooms.token_key, "call-id", registration->key,
-                 pending->contacts->len
-                   ? g_array_index (pending->contacts, UpstreamContact, 0).token
-                   : "query",
-                 NULL);
+    pending->contacts->len
+      ? g_strdup (g_array_index (pending->contacts, UpstreamContact, 0).token)
+      : token_keyed (self->rooms.token_key, registration->key, "query", NULL);
   pending->attempt = pbx_attempt_new (
     registration->pbx, sip_request_sip (registration->request)->sip_call_id->i_id, send_by,
     on_upstream_answer, pending);
@@ -298,7 +304,7 @@ try_sharing (Pending *pending, guint status)
 }
 
 static void
-send_upstream (Registrar *self, Registration *registration, GPtrArray *feature_caps)
+send_upstream (Registrar *self, Registration *registration)
 {
   Pending *pending = g_new0 (Pending, 1);
 
@@ -307,7 +313,6 @@ send_upstream (Registrar *self, Registration *registration, GPtrArray *feature_c
   pending->contacts = g_array_new (FALSE, FALSE, sizeof (UpstreamContact));
   pending->removals = collect_removals (self, registration);
   pending->surplus = sharing_surplus (self->rooms.sharing, registration);
-  pending->feature_caps = g_ptr_array_ref (feature_caps);
   g_hash_table_add (self->pending, pending);
   if (!transmit (self, pending)) {
     refuse (registration->request, 503, pbx_refusal (registration->pbx));
@@ -318,17 +323,18 @@ send_upstream (Registrar *self, Registration *registration, GPtrArray *feature_c
 }
 
 static void
-take_with_account (Registrar *self, Registration *registration, Account *account,
-                   GPtrArray *feature_caps)
+take_with_account (Registrar *self, Registration *registration, Account *account)
 {
   ClaimRooms rooms = { self->location, self->rooms.ledger, self->rooms.keeper,
                        self->rooms.sharing, self->inquiries,
                        self->rooms.options.binding_expires };
+  g_autoptr (GPtrArray) feature_caps = NULL;
   g_autoptr (GPtrArray) removals = NULL;
 
   switch (doorkeeper_admits (self->rooms.doorkeeper, registration->request, account)) {
   case DOOR_OPEN:
     admission_proved (self->admission, registration);
+    feature_caps = feature_caps_of (self, registration);
     removals = collect_removals (self, registration);
     claim_run (&rooms, registration, account, feature_caps, removals);
     return;
@@ -352,7 +358,6 @@ registrar_take (Registrar *self, SipRequest *request)
   const sip_t *sip = sip_request_sip (request);
   Pbx *pbx = pbx_find_by_domain (self->rooms.pbxes, sip->sip_to->a_url->url_host);
   g_autoptr (Registration) registration = NULL;
-  g_autoptr (GPtrArray) feature_caps = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GError) error = NULL;
   Account *account;
 
@@ -369,10 +374,9 @@ registrar_take (Registrar *self, SipRequest *request)
     refuse (request, sip_map_error (error), error->message);
     return;
   }
-  registration_adopt (registration,
-                      location_find_record (self->location, pbx, registration->aor));
+  registration_adopt (registration, location_record (self->location, registration->key));
   sharing_apply (self->rooms.sharing, registration);
-  if (!check_push (self, registration, feature_caps)) {
+  if (!ask_push (self, registration, NULL)) {
     refuse (request, 555, NULL);
     return;
   }
@@ -382,14 +386,14 @@ registrar_take (Registrar *self, SipRequest *request)
   if (!admission_check (self->admission, registration, account))
     return;
   if (account) {
-    take_with_account (self, g_steal_pointer (&registration), account, feature_caps);
+    take_with_account (self, g_steal_pointer (&registration), account);
     return;
   }
   if (g_hash_table_size (self->pending) >= MAX_PENDING) {
     refuse (request, 503, "Too Many Registrations At Once");
     return;
   }
-  send_upstream (self, g_steal_pointer (&registration), feature_caps);
+  send_upstream (self, g_steal_pointer (&registration));
 }
 
 /**

@@ -24,8 +24,8 @@ typedef struct {
 } RegistrarRooms;
 
 /* Whether phones with such push parameters can be woken. @push: of a Contact, or a query; @pnsreg:
- * whether the phone can refresh by itself. Appends a Feature-Caps value for each service that
- * @push asks about (RFC 8599 5.6.1). */
+ * whether the phone can refresh by itself; @feature_caps: NULL, or where a Feature-Caps value for
+ * each service that @push asks about is appended (RFC 8599 5.6.1). */
 typedef gboolean (*RegistrarPushFunc) (const PnParams *push, gboolean pnsreg,
                                        GPtrArray *feature_caps, gpointer user_data);
 

@@ -51,8 +51,7 @@ add_contact (msg_t *msg, const RegistrationContact *entry, gint64 seconds)
 static void
 add_known_contacts (Location *location, msg_t *msg, const Registration *registration)
 {
-  Record *record =
-    location_find_record (location, registration->pbx, registration->aor);
+  const Record *record = location_record (location, registration->key);
 
   for (guint i = 0; record && i < record->bindings->len; i++) {
     const Binding *binding = g_ptr_array_index (record->bindings, i);
@@ -120,7 +119,8 @@ make_binding (const Registration *registration, const RegistrationContact *entry
 static gboolean
 is_renewal (const Binding *old, const Binding *new)
 {
-  if (!old || !g_str_equal (old->aor, new->aor) || g_strcmp0 (old->shared, new->shared) || !old->push != !new->push)
+  if (!old || !g_str_equal (old->aor, new->aor) || g_strcmp0 (old->shared, new->shared) ||
+      !old->push != !new->push)
     return FALSE;
   return !old->push || pn_params_equal (old->push, new->push);
 }

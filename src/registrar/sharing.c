@@ -80,7 +80,7 @@ token_of (Sharing *sharing, const Registration *registration)
 static Record *
 record_of (Sharing *sharing, const Registration *registration)
 {
-  return location_find_record (sharing->location, registration->pbx, registration->aor);
+  return location_record (sharing->location, registration->key);
 }
 
 /**

@@ -13,10 +13,9 @@
 #include "sip/sip-headers.h"
 
 #define BOOT_BITS 40
-#define TAG_BITS 80
 
 struct _Upstream {
-  gchar *boot;  /* part of each Call-ID, so that sequence numbers may begin anew */
+  gchar *boot;  /* part of each Call-ID and tag, so that sequence numbers may begin anew */
   guint32 cseq;
 };
 
@@ -88,12 +87,13 @@ add_supported (msg_t *msg, const sip_t *phone)
 }
 
 static void
-add_identity (msg_t *msg, const sip_from_t *who, const sip_to_t *whom, const gchar *call_id)
+add_identity (Upstream *upstream, msg_t *msg, const sip_from_t *who, const sip_to_t *whom,
+              const gchar *call_id)
 {
   su_home_t *home = msg_home (msg);
   sip_from_t *from = sip_from_dup (home, who);
   sip_to_t *to = sip_to_dup (home, whom);
-  g_autofree gchar *tag = token_random (TAG_BITS);
+  g_autofree gchar *tag = g_strdup_printf ("%s%u", upstream->boot, upstream->cseq);
 
   msg_header_remove_param (from->a_common, "tag");
   sip_from_tag (home, from, tag);
@@ -133,7 +133,7 @@ upstream_send (Upstream *upstream, SipFlow *way, const sip_t *phone, const gchar
                                                   (url_string_t *) target, NULL)),
               SIPTAG_CSEQ (sip_cseq_create (home, ++upstream->cseq, SIP_METHOD_REGISTER)),
               TAG_END ());
-  add_identity (msg, phone->sip_from, phone->sip_to, call_id);
+  add_identity (upstream, msg, phone->sip_from, phone->sip_to, call_id);
   add_contacts (msg, listener, contacts);
   sip_headers_forward (msg, phone);
   add_supported (msg, phone);
@@ -177,7 +177,8 @@ upstream_send_own (Upstream *upstream, SipFlow *way, const gchar *aor, const gch
                 sip_request_create (home, SIP_METHOD_REGISTER, URL_STRING_MAKE (target), NULL)),
               SIPTAG_CSEQ (sip_cseq_create (home, ++upstream->cseq, SIP_METHOD_REGISTER)),
               SIPTAG_MAX_FORWARDS_STR ("70"), SIPTAG_USER_AGENT_STR ("sipwake"), TAG_END ());
-  add_identity (msg, sip_from_make (home, bracketed), sip_to_make (home, bracketed), call_id);
+  add_identity (upstream, msg, sip_from_make (home, bracketed), sip_to_make (home, bracketed),
+                call_id);
   add_contacts (msg, listener, contacts);
   if (authorization)
     sip_headers_add (msg, authorization);
