@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * management: the whole floor: who watches the daemon, and by what: the bus and the metrics.
+ * management: the whole floor: who watches the daemon, and by what: the bus, the metrics, the log.
  *
  * The daemon serves calls without a bus as well as with one, so trouble there is a warning only.
  */
@@ -10,6 +10,7 @@
 #include "base/names.h"
 #include "manage/bus-error.h"
 #include "manage/bus-pbx.h"
+#include "manage/limit-watch.h"
 #include "manage/metrics-server.h"
 
 struct _Management {
@@ -24,6 +25,7 @@ struct _Management {
   BusCalls *calls;
   BusManager *manager;
   WakeTimes *wake_times;
+  LimitWatch *limits;
   MetricsServer *metrics;
 };
 
@@ -149,6 +151,7 @@ management_new (const ManagementOptions *options, GError **error)
   self->options = *options;
   self->name = g_strjoin (".", SIPWAKE_BUS_NAME, options->instance, NULL);
   self->wake_times = wake_times_new ();
+  self->limits = limit_watch_new ();
   push_bucket_watch (options->bucket, on_wake_over, self);
   if (!serve_metrics (self, &options->settings->metrics, error)) {
     management_free (self);
@@ -179,6 +182,7 @@ management_free (Management *self)
     g_bus_unown_name (self->owner);
   withdraw (self);
   g_clear_pointer (&self->metrics, metrics_server_free);
+  limit_watch_free (self->limits);
   wake_times_free (self->wake_times);
   g_free (self->name);
   g_free (self);
