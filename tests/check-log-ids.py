@@ -21,12 +21,14 @@ def main():
     used = {name for path in glob.glob(os.path.join(top, "src", "*", "*.c"))
             for name in re.findall(r"\bLOG_ID_(\w+)", read(path))}
     values = [value for _, value in known]
+    packaged = re.findall(r"MESSAGE_ID=([0-9a-f]+)", read(top, "debian", "tests", "service"))
     checks = [
         ("there are some", set() if known else {"none"}),
         ("each is 128 bits in lower case", {v for v in values if not re.fullmatch("[0-9a-f]{32}", v)}),
         ("each is another one", {v for v in values if values.count(v) > 1}),
         ("each is used", {name for name, _ in known} ^ used),
         ("the manual has them all", set(values) ^ set(manual)),
+        ("the package's test looks for known ones", set(packaged) - set(values)),
     ]
     print(f"1..{len(checks)}")
     for number, (name, wrong) in enumerate(checks, 1):
