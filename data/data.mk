@@ -54,5 +54,5 @@ data/polkit/%.policy: data/%.policy po/LINGUAS $(wildcard $(srcdir)/po/*.po)
 data/sysusers/sipwake.conf: data/sipwake.sysusers
 	$(AM_V_GEN)$(MKDIR_P) data/sysusers && cp $(srcdir)/data/sipwake.sysusers $@
 
-dist_check_SCRIPTS += tests/check-commands.py tests/check-manuals.py tests/check-settings.py tests/check-units.py
+dist_check_SCRIPTS += tests/check-commands.py tests/check-log-ids.py tests/check-manuals.py tests/check-settings.py tests/check-units.py
 tests/check-units.log: $(systemdsystemunit_DATA)

@@ -34,6 +34,7 @@ dist_check_SCRIPTS += \
   tests/scenarios/examples.py \
   tests/scenarios/symptoms.py \
   tests/scenarios/metrics.py \
+  tests/scenarios/journal.py \
   tests/scenarios/relay.py \
   tests/scenarios/media.py
 # What fetches from npm's registry; the building of a package has no network.
@@ -53,6 +54,7 @@ EXTRA_DIST += \
   tests/lib/sipwaketest/digest.py \
   tests/lib/sipwaketest/endpoint.py \
   tests/lib/sipwaketest/house.py \
+  tests/lib/sipwaketest/journal.py \
   tests/lib/sipwaketest/kamailio.py \
   tests/lib/sipwaketest/load.py \
   tests/lib/sipwaketest/lossy.py \

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 noinst_LIBRARIES += src/base/libbase.a
 src_base_libbase_a_SOURCES = \
-  src/base/names.h \
+  src/base/names.h src/base/log-ids.h \
   src/base/error.c src/base/error.h \
   src/base/log.c src/base/log.h \
   src/base/clock.c src/base/clock.h \

@@ -8,6 +8,7 @@
   X (REQUESTS_RECEIVED, "requests_received")                                                       \
   X (REQUESTS_MALFORMED, "requests_malformed")                                                     \
   X (REQUESTS_REFUSED, "requests_refused")                                                         \
+  X (REQUESTS_OVER_LIMIT, "requests_over_limit")                                                   \
   X (FLOWS_OPEN, "flows_open")                                                                     \
   X (DIALOGS_OPEN, "dialogs_open")                                                                 \
   X (TRANSACTIONS_OPEN, "transactions_open")                                                       \

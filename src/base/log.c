@@ -62,6 +62,16 @@ level_priority (GLogLevelFlags level)
   return "7";
 }
 
+/* What a person who reads the line knows without it. */
+static gboolean
+is_implied (const gchar *key)
+{
+  static const gchar *const implied[] = { "MESSAGE", "MESSAGE_ID", "PRIORITY", "AOR", "PBX", NULL };
+
+  return g_strv_contains (implied, key) || g_str_has_prefix (key, "GLIB_") ||
+         g_str_has_prefix (key, "CODE_");
+}
+
 static void
 write_stderr (GLogLevelFlags level, const GLogField *fields, gsize n_fields)
 {
@@ -78,9 +88,7 @@ write_stderr (GLogLevelFlags level, const GLogField *fields, gsize n_fields)
     if (g_str_equal (fields[i].key, "MESSAGE"))
       g_string_append (line, fields[i].value);
   for (gsize i = 0; i < n_fields; i++)
-    if (!g_str_equal (fields[i].key, "MESSAGE") && !g_str_equal (fields[i].key, "PRIORITY") &&
-        !g_str_has_prefix (fields[i].key, "GLIB_") && !g_str_has_prefix (fields[i].key, "CODE_") &&
-        fields[i].length < 0)
+    if (!is_implied (fields[i].key) && fields[i].length < 0)
       g_string_append_printf (line, " %s=%s", fields[i].key, (const gchar *) fields[i].value);
   g_string_append_c (line, '\n');
   fwrite (line->str, 1, line->len, stderr);

@@ -5,8 +5,10 @@
  */
 #include "call/call.h"
 
+#include "base/clock.h"
 #include "base/counters.h"
 #include "base/deadline.h"
+#include "base/log-ids.h"
 #include "base/log.h"
 #include "call/bridge.h"
 #include "call/caller.h"
@@ -22,6 +24,7 @@ struct _Call {
   CallDirection direction;
   CallOptions options;
   CallRecord *record;
+  gchar *aor; /* of our phone, for the log */
   Caller *caller;
   Fork *fork;
   Bridge *bridge; /* between the caller and the leg that it talks with */
@@ -56,6 +59,30 @@ on_farewell (gpointer user_data)
   call->over_func (call, call->user_data);
 }
 
+static const gchar *
+outcome_word (Counter outcome)
+{
+  if (outcome == COUNTER_CALLS_BRIDGED)
+    return "bridged";
+  return outcome == COUNTER_CALLS_CANCELLED ? "cancelled" : "failed";
+}
+
+/* The one line that a call leaves in the log. */
+static void
+log_end (Call *call, Counter outcome, const gchar *how)
+{
+  gint64 ms = (clock_now () - call_record_begun (call->record)) / G_TIME_SPAN_MILLISECOND;
+  g_autofree gchar *duration = g_strdup_printf ("%" G_GINT64_FORMAT, ms);
+
+  log_info (LOG_FIELDS ("MESSAGE_ID", LOG_ID_CALL_ENDED, "CALL_ID", call_record_id (call->record),
+                        "CALLER_CALL_ID",
+                        sip_request_sip (caller_invite (call->caller))->sip_call_id->i_id, "AOR",
+                        log_mask_aor (call->aor), "OUTCOME", outcome_word (outcome), "DURATION_MS",
+                        duration),
+            "call %s %s %s after %.1f s: %s", call->direction == CALL_TO_PHONE ? "to" : "from",
+            log_mask_aor (call->aor), outcome_word (outcome), (gdouble) ms / 1000, how);
+}
+
 /* What led here still stands on the stack of callbacks, so the call goes a moment later. */
 static void
 end (Call *call, Counter outcome, const gchar *how)
@@ -66,8 +93,7 @@ end (Call *call, Counter outcome, const gchar *how)
   counters_inc (outcome);
   call_record_add (call->record, "ended: %s", how);
   call_record_set_state (call->record, CALL_OVER);
-  log_info (LOG_FIELDS ("CALL_ID", call_record_id (call->record)), "call %s: %s",
-            call->direction == CALL_TO_PHONE ? "to a phone" : "from a phone", how);
+  log_end (call, outcome, how);
   call->farewell = deadline_new (0, on_farewell, call);
 }
 
@@ -310,6 +336,7 @@ call_free (Call *call)
   fork_free (call->fork);
   caller_release (call->caller);
   call_record_unref (call->record);
+  g_free (call->aor);
   counters_dec (COUNTER_CALLS_OPEN);
   g_free (call);
 }
@@ -333,6 +360,8 @@ call_set_reach (Call *call, Reach *reach)
 void
 call_ring_phone (Call *call, Binding *binding)
 {
+  if (!call->aor)
+    call->aor = g_strdup (binding->aor);
   fork_add_phone (call->fork, binding);
 }
 
@@ -350,6 +379,7 @@ call_ring_pbx (Call *call, Pbx *pbx, const gchar *user)
   const sip_t *sip = sip_request_sip (caller_invite (call->caller));
   g_autofree gchar *target = sip_headers_uri_text (sip->sip_request->rq_url);
 
+  call->aor = sip_headers_uri_text (sip->sip_from->a_url);
   fork_add_pbx (call->fork, pbx, target, user);
 }
 

@@ -22,7 +22,7 @@ struct _Errands {
 static void
 refuse_for_many (SipRequest *request)
 {
-  counters_inc (COUNTER_REQUESTS_REFUSED);
+  counters_inc (COUNTER_REQUESTS_OVER_LIMIT);
   sip_request_reply (request, SIP_503_SERVICE_UNAVAILABLE, SIPTAG_RETRY_AFTER_STR ("30"),
                      TAG_END ());
 }

@@ -17,6 +17,18 @@
 #define MAX_EXPIRES (365 * 24 * 3600)
 #define MAX_PHONES 10000000
 
+static gboolean
+read_switch (const ConfigGroup *group, const gchar *key, const gchar *const *words, gboolean *value,
+             GError **error)
+{
+  guint choice = *value ? 1 : 0;
+
+  if (!config_group_choice (group, key, words, &choice, error))
+    return FALSE;
+  *value = choice == 1;
+  return TRUE;
+}
+
 /**
  * settings_group_read_daemon:
  * @group: [daemon]
@@ -28,7 +40,8 @@
 gboolean
 settings_group_read_daemon (const ConfigGroup *group, DaemonSettings *daemon, GError **error)
 {
-  static const gchar *const keys[] = { "bus", "state-dir", "log-level", NULL };
+  static const gchar *const keys[] = { "bus", "state-dir", "log-level", "log-personal-data", NULL };
+  static const gchar *const switches[] = { "false", "true", NULL };
   static const gchar *const buses[] = { "system", "session", "none", NULL };
   g_autofree gchar *level = NULL;
   guint bus = daemon->bus;
@@ -36,7 +49,8 @@ settings_group_read_daemon (const ConfigGroup *group, DaemonSettings *daemon, GE
   if (!config_group_check_keys (group, keys, error) ||
       !config_group_choice (group, "bus", buses, &bus, error) ||
       !config_group_path (group, "state-dir", &daemon->state_dir, error) ||
-      !config_group_text (group, "log-level", &level, error))
+      !config_group_text (group, "log-level", &level, error) ||
+      !read_switch (group, "log-personal-data", switches, &daemon->log_personal_data, error))
     return FALSE;
   daemon->bus = (SettingsBus) bus;
   if (level && !log_level_from_string (level, &daemon->log_level))
@@ -97,18 +111,6 @@ read_repeat (const ConfigGroup *group, guint *repeat, GError **error)
     if (seconds > 0)
       repeat[n++] = (guint) seconds;
   }
-  return TRUE;
-}
-
-static gboolean
-read_switch (const ConfigGroup *group, const gchar *key, const gchar *const *words, gboolean *value,
-             GError **error)
-{
-  guint choice = *value ? 1 : 0;
-
-  if (!config_group_choice (group, key, words, &choice, error))
-    return FALSE;
-  *value = choice == 1;
   return TRUE;
 }
 

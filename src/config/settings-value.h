@@ -41,6 +41,7 @@ typedef struct {
   SettingsBus bus;
   gchar *state_dir;
   GLogLevelFlags log_level;
+  gboolean log_personal_data;
 } DaemonSettings;
 
 typedef struct {

@@ -311,6 +311,7 @@ daemon_reconfigure (Daemon *daemon, Settings *settings)
     log_error (LOG_NONE, "the push services stay as they were: %s", error->message);
   push_bucket_set_repeat (daemon->bucket, settings->wake.repeat);
   log_set_level (settings->daemon.log_level);
+  log_set_personal (settings->daemon.log_personal_data);
   router_set_options (daemon->router, &options);
   registrar_set_options (daemon->registrar, &admission);
   edge_setup_renew (daemon->edge);

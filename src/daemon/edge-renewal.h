@@ -8,5 +8,6 @@ typedef struct _EdgeRenewal EdgeRenewal;
 EdgeRenewal *edge_renewal_new (Edge *edge);
 void edge_renewal_free (EdgeRenewal *renewal);
 
-void edge_renewal_watch (EdgeRenewal *renewal, const gchar *const *paths);
+void edge_renewal_watch (EdgeRenewal *renewal, const gchar *const *certificates,
+                         const gchar *const *keys);
 void edge_renewal_now (EdgeRenewal *renewal);

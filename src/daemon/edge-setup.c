@@ -226,8 +226,8 @@ open_listener (EdgeSetup *setup, const ListenSettings *listen, GError **error)
   options->require_client_certificate = listen->require_client_certificate;
   options->path = g_strdup (listen->path);
   options->origins = g_strdupv (listen->origins);
-  edge_renewal_watch (setup->renewal, (const gchar *const *) listen->certificates);
-  edge_renewal_watch (setup->renewal, (const gchar *const *) listen->private_keys);
+  edge_renewal_watch (setup->renewal, (const gchar *const *) listen->certificates,
+                      (const gchar *const *) listen->private_keys);
   if (edge_listen (setup->edge, options, NULL, error))
     return TRUE;
   g_prefix_error (error, "[listen:%s] ", listen->name);

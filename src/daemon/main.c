@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include "base/log-ids.h"
 #include "base/log.h"
 #include "base/names.h"
 #include "daemon/daemon.h"
@@ -79,7 +80,8 @@ on_hang_up (gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   if (!reload (user_data, &error))
-    log_error (LOG_NONE, "the running configuration stays: %s", error->message);
+    log_error (LOG_FIELDS ("MESSAGE_ID", LOG_ID_CONFIG_REFUSED),
+               "the running configuration stays: %s", error->message);
   return G_SOURCE_CONTINUE;
 }
 
@@ -186,6 +188,7 @@ serve (const Options *options)
   signal (SIGXFSZ, SIG_IGN);
   log_init ();
   log_set_level (settings->daemon.log_level);
+  log_set_personal (settings->daemon.log_personal_data);
   raise_descriptors ();
   process.daemon = daemon_new (settings, &about, &error);
   if (!process.daemon)

@@ -9,6 +9,7 @@ src_edge_libedge_a_SOURCES = \
   src/edge/edge-frame.c src/edge/edge-frame.h \
   src/edge/edge-upgrade.c src/edge/edge-upgrade.h \
   src/edge/edge-certificate.c src/edge/edge-certificate.h \
+  src/edge/edge-expiry.c src/edge/edge-expiry.h \
   src/edge/edge-loopback.c src/edge/edge-loopback.h \
   src/edge/edge-deadlines.c src/edge/edge-deadlines.h \
   src/edge/edge-quota.c src/edge/edge-quota.h \
@@ -38,7 +39,7 @@ dist_check_SCRIPTS += tests/edge-tls.py tests/edge-websocket.py tests/edge-limit
 EXTRA_DIST += tests/edge/edgetest.py
 
 check_PROGRAMS += tests/unit/test-edge-stream tests/unit/test-edge-ground \
-  tests/unit/test-edge-upgrade tests/unit/test-edge-certificate tests/unit/test-edge-received
+  tests/unit/test-edge-upgrade tests/unit/test-edge-certificate tests/unit/test-edge-received tests/unit/test-edge-expiry
 tests_unit_test_edge_stream_SOURCES = tests/unit/test-edge-stream.c
 tests_unit_test_edge_stream_LDADD = $(LIBEDGE)
 tests_unit_test_edge_ground_SOURCES = tests/unit/test-edge-ground.c
@@ -47,6 +48,10 @@ tests_unit_test_edge_upgrade_SOURCES = tests/unit/test-edge-upgrade.c
 tests_unit_test_edge_upgrade_LDADD = $(LIBEDGE)
 tests_unit_test_edge_certificate_SOURCES = tests/unit/test-edge-certificate.c
 tests_unit_test_edge_certificate_LDADD = $(LIBEDGE)
+tests_unit_test_edge_expiry_SOURCES = tests/unit/test-edge-expiry.c \
+  tests/test-certificate.c tests/test-certificate.h
+tests_unit_test_edge_expiry_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_unit_test_edge_expiry_LDADD = $(LIBEDGE)
 tests_unit_test_edge_received_SOURCES = tests/unit/test-edge-received.c
 tests_unit_test_edge_received_LDADD = $(LIBEDGE)
 EXTRA_DIST += tests/fuzz/fuzz-edge-stream.c

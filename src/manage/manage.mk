@@ -34,6 +34,7 @@ src_manage_libmanage_a_SOURCES = \
   src/manage/bus-binding.c src/manage/bus-binding.h \
   src/manage/bus-call.c src/manage/bus-call.h \
   src/manage/bus-manager.c src/manage/bus-manager.h \
+  src/manage/limit-watch.c src/manage/limit-watch.h \
   src/manage/wake-times.c src/manage/wake-times.h \
   src/manage/metrics.c src/manage/metrics.h \
   src/manage/metrics-server.c src/manage/metrics-server.h \
@@ -44,6 +45,8 @@ $(src_manage_libmanage_a_OBJECTS): src/manage/bus-info.h
 
 LIBMANAGE = src/manage/libmanage.a $(LIBCALL) $(LIBCONFIG) $(SOUP_LIBS) $(POLKIT_LIBS)
 
-check_PROGRAMS += tests/unit/test-wake-times
+check_PROGRAMS += tests/unit/test-wake-times tests/unit/test-limit-watch
+tests_unit_test_limit_watch_SOURCES = tests/unit/test-limit-watch.c
+tests_unit_test_limit_watch_LDADD = $(LIBMANAGE)
 tests_unit_test_wake_times_SOURCES = tests/unit/test-wake-times.c
 tests_unit_test_wake_times_LDADD = $(LIBMANAGE)

@@ -1,22 +1,29 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * management: the whole floor: who watches the daemon, and by what: the bus and the metrics.
+ * management: the whole floor: who watches the daemon, and by what: the bus, the metrics, the log.
  *
  * The daemon serves calls without a bus as well as with one, so trouble there is a warning only.
  */
 #include "manage/management.h"
 
+#include "base/deadline.h"
 #include "base/log.h"
 #include "base/names.h"
 #include "manage/bus-error.h"
 #include "manage/bus-pbx.h"
+#include "manage/limit-watch.h"
 #include "manage/metrics-server.h"
+
+#define FIRST_RETRY_MS 500
+#define LONGEST_RETRY_MS 60000
 
 struct _Management {
   ManagementOptions options;
   gboolean polkit;
   gchar *name;
   guint owner;
+  guint retry_ms;
+  Deadline *retry; /* of the name on the bus */
   Authority *authority;
   BusPbxes *pbxes;
   BusAccounts *accounts;
@@ -24,6 +31,7 @@ struct _Management {
   BusCalls *calls;
   BusManager *manager;
   WakeTimes *wake_times;
+  LimitWatch *limits;
   MetricsServer *metrics;
 };
 
@@ -93,27 +101,48 @@ on_bus (GDBusConnection *connection, const gchar *name, gpointer user_data)
 static void
 on_name (GDBusConnection *connection, const gchar *name, gpointer user_data)
 {
+  ((Management *) user_data)->retry_ms = FIRST_RETRY_MS;
   log_info (LOG_NONE, "on the bus as %s", name);
 }
 
+static void join_bus (gpointer user_data);
+
+static void
+leave_bus (Management *self)
+{
+  deadline_clear (&self->retry);
+  g_clear_handle_id (&self->owner, g_bus_unown_name);
+  withdraw (self);
+}
+
+/* A bus learns of our policy, and of the user that it is for, while a package is being installed,
+ * maybe after the daemon has started. */
 static void
 on_name_lost (GDBusConnection *connection, const gchar *name, gpointer user_data)
 {
-  if (!connection)
+  Management *self = user_data;
+  gboolean first = self->retry_ms == FIRST_RETRY_MS;
+
+  leave_bus (self);
+  self->retry = deadline_new (self->retry_ms, join_bus, self);
+  self->retry_ms = MIN (self->retry_ms * 2, LONGEST_RETRY_MS);
+  if (first && !connection)
     log_warning (LOG_NONE, "no connection to the bus; sipwakectl will not find us");
-  else
+  else if (first)
     log_warning (LOG_NONE,
                  "the bus does not give us the name %s: another one has it, or its policy says no",
                  name);
 }
 
 static void
-join_bus (Management *self, GBusType bus)
+join_bus (gpointer user_data)
 {
-  bus_error_register ();
-  self->polkit = bus == G_BUS_TYPE_SYSTEM;
-  self->owner = g_bus_own_name (bus, self->name, G_BUS_NAME_OWNER_FLAGS_DO_NOT_QUEUE, on_bus,
-                                on_name, on_name_lost, self, NULL);
+  Management *self = user_data;
+
+  self->retry = NULL;
+  self->owner = g_bus_own_name (self->polkit ? G_BUS_TYPE_SYSTEM : G_BUS_TYPE_SESSION, self->name,
+                                G_BUS_NAME_OWNER_FLAGS_DO_NOT_QUEUE, on_bus, on_name, on_name_lost,
+                                self, NULL);
 }
 
 /* ---- up and down ---- */
@@ -149,21 +178,17 @@ management_new (const ManagementOptions *options, GError **error)
   self->options = *options;
   self->name = g_strjoin (".", SIPWAKE_BUS_NAME, options->instance, NULL);
   self->wake_times = wake_times_new ();
+  self->limits = limit_watch_new ();
   push_bucket_watch (options->bucket, on_wake_over, self);
   if (!serve_metrics (self, &options->settings->metrics, error)) {
     management_free (self);
     return NULL;
   }
-  switch (options->settings->daemon.bus) {
-  case SETTINGS_BUS_SYSTEM:
-    join_bus (self, G_BUS_TYPE_SYSTEM);
-    break;
-  case SETTINGS_BUS_SESSION:
-    join_bus (self, G_BUS_TYPE_SESSION);
-    break;
-  case SETTINGS_BUS_NONE:
-    break;
-  }
+  self->retry_ms = FIRST_RETRY_MS;
+  self->polkit = options->settings->daemon.bus == SETTINGS_BUS_SYSTEM;
+  bus_error_register ();
+  if (options->settings->daemon.bus != SETTINGS_BUS_NONE)
+    join_bus (self);
   return self;
 }
 
@@ -175,10 +200,9 @@ void
 management_free (Management *self)
 {
   push_bucket_watch (self->options.bucket, NULL, NULL);
-  if (self->owner)
-    g_bus_unown_name (self->owner);
-  withdraw (self);
+  leave_bus (self);
   g_clear_pointer (&self->metrics, metrics_server_free);
+  limit_watch_free (self->limits);
   wake_times_free (self->wake_times);
   g_free (self->name);
   g_free (self);

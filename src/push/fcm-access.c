@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/deadline.h"
+#include "base/log-ids.h"
 #include "base/log.h"
 #include "push/push-attempt.h"
 
@@ -114,7 +115,8 @@ refuse (FcmAccess *access, guint status, const gchar *said)
   g_autoptr (PushResult) result = push_result_new (PUSH_CREDENTIALS, status, NULL);
 
   push_result_quote (result, said);
-  log_error (LOG_NONE, "no access token for the project %s: %s",
+  log_error (LOG_FIELDS ("MESSAGE_ID", LOG_ID_PUSH_CREDENTIALS, "PROVIDER", "fcm"),
+             "no access token for the project %s: %s",
              fcm_account_project (access->account), result->reason);
   g_free (access->problem);
   access->problem = g_strdup (result->reason);

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/counters.h"
+#include "base/log-ids.h"
 #include "base/log.h"
 
 struct _PushService {
@@ -107,6 +108,28 @@ outcome_level (PushOutcome outcome)
   g_return_val_if_reached (G_LOG_LEVEL_WARNING);
 }
 
+/* NULL for what is no more than an ordinary line. */
+static const gchar *
+outcome_log_id (PushOutcome outcome)
+{
+  switch (outcome) {
+  case PUSH_TOKEN_DEAD:
+    return LOG_ID_TOKEN_DEAD;
+  case PUSH_CREDENTIALS:
+    return LOG_ID_PUSH_CREDENTIALS;
+  case PUSH_RATE_LIMITED:
+  case PUSH_QUEUE_FULL:
+    return LOG_ID_LIMIT_REACHED;
+  case PUSH_ACCEPTED:
+  case PUSH_REFUSED:
+  case PUSH_UNREACHABLE:
+  case PUSH_TIMED_OUT:
+  case PUSH_CANCELLED:
+    return NULL;
+  }
+  g_return_val_if_reached (NULL);
+}
+
 static void
 log_result (const Sending *sending, const PushResult *result)
 {
@@ -121,7 +144,8 @@ log_result (const Sending *sending, const PushResult *result)
   status = g_strdup_printf ("%u", result->status);
   ms = g_strdup_printf ("%.1f", result->duration_us / 1000.0);
   log_line (level,
-            LOG_FIELDS ("PUSH_ID", request->id, "BINDING", request->binding, "PROVIDER",
+            LOG_FIELDS ("MESSAGE_ID", outcome_log_id (result->outcome), "PUSH_ID", request->id,
+                        "BINDING", request->binding, "CALL_ID", request->call_id, "PROVIDER",
                         request->provider, "STATUS", status, "MS", ms),
             "Push to %s for a %s: %s%s%s", log_mask (request->prid),
             push_kind_to_string (request->kind), push_outcome_to_string (result->outcome),

@@ -7,6 +7,7 @@
 
 #include "base/counters.h"
 #include "base/error.h"
+#include "base/log-ids.h"
 #include "base/log.h"
 #include "crypto/nonce.h"
 
@@ -102,7 +103,9 @@ doorkeeper_admits (Doorkeeper *doorkeeper, SipRequest *request, const Account *a
   nc = digest_credentials_nc (credentials);
   if (!is_right (sip, credentials, account)) {
     counters_inc (COUNTER_AUTHENTICATIONS_FAILED);
-    log_info (LOG_NONE, "%s: wrong password from %s", log_mask_aor (account->aor),
+    log_info (LOG_FIELDS ("MESSAGE_ID", LOG_ID_WRONG_PASSWORD, "AOR", log_mask_aor (account->aor),
+                          "ADDRESS", sip_flow_address (sip_request_flow (request))),
+              "%s: wrong password from %s", log_mask_aor (account->aor),
               sip_flow_address (sip_request_flow (request)));
     challenge (doorkeeper, request, account, FALSE);
     return DOOR_WRONG;

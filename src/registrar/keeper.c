@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/counters.h"
 #include "base/deadline.h"
+#include "base/log-ids.h"
 #include "base/log.h"
 #include "registrar/credentials.h"
 #include "registrar/pbx-attempt.h"
@@ -136,8 +137,10 @@ take_trouble (Kept *kept, const gchar *trouble)
   g_free (kept->account->trouble);
   kept->account->trouble = g_strdup (trouble);
   if (trouble)
-    log_error (LOG_FIELDS ("BINDING", kept->token), "[pbx:%s] account of %s: %s",
-               pbx_name (kept->account->pbx), log_mask_aor (kept->aor), trouble);
+    log_error (LOG_FIELDS ("MESSAGE_ID", LOG_ID_CREDENTIALS_REFUSED, "BINDING", kept->token, "AOR",
+                           log_mask_aor (kept->aor), "PBX", pbx_name (kept->account->pbx)),
+               "[pbx:%s] account of %s: %s", pbx_name (kept->account->pbx),
+               log_mask_aor (kept->aor), trouble);
 }
 
 /* The binding is gone, or came back while its registration was being removed. */
@@ -189,8 +192,10 @@ static void
 on_failure (Kept *kept, guint status, const sip_t *response)
 {
   counters_inc (COUNTER_UPSTREAM_FAILURES);
-  log_warning (LOG_FIELDS ("BINDING", kept->token), "[pbx:%s] registration of %s failed: %u %s",
-               pbx_name (kept->account->pbx), log_mask_aor (kept->aor), status,
+  log_warning (LOG_FIELDS ("MESSAGE_ID", LOG_ID_REGISTRATION_FAILED, "BINDING", kept->token, "AOR",
+                           log_mask_aor (kept->aor), "PBX", pbx_name (kept->account->pbx)),
+               "[pbx:%s] registration of %s failed: %u %s", pbx_name (kept->account->pbx),
+               log_mask_aor (kept->aor), status,
                response ? response->sip_status->st_phrase : "no answer");
   if (kept->leaving) {
     finish_leaving (kept);

@@ -248,7 +248,8 @@ location_remove (Location *self, Binding *binding, const gchar *why)
   if (record->bindings->len == 0)
     drop_record (self, kept->pbx, record);
   count_binding (self, kept, -1);
-  log_info (LOG_FIELDS ("BINDING", kept->token), "%s: binding %s", log_mask_aor (kept->aor), why);
+  log_info (LOG_FIELDS ("BINDING", kept->token, "AOR", log_mask_aor (kept->aor)), "%s: binding %s",
+            log_mask_aor (kept->aor), why);
   g_signal_emit (self, signals[REMOVED], 0, kept);
 }
 
@@ -347,8 +348,8 @@ location_end_push (Location *self, Binding *binding)
   if (!known)
     return;
   count_binding (self, binding, 1);
-  log_info (LOG_FIELDS ("BINDING", binding->token), "%s: push ended, the token is dead",
-            log_mask_aor (binding->aor));
+  log_info (LOG_FIELDS ("BINDING", binding->token, "AOR", log_mask_aor (binding->aor)),
+            "%s: push ended, the token is dead", log_mask_aor (binding->aor));
 }
 
 /**

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/counters.h"
+#include "base/log-ids.h"
 #include "base/log.h"
 #include "proto/address.h"
 #include "registrar/pbx-pins.h"
@@ -159,11 +160,13 @@ look_again (Pbx *pbx)
     pbx->preferred = sip_flow_ref (way);
   }
   if (turned && pbx->reachable) {
-    log_info (LOG_NONE, "[pbx:%s] is reachable", pbx->name);
+    log_info (LOG_FIELDS ("MESSAGE_ID", LOG_ID_PBX_REACHABLE, "PBX", pbx->name),
+              "[pbx:%s] is reachable", pbx->name);
     emit (pbx, PBX_EVENT_REACHABLE);
   }
   if (turned && !pbx->reachable) {
-    log_warning (LOG_NONE, "[pbx:%s] is not reachable by any route", pbx->name);
+    log_warning (LOG_FIELDS ("MESSAGE_ID", LOG_ID_PBX_UNREACHABLE, "PBX", pbx->name),
+                 "[pbx:%s] is not reachable by any route", pbx->name);
     emit (pbx, PBX_EVENT_UNREACHABLE);
   }
   if (moved) {

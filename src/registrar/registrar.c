@@ -10,6 +10,7 @@
 
 #include "base/counters.h"
 #include "base/error.h"
+#include "base/log-ids.h"
 #include "base/log.h"
 #include "crypto/token.h"
 #include "proto/aor.h"
@@ -167,7 +168,10 @@ on_upstream_answer (guint status, const sip_t *response, gpointer user_data)
     /* Challenges pass with all else: only the phone has the password (RFC 3261 22). */
     if (status != 401 && status != 407) {
       counters_inc (COUNTER_REGISTERS_REJECTED);
-      log_info (LOG_NONE, "%s: the PBX refused to register it: %u %s",
+      log_info (LOG_FIELDS ("MESSAGE_ID", LOG_ID_REGISTRATION_FAILED, "AOR",
+                            log_mask_aor (pending->registration->aor), "PBX",
+                            pbx_name (pending->registration->pbx)),
+                "%s: the PBX refused to register it: %u %s",
                 log_mask_aor (pending->registration->aor), status,
                 response->sip_status->st_phrase);
     }

@@ -170,8 +170,9 @@ keep (Settlement *settlement, Ledger *ledger, const Registration *registration,
 
   if (!old) {
     g_ptr_array_add (settlement->fresh, binding_ref (new));
-    log_info (LOG_FIELDS ("BINDING", new->token), "%s: registered from %s at %s, push %s",
-              log_mask_aor (new->aor), sip_flow_address (new->flow), pbx_name (new->pbx),
+    log_info (LOG_FIELDS ("BINDING", new->token, "AOR", log_mask_aor (new->aor)),
+              "%s: registered from %s at %s, push %s", log_mask_aor (new->aor),
+              sip_flow_address (new->flow), pbx_name (new->pbx),
               new->push ? new->push->provider : "none");
   }
   if (is_renewal (old, new)) {

@@ -13,6 +13,7 @@
 
 #include "base/counters.h"
 #include "base/error.h"
+#include "base/log-ids.h"
 #include "base/log.h"
 #include "store/store-checkpoint.h"
 
@@ -96,7 +97,7 @@ log_failure (StoreThread *thread, guint n_lazy, const GError *error)
   thread->lazy_failed += n_lazy;
   if (thread->logged_at && now - thread->logged_at < LOG_PAUSE)
     return;
-  log_error (LOG_NONE,
+  log_error (LOG_FIELDS ("MESSAGE_ID", LOG_ID_STORAGE_FAILED),
              "nothing can be stored: %s; new registrations are refused, refreshes go on "
              "(%" G_GUINT64_FORMAT " lazy writes put off)",
              error->message, thread->lazy_failed);
@@ -115,7 +116,7 @@ commit_batch (StoreThread *thread, GPtrArray *batch)
     sqlite3_wal_checkpoint_v2 (thread->db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
   if (write_batch (thread, batch, &error)) {
     if (thread->told)
-      log_info (LOG_NONE, "rows can be stored again");
+      log_info (LOG_FIELDS ("MESSAGE_ID", LOG_ID_STORAGE_BACK), "rows can be stored again");
     thread->told = FALSE;
     thread->failed_at = 0;
     thread->lazy_failed = 0;

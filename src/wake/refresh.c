@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/counters.h"
 #include "base/deadline.h"
+#include "base/log-ids.h"
 #include "base/log.h"
 
 #define AHEAD_SECONDS 120  /* RFC 8599 5.5: at least this long before the end */
@@ -101,7 +102,8 @@ static void
 mark (Binding *binding, const gchar *risk)
 {
   if (risk && !binding->at_risk)
-    log_warning (LOG_FIELDS ("BINDING", binding->token),
+    log_warning (LOG_FIELDS ("MESSAGE_ID", LOG_ID_BINDING_AT_RISK, "BINDING", binding->token, "AOR",
+                             log_mask_aor (binding->aor)),
                  "%s is at risk while it sleeps: %s; an account would keep it",
                  log_mask_aor (binding->aor), risk);
   binding->at_risk = risk;

@@ -10,6 +10,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..
 from sipwaketest.bus import NAME, ROOT, Bus, Ctl, Monitor
 from sipwaketest.daemon import write_config
 from sipwaketest.house import OFFER, House
+from sipwaketest.process import Process
 from sipwaketest.tap import build_file, main, test
 
 # What the daemon may work for one page; the sanitizers make it several times slower.
@@ -357,12 +358,31 @@ def instances_have_names_of_their_own(stage):
 
 
 @test
+def a_name_that_another_has_is_asked_for_again(stage):
+    house, bus, ctl = managed_house(stage)
+    second = House(stage, config={"daemon": {"bus": "session"}})
+    second.daemon.wait_line("the bus does not give us the name")
+    second.phone().register_ok()
+    assert ctl.json("status")["NBindings"] == 0
+    house.daemon.stop()
+    second.daemon.wait_line("on the bus as", 15)
+    assert ctl.json("status")["NBindings"] == 1
+
+
+@test
 def without_a_bus_calls_go_on(stage):
     os.environ["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={stage.path}/nothing"
     house = House(stage, config={"daemon": {"bus": "session"}})
     phone = house.phone()
     phone.register_ok()
     house.daemon.wait_line("no connection to the bus")
+    house.assert_settled(phone)
+    bus = Process(stage, "late-bus", ["dbus-daemon", "--session", "--nofork", "--nopidfile",
+                                      f"--address={os.environ['DBUS_SESSION_BUS_ADDRESS']}"])
+    stage.own(bus)
+    house.daemon.wait_line("on the bus as", 15)
+    bus.end()
+    house.daemon.wait_log("no connection to the bus", 2)
     house.assert_settled(phone)
     os.environ.pop("DBUS_SESSION_BUS_ADDRESS")
 

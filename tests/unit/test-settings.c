@@ -86,6 +86,7 @@ test_defaults (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (settings->daemon.bus, ==, SETTINGS_BUS_SYSTEM);
   g_assert_cmpstr (settings->daemon.state_dir, ==, "/var/lib/sipwake");
   g_assert_cmpint (settings->daemon.log_level, ==, G_LOG_LEVEL_INFO);
+  g_assert_false (settings->daemon.log_personal_data);
   g_assert_null (settings->metrics.host);
   g_assert_cmpuint (settings->wake.timeout, ==, 30);
   g_assert_cmpuint (settings->wake.hold_response, ==, 180);
@@ -105,6 +106,7 @@ test_defaults (Fixture *fixture, gconstpointer data)
 static const gchar everything[] =
     "; the whole of it\n"
     "[daemon]\nbus=session\nstate-dir=/srv/sipwake\nlog-level=debug\n"
+    "log-personal-data=true\n"
     "[metrics]\nlisten=[::1]:9100\n"
     "[listen:udp]\nside=phones\nuri=sip:0.0.0.0:5060\nadvertise=203.0.113.7\n"
     "[listen:tls]\nside=phones\nuri=sips:[::]:5061;transport=TLS\nadvertise=[2001:db8::7]:443\n"
@@ -143,6 +145,7 @@ test_listens_and_daemon (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (settings->daemon.bus, ==, SETTINGS_BUS_SESSION);
   g_assert_cmpstr (settings->daemon.state_dir, ==, "/srv/sipwake");
   g_assert_cmpint (settings->daemon.log_level, ==, G_LOG_LEVEL_DEBUG);
+  g_assert_true (settings->daemon.log_personal_data);
   g_assert_cmpstr (settings->metrics.host, ==, "::1");
   g_assert_cmpuint (settings->metrics.port, ==, 9100);
   g_assert_cmpuint (settings->listens->len, ==, 5);

@@ -25,7 +25,7 @@ class Authority:
         subprocess.run(["openssl", *words], stdin=subprocess.DEVNULL, capture_output=True,
                        check=True, cwd=self.folder, timeout=60)
 
-    def issue(self, name, san, subject="/CN=ignored", kind="ec", ca=False):
+    def issue(self, name, san, subject="/CN=ignored", kind="ec", ca=False, days=2):
         """Returns (certificate file, key file); a second one of the same name replaces the first."""
         key, request, extensions, certificate = (self.path(name, end)
                                                  for end in ("key", "csr", "ext", "pem"))
@@ -39,7 +39,7 @@ class Authority:
             file.write("basicConstraints=CA:%s\n" % ("TRUE" if ca else "FALSE"))
         self.openssl("x509", "-req", "-in", request, "-CA", self.file,
                      "-CAkey", self.path(self.name, "key"), "-CAcreateserial",
-                     "-out", certificate, "-days", "2", "-extfile", extensions)
+                     "-out", certificate, "-days", str(days), "-extfile", extensions)
         return certificate, key
 
     def client(self):

@@ -40,16 +40,19 @@ def listening_sockets(pid):
 
 
 class Sipwaked(Process):
-    """Runs until close(), which demands exit code 0 in time and a log without grave lines."""
+    """Runs until close(), which demands exit code 0 in time and a log without grave lines.
+
+    `under` is a command that becomes the daemon, such as systemd-cat.
+    """
 
     program = ("src", "sipwaked")
 
-    def __init__(self, stage, groups, *options, ready=15):
+    def __init__(self, stage, groups, *options, ready=15, under=()):
         self.config = os.path.join(stage.path, f"{stage.unique('config')}.conf")
         write_config(self.config, groups)
         self.ended = False
-        super().__init__(stage, "sipwaked", [tap.build_file(*self.program), "--config", self.config,
-                                             *options])
+        super().__init__(stage, "sipwaked", [*under, tap.build_file(*self.program), "--config",
+                                             self.config, *options])
         stage.own(self)
         # Behind each listener of the edge stands one of the stack.
         self.wait_ready(sum(2 if re.search("transport=(tls|wss?)$", groups[g]["uri"]) else 1

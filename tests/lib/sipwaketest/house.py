@@ -90,8 +90,8 @@ class House:
                 keys["certificate"], keys["private-key"] = self.pair
         return groups
 
-    def start(self, *options):
-        self.daemon = Sipwaked(self.stage, self.groups, *options)
+    def start(self, *options, under=()):
+        self.daemon = Sipwaked(self.stage, self.groups, *options, under=under)
 
     def restart(self):
         """Stops the daemon and starts it on the same state."""

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * log-ids: MESSAGE_ID of the lines that an administrator looks for, the same in every version.
+ *
+ * sipwaked(8) tells what each of them means.
+ */
+#pragma once
+
+#define LOG_ID_CONFIG_REFUSED "9c507eb9a07d43ba86fe5bd3a71fbcf6"
+#define LOG_ID_PBX_UNREACHABLE "bc4325b6cefb4189945032c7440d33a0"
+#define LOG_ID_PBX_REACHABLE "7c5aac8a90064288b94ec6593146dd36"
+#define LOG_ID_CREDENTIALS_REFUSED "06cfbef54e7f4bb09b8c62dc68325b5d"
+#define LOG_ID_REGISTRATION_FAILED "c970ed7f19074d0890be313443fed2c1"
+#define LOG_ID_WRONG_PASSWORD "74b31c09e8d440f0ac79352fc60fc343"
+#define LOG_ID_PUSH_CREDENTIALS "12afea3eed8f4d0ea010481d77084521"
+#define LOG_ID_TOKEN_DEAD "0e088d5571634e6a968037a0fcc3e42f"
+#define LOG_ID_BINDING_AT_RISK "3b9528b23d564b3ca2dc143616dd38de"
+#define LOG_ID_STORAGE_FAILED "9fb107f8498c4e8a84165ace98de47da"
+#define LOG_ID_STORAGE_BACK "b2bd707a79af48c4ba056c601ef064d2"
+#define LOG_ID_LIMIT_REACHED "6248245f18624baf8a6b78c160893056"
+#define LOG_ID_CERTIFICATE_RENEWED "fc77d23fbdf44da69f03f9bccee18549"
+#define LOG_ID_CERTIFICATE_REFUSED "20dea8ac2d8248b783e0af79e7c6d1ca"
+#define LOG_ID_CERTIFICATE_EXPIRES "57898aceb69c41eab9385a2ecb2848a1"
+#define LOG_ID_CALL_ENDED "f4c15153597a42c58197068297849bc8"
