@@ -10,6 +10,7 @@
 #include "media/media-session.h"
 
 #include "base/counters.h"
+#include "proto/sdp-restore.h"
 
 #include <string.h>
 
@@ -187,13 +188,22 @@ static void
 accept (MediaSession *session, const NgReply *reply)
 {
   const Job *job = g_queue_peek_head (&session->jobs);
-  const MediaResult result = { .outcome = MEDIA_DONE, .sdp = reply->sdp, .size = reply->size };
+  MediaResult result = { .outcome = MEDIA_DONE, .sdp = reply->sdp, .size = reply->size };
+  g_autofree gchar *restored = NULL;
+  g_autoptr (GError) error = NULL;
   SdpTraits traits;
 
   session->established = TRUE;
   sdp_traits_read (job->sdp, job->size, &traits);
   media_transport_learn (&session->sides[job->from].transport, &traits);
-  finish (session, &result);
+  if (traits.other) {
+    restored = sdp_restore (job->sdp, job->size, reply->sdp, reply->size, &result.size, &error);
+    result.sdp = restored;
+  }
+  if (error)
+    fail (session, MEDIA_REFUSED, error->message);
+  else
+    finish (session, &result);
 }
 
 static void

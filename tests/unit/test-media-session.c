@@ -26,6 +26,14 @@
   "v=0\r\no=- 1 1 IN IP4 192.168.1.9\r\ns=-\r\nc=IN IP4 192.168.1.9\r\nt=0 0\r\n"                  \
   "m=audio 5000 RTP/SAVP 0\r\n"                                                                    \
   "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:NWuTltvwkwopU1YrWWA2rsiOPHtwKa7vjyfQqotE\r\n"
+#define NO_AUDIO                                                                                   \
+  "v=0\r\no=- 1 1 IN IP4 10.0.0.5\r\ns=-\r\nc=IN IP4 10.0.0.5\r\nt=0 0\r\n"                        \
+  "m=audio 0 RTP/AVP 0\r\n"
+#define FAX                                                                                        \
+  "m=image 4002 udptl t38\r\na=T38FaxVersion:0\r\na=T38MaxBitRate:14400\r\n"                       \
+  "a=T38FaxRateManagement:transferredTCF\r\na=T38FaxUdpEC:t38UDPRedundancy\r\n"
+#define FLOOR                                                                                      \
+  "m=application 9002 UDP/BFCP *\r\na=setup:actpass\r\na=mid:9\r\na=floorctrl:c-s\r\na=confid:1\n"
 
 /* What came back of one body. */
 typedef struct {
@@ -291,6 +299,54 @@ test_toward_phone (Fixture *fixture, gconstpointer data)
   wait_until (count_calls (fixture->one) == 0);
 }
 
+static void
+assert_port_alone_changed (const gchar *sdp, const gchar *before, const gchar *port)
+{
+  g_auto (GStrv) halves = g_strsplit (before, port, 2);
+  const gchar *here = strstr (sdp, halves[0]);
+
+  g_assert_nonnull (here);
+  here += strlen (halves[0]);
+  g_assert_false (g_str_has_prefix (here, port));
+  while (g_ascii_isdigit (*here))
+    here++;
+  g_assert_true (g_str_has_prefix (here, halves[1]));
+}
+
+/* A call that turns to fax, with a stream that rtpengine knows nothing of beside it. */
+static void
+test_fax (Fixture *fixture, gconstpointer data)
+{
+  static const gchar *const phones[] = { "udp", "tls", "wss" };
+  g_autoptr (Rtpengine) rtpengine = connect_to (fixture->one, NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (phones); i++) {
+    MediaSide phone = { .family = G_SOCKET_FAMILY_INVALID };
+    MediaSession *session;
+    Answer offer, answer;
+
+    media_transport_for_sip (phones[i], &phone.transport);
+    session = media_session_new (&options, rtpengine, &phone, &plain);
+    g_assert_cmpint (outcome_of (session, MEDIA_PBX, MEDIA_OFFER, PLAIN), ==, MEDIA_DONE);
+    g_assert_cmpint (outcome_of (session, MEDIA_PHONE, MEDIA_ANSWER, PLAIN), ==, MEDIA_DONE);
+    offer = translate (session, MEDIA_PBX, MEDIA_OFFER, PLAIN FAX FLOOR);
+    answer = translate (session, MEDIA_PHONE, MEDIA_ANSWER, PLAIN FAX FLOOR);
+    assert_port_alone_changed (offer.sdp, FAX, "4002");
+    assert_port_alone_changed (offer.sdp, FLOOR, "9002");
+    assert_port_alone_changed (answer.sdp, FAX, "4002");
+    assert_port_alone_changed (answer.sdp, FLOOR, "9002");
+    g_assert_null (strstr (offer.sdp, "10.0.0.5"));
+    clear (&offer);
+    clear (&answer);
+    offer = translate (session, MEDIA_PHONE, MEDIA_OFFER, NO_AUDIO FAX);
+    assert_port_alone_changed (offer.sdp, FAX, "4002");
+    g_assert_nonnull (strstr (offer.sdp, "m=audio 0 RTP/"));
+    clear (&offer);
+    media_session_release (session);
+  }
+  wait_until (count_calls (fixture->one) == 0);
+}
+
 /* INVITE without SDP: who is called offers and the caller answers in its ACK. */
 static void
 test_late_offer (Fixture *fixture, gconstpointer data)
@@ -506,6 +562,7 @@ main (int argc, char **argv)
   add ("/media-session/call", NULL, test_call);
   add ("/media-session/browser", NULL, test_browser);
   add ("/media-session/toward-phone", NULL, test_toward_phone);
+  add ("/media-session/fax", NULL, test_fax);
   add ("/media-session/late-offer", NULL, test_late_offer);
   add ("/media-session/refused", NULL, test_refused);
   add ("/media-session/queue", NULL, test_queue);
