@@ -85,6 +85,76 @@ def every_offer_and_answer_of_a_woken_call(stage):
     assert rtpengine.received("delete") == 2, "one for the call, one for the sleeping phone's INVITE"
 
 
+def around(body):
+    """A body with that session description in the midst of other parts, which are to be kept."""
+    return (b"preamble\r\n--b\r\nContent-Type: application/isup\r\n\r\n\x01\0\xff\r\n"
+            b"--b\r\nContent-Type: application/sdp\r\nX-Kept: c=IN IP4 192.0.2.9\r\n\r\n" + body,
+            b"\r\n--b\r\nContent-Type: text/plain\n\n--bare\n\r\n--b--\r\nepilogue")
+
+
+@test
+def parts_beside_the_session_description_are_kept(stage):
+    rtpengine = Rtpengine(stage)
+    house = relayed_house(stage, rtpengine)
+    phone = house.phone()
+    phone.register_ok()
+    several = [("Content-Type", 'multipart/mixed;boundary="b"')]
+    offer = around(OFFER)
+    call = house.pbx.call("alice", b"".join(offer), headers=several)
+    leg = phone.expect_call()
+    head, tail = offer[0][:-len(OFFER)], offer[1]
+
+    def translated(message):
+        assert message.body.startswith(head) and message.body.endswith(tail), message.body
+        part = message.body[len(head):-len(tail)]
+        assert message.get("Content-Length") == str(len(message.body))
+        return assert_relayed(part)
+
+    translated(leg.invite)
+    leg.answer(b"".join(around(ANSWER)), headers=several)
+    translated(call.expect(200))
+    call.ack()
+    leg.expect_ack()
+    house.finish(call, leg)
+    rtpengine.wait_calls(0)
+    house.assert_settled(phone)
+
+
+FAX = ("m=image {port} udptl t38\r\na=T38FaxVersion:0\r\na=T38MaxBitRate:14400\r\n"
+       "a=T38FaxUdpEC:t38UDPRedundancy\r\nm=application {other} UDP/BFCP *\r\na=setup:actpass\r\n"
+       "a=floorctrl:c-s\r\n")
+
+
+def assert_fax(body):
+    """The streams that are not sound are there to the byte, but for their ports."""
+    ports = re.findall(rb"m=(?:image|application) (\d+) ", body)
+    assert len(set(ports)) == 2 and not {b"40002", b"40004"} & set(ports), body
+    rest = FAX.format(port=ports[0].decode(), other=ports[1].decode()).encode()
+    assert assert_relayed(body).endswith(rest), body
+
+
+@test
+def a_call_turns_to_fax(stage):
+    rtpengine = Rtpengine(stage)
+    house = relayed_house(stage, rtpengine)
+    phone = house.phone()
+    phone.register_ok()
+    call = house.pbx.call("alice", OFFER)
+    leg = connect(call, phone)
+    fax = FAX.format(port=40002, other=40004).encode()
+    for here, there in ((call, leg), (leg, call)):
+        again = here.send("INVITE", sdp("fax", "192.0.2.1", version=2) + fax)
+        request = there.expect_request("INVITE")
+        assert_fax(request.body)
+        there.reply(request, 200, sdp("fax", "192.0.2.2", version=2) + fax)
+        assert_fax(again.expect(200).body)
+        here.ack(again)
+        there.expect_ack()
+    house.finish(call, leg)
+    rtpengine.wait_calls(0)
+    house.assert_settled(phone)
+
+
 @test
 def a_phone_calls_out_with_early_media(stage):
     rtpengine = Rtpengine(stage)
