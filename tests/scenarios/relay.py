@@ -10,6 +10,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
 from sipwaketest import tap
+from sipwaketest.daemon import write_config
 from sipwaketest.house import ANSWER, OFFER, House
 from sipwaketest.rtpengine import ADDRESS, Rtpengine
 from sipwaketest.sdp import sdp
@@ -370,6 +371,54 @@ def a_stopped_daemon_leaves_nothing(stage):
     call.expect_bye()
     house.daemon.wait(10)
     rtpengine.wait_calls(0)
+
+
+def reload(house, count, **groups):
+    write_config(house.daemon.config, {**house.groups, **groups})
+    os.kill(house.daemon.pid, signal.SIGHUP)
+    house.daemon.wait_log("configuration and certificates re-read", count)
+
+
+@test
+def changed_settings_hold_for_calls_to_come(stage):
+    first, second = Rtpengine(stage), Rtpengine(stage)
+    house = relayed_house(stage, first)
+    phone = house.phone()
+    phone.register_ok()
+    office = house.groups["pbx:office"]
+    call = house.pbx.call("alice", OFFER)
+    leg = connect(call, phone)
+
+    # The other rtpengine takes new calls; the running one stays where it is.
+    reload(house, 1, **{"media:relay": {"rtpengine": second.uri}})
+    other = house.pbx.call("alice", OFFER)
+    other_leg = connect(other, phone)
+    assert (first.calls(), second.calls()) == (1, 1)
+
+    # New calls go without any; both running ones still have theirs.
+    address = {**office, "media": "address", "media-address": "203.0.113.7"}
+    reload(house, 2, **{"pbx:office": address})
+    plain = house.pbx.call("alice", sdp("pbx", "10.0.0.5", 4000))
+    plain_leg = phone.expect_call()
+    assert plain_leg.invite.body == sdp("pbx", "203.0.113.7", 4000), plain_leg.invite.body
+    plain_leg.answer(ANSWER)
+    plain.expect(200)
+    plain.ack()
+    plain_leg.expect_ack()
+    for here, there in ((call, leg), (other_leg, other)):
+        change(here, there)
+    assert (first.calls(), second.calls()) == (1, 1)
+
+    # What is not valid changes nothing.
+    write_config(house.daemon.config, {**house.groups, "media:relay": {"rtpengine": "udp:there"}})
+    os.kill(house.daemon.pid, signal.SIGHUP)
+    house.daemon.wait_log("the running configuration stays")
+    for ends in ((call, leg), (other, other_leg), (plain, plain_leg)):
+        house.finish(*ends)
+    first.wait_calls(0)
+    second.wait_calls(0)
+    assert (first.received("delete"), second.received("delete")) == (1, 1)
+    house.assert_settled(phone)
 
 
 @test
