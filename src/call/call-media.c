@@ -1,15 +1,72 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * call-media: what a media session needs to know of the two sides of a call: by what transport the
- * phone came, and in which address family each of them lives.
+ * call-media: how the media of a PBX's calls find their way, and what a media session needs to know
+ * of the two sides: by what transport the phone came, and in which address family each of them
+ * lives.
  *
- * Each branch of a call opens a session of its own.
+ * The router has one for each PBX, and each call keeps the one that it began with. Each branch of a
+ * call opens a session of its own.
  */
 #include "call/call-media.h"
 
+struct _CallMedia {
+  CallMediaOptions options;
+  gchar *address;
+  gchar *interfaces[N_MEDIA_PARTIES];
+};
+
+/**
+ * call_media_new:
+ * @options: what is to hold; its texts are copied, its private addresses outlive all calls
+ *
+ * Returns: (transfer full): the media of a PBX's calls
+ */
+CallMedia *
+call_media_new (const CallMediaOptions *options)
+{
+  CallMedia *media = g_rc_box_new0 (CallMedia);
+
+  media->options = *options;
+  media->options.session.address = media->address = g_strdup (options->session.address);
+  for (guint i = 0; i < N_MEDIA_PARTIES; i++)
+    media->options.session.interfaces[i] = media->interfaces[i] =
+      g_strdup (options->session.interfaces[i]);
+  return media;
+}
+
+/**
+ * call_media_ref:
+ * @media: the media of a PBX's calls
+ *
+ * Returns: (transfer full): @media
+ */
+CallMedia *
+call_media_ref (CallMedia *media)
+{
+  return g_rc_box_acquire (media);
+}
+
+static void
+clear (CallMedia *media)
+{
+  g_free (media->address);
+  for (guint i = 0; i < N_MEDIA_PARTIES; i++)
+    g_free (media->interfaces[i]);
+}
+
+/**
+ * call_media_unref:
+ * @media: (transfer full): the media of a PBX's calls
+ */
+void
+call_media_unref (CallMedia *media)
+{
+  g_rc_box_release_full (media, (GDestroyNotify) clear);
+}
+
 /**
  * call_media_open:
- * @media: of the PBX; outlives the session
+ * @media: of the PBX; outlives the session's use
  * @phone: the way to the phone
  * @pbx: the way to the PBX
  *
@@ -22,11 +79,12 @@ call_media_open (const CallMedia *media, const SipFlow *phone, const SipFlow *pb
   MediaSide phone_side = { .family = listener->family };
   MediaSide pbx_side = { .family = sip_flow_listener (pbx)->family };
 
-  if (media->phones)
-    phone_side.transport = *media->phones;
+  if (media->options.phones)
+    phone_side.transport = *media->options.phones;
   else
     media_transport_for_sip (sip_transport_name (listener->transport), &phone_side.transport);
-  return media_session_new (&media->options, media->rtpengine, &phone_side, &pbx_side);
+  return media_session_new (&media->options.session, media->options.rtpengine, &phone_side,
+                            &pbx_side);
 }
 
 /**

@@ -5,12 +5,18 @@
 #include "sip/sip-body.h"
 #include "sip/sip-flow.h"
 
-/* How the media of a PBX's calls find their way. */
+typedef struct _CallMedia CallMedia;
+
 typedef struct {
-  MediaOptions options;
-  Rtpengine *rtpengine;         /* nullable */
+  MediaOptions session;
+  Rtpengine *rtpengine;         /* nullable; outlives all calls */
   const MediaTransport *phones; /* nullable: by the transport that each phone has registered with */
-} CallMedia;
+} CallMediaOptions;
+
+CallMedia *call_media_new (const CallMediaOptions *options);
+CallMedia *call_media_ref (CallMedia *media);
+void call_media_unref (CallMedia *media);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CallMedia, call_media_unref)
 
 MediaSession *call_media_open (const CallMedia *media, const SipFlow *phone, const SipFlow *pbx);
 MediaKind call_media_kind (const sip_t *original);

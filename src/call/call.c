@@ -311,6 +311,7 @@ call_new (SipRequest *invite, CallDirection direction, const gchar *contact,
   call->direction = direction;
   fork_options.caller_party = caller_party (call);
   call->options = *options;
+  call_media_ref (call->options.media);
   call->over_func = over;
   call->user_data = user_data;
   call->record = call_record_new (id, direction);
@@ -337,6 +338,7 @@ call_free (Call *call)
   caller_release (call->caller);
   call_record_unref (call->record);
   g_free (call->aor);
+  call_media_unref (call->options.media);
   counters_dec (COUNTER_CALLS_OPEN);
   g_free (call);
 }

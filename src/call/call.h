@@ -11,7 +11,7 @@ typedef struct {
   guint wake_seconds;
   guint hold_response; /* 180, 183, or 100 for silence */
   guint direct_try_ms;
-  const CallMedia *media; /* outlives the call */
+  CallMedia *media;
   guint breadth; /* Max-Breadth for each branch */
   ForkPolicy policy;
   LateCalls *late; /* nullable: phones that come too late get nothing */

@@ -29,6 +29,7 @@ struct _Router {
   PushBucket *bucket;
   CallOptions options;
   GHashTable *medias; /* Pbx -> CallMedia */
+  CallMedia *untouched;
   GHashTable *calls;  /* Call */
   Errands *errands;
   Ringing *ringing;
@@ -61,15 +62,14 @@ static Call *
 open_call (Router *router, SipRequest *request, CallDirection direction, const Pbx *pbx,
            const gchar *user, guint breadth)
 {
-  static const CallMedia untouched = { .options = { .mode = MEDIA_DIRECT } };
-  const CallMedia *media = g_hash_table_lookup (router->medias, pbx);
+  CallMedia *media = g_hash_table_lookup (router->medias, pbx);
   CallOptions options = router->options;
   g_autofree gchar *contact = sip_listener_uri (sip_request_listener (request), user);
   Call *call;
 
   options.breadth = breadth;
   options.late = options.show_late_phones ? router->late : NULL;
-  options.media = media ? media : &untouched;
+  options.media = media ? media : router->untouched;
   call = call_new (request, direction, contact, &options, router->bucket, on_call_over, router);
   g_hash_table_add (router->calls, call);
   call_log_open (router->log, call_record (call));
@@ -428,7 +428,8 @@ router_new (GPtrArray *pbxes, Location *location, Registrar *registrar, PushBuck
   router->location = g_object_ref (location);
   router->registrar = registrar;
   router->bucket = bucket;
-  router->medias = g_hash_table_new (NULL, NULL);
+  router->medias = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) call_media_unref);
+  router->untouched = call_media_new (&(CallMediaOptions){ .session.mode = MEDIA_DIRECT });
   router->calls = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) call_free, NULL);
   router->log = call_log_new ();
   router->errands = errands_new (bucket);
@@ -451,6 +452,7 @@ router_free (Router *router)
   late_calls_free (router->late);
   g_object_unref (router->log);
   g_hash_table_unref (router->medias);
+  call_media_unref (router->untouched);
   g_object_unref (router->location);
   g_ptr_array_unref (router->pbxes);
   g_free (router);
@@ -472,11 +474,11 @@ router_set_options (Router *router, const CallOptions *options)
  * router_set_media:
  * @router: the router
  * @pbx: a PBX
- * @media: how the media of its calls find their way; outlives the router. Without it they are left
- *   to themselves
+ * @media: (transfer full): how the media of its calls to come find their way. Without it they are
+ *   left to themselves
  */
 void
-router_set_media (Router *router, const Pbx *pbx, const CallMedia *media)
+router_set_media (Router *router, const Pbx *pbx, CallMedia *media)
 {
-  g_hash_table_insert (router->medias, (gpointer) pbx, (gpointer) media);
+  g_hash_table_insert (router->medias, (gpointer) pbx, media);
 }

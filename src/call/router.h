@@ -11,7 +11,7 @@ Router *router_new (GPtrArray *pbxes, Location *location, Registrar *registrar, 
                     const CallOptions *options);
 void router_free (Router *router);
 void router_set_options (Router *router, const CallOptions *options);
-void router_set_media (Router *router, const Pbx *pbx, const CallMedia *media);
+void router_set_media (Router *router, const Pbx *pbx, CallMedia *media);
 
 void router_take (Router *router, SipRequest *request);
 guint router_n_calls (Router *router);

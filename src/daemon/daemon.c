@@ -257,12 +257,11 @@ build (Daemon *daemon, const DaemonProcess *process, GError **error)
   daemon->refresh = refresh_new (daemon->location, daemon->accounts, daemon->push);
   refresh_resume (daemon->refresh);
   watch_pbxes (daemon);
-  daemon->media = media_setup_create (daemon->settings, daemon->token_key, error);
-  if (!daemon->media)
-    return FALSE;
+  daemon->media = media_setup_new (daemon->token_key);
   daemon->router = router_new (daemon->pbxes, daemon->location, daemon->registrar, daemon->bucket,
                                &options);
-  media_setup_apply (daemon->media, daemon->pbxes, daemon->router);
+  if (!media_setup_apply (daemon->media, daemon->settings, daemon->pbxes, daemon->router, error))
+    return FALSE;
   sip_stack_set_handler (daemon->stack, on_sip_request, daemon);
   daemon->management = create_management (daemon, process, error);
   return daemon->management != NULL;
@@ -295,20 +294,23 @@ daemon_new (Settings *settings, const DaemonProcess *process, GError **error)
  * @settings: (transfer none): a newer configuration
  *
  * Takes over what can change while calls go on: how phones are admitted and woken, by which push
- * services and keys, and what is logged. Push services that cannot be set up stay as they are.
+ * services and keys, how the media of calls to come find their way, and what is logged. Push
+ * services and media that cannot be set up stay as they are.
  */
 void
 daemon_reconfigure (Daemon *daemon, Settings *settings)
 {
   CallOptions options = room_options_call (settings);
   AdmissionOptions admission = room_options_admission (settings);
-  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) error = NULL, media_error = NULL;
   g_autoptr (PushService) push = push_setup_create (daemon->push_setup, settings, &error);
 
   if (push)
     push_service_take_over (daemon->push, push);
   else
     log_error (LOG_NONE, "the push services stay as they were: %s", error->message);
+  if (!media_setup_apply (daemon->media, settings, daemon->pbxes, daemon->router, &media_error))
+    log_error (LOG_NONE, "the media stay as they were: %s", media_error->message);
   push_bucket_set_repeat (daemon->bucket, settings->wake.repeat);
   log_set_level (settings->daemon.log_level);
   log_set_personal (settings->daemon.log_personal_data);

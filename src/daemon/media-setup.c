@@ -2,7 +2,8 @@
 /*
  * media-setup: the media of each PBX's calls, from the configuration.
  *
- * The daemon creates it before the router and frees it after, since every call looks into it.
+ * The daemon creates it before the router and frees it after, since every call looks into it, and
+ * applies the configuration at the start and at every reload.
  */
 #include "daemon/media-setup.h"
 
@@ -16,9 +17,7 @@
 #define NG_MAX_IN_FLIGHT 2048
 
 struct _MediaSetup {
-  Settings *settings; /* whose texts are in use */
-  Rtpengine *rtpengine; /* nullable */
-  GPtrArray *medias;    /* CallMedia, in the order of the PBXs */
+  Rtpengine *rtpengine;
 };
 
 static MediaMode
@@ -59,11 +58,55 @@ instance_text (const EndpointSettings *endpoint)
   return g_strdup_printf (six ? "udp:[%s]:%u" : "udp:%s:%u", endpoint->host, endpoint->port);
 }
 
-/* The key is this daemon's own and stays, so what is made of it tells its calls from others'. */
 static gboolean
-create_rtpengine (MediaSetup *setup, const MediaSettings *group, GBytes *key, GError **error)
+set_instances (MediaSetup *setup, const Settings *settings, GError **error)
 {
   g_autoptr (GPtrArray) instances = g_ptr_array_new_with_free_func (g_free);
+  const MediaSettings *group =
+    settings->medias->len > 0 ? g_ptr_array_index (settings->medias, 0) : NULL;
+
+  if (settings->medias->len > 1) {
+    g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_CONFIG,
+                 "there is more than one [media:NAME]; one of them can name several rtpengines");
+    return FALSE;
+  }
+  for (guint i = 0; group && i < group->rtpengines->len; i++)
+    g_ptr_array_add (instances, instance_text (g_ptr_array_index (group->rtpengines, i)));
+  g_ptr_array_add (instances, NULL);
+  if (rtpengine_set_instances (setup->rtpengine, (const gchar *const *) instances->pdata, error))
+    return TRUE;
+  g_prefix_error (error, "[media:%s] ", group->name);
+  return FALSE;
+}
+
+static CallMedia *
+create_media (MediaSetup *setup, const Settings *settings, const PbxSettings *pbx)
+{
+  const MediaSettings *relay =
+    pbx->media == SETTINGS_MEDIA_RTPENGINE ? g_ptr_array_index (settings->medias, 0) : NULL;
+  const CallMediaOptions options = {
+    .session = { .mode = mode_of (pbx->media),
+                 .address = pbx->media_address,
+                 .interfaces = { [MEDIA_PHONE] = relay ? relay->interface_phones : NULL,
+                                 [MEDIA_PBX] = relay ? relay->interface_pbx : NULL } },
+    .rtpengine = relay ? setup->rtpengine : NULL,
+    .phones = transport_of (pbx->media_phones),
+  };
+
+  return call_media_new (&options);
+}
+
+/**
+ * media_setup_new:
+ * @key: the daemon's own key
+ *
+ * Returns: (transfer full): the media of no PBX yet
+ */
+MediaSetup *
+media_setup_new (GBytes *key)
+{
+  MediaSetup *setup = g_new0 (MediaSetup, 1);
+  /* The key is this daemon's own and stays, so what is made of it tells its calls from others'. */
   g_autofree gchar *label = token_keyed (key, "rtpengine", NULL);
   const RtpengineOptions options = {
     .label = label,
@@ -72,55 +115,7 @@ create_rtpengine (MediaSetup *setup, const MediaSettings *group, GBytes *key, GE
               .max_in_flight = NG_MAX_IN_FLIGHT },
   };
 
-  for (guint i = 0; i < group->rtpengines->len; i++)
-    g_ptr_array_add (instances, instance_text (g_ptr_array_index (group->rtpengines, i)));
-  g_ptr_array_add (instances, NULL);
-  setup->rtpengine = rtpengine_new ((const gchar *const *) instances->pdata, &options, error);
-  if (!setup->rtpengine)
-    g_prefix_error (error, "[media:%s] ", group->name);
-  return setup->rtpengine != NULL;
-}
-
-/**
- * media_setup_create:
- * @settings: the configuration
- * @key: the daemon's own key
- * @error: set where an rtpengine cannot be spoken with
- *
- * Returns: (transfer full) (nullable): the media of all PBXs
- */
-MediaSetup *
-media_setup_create (const Settings *settings, GBytes *key, GError **error)
-{
-  MediaSetup *setup = g_new0 (MediaSetup, 1);
-
-  setup->settings = settings_ref ((Settings *) settings);
-  setup->medias = g_ptr_array_new_with_free_func (g_free);
-  if (settings->medias->len > 1) {
-    g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_CONFIG,
-                 "there is more than one [media:NAME]; one of them can name several rtpengines");
-    media_setup_free (setup);
-    return NULL;
-  }
-  if (settings->medias->len == 1 &&
-      !create_rtpengine (setup, g_ptr_array_index (settings->medias, 0), key, error)) {
-    media_setup_free (setup);
-    return NULL;
-  }
-  for (guint i = 0; i < settings->pbxes->len; i++) {
-    const PbxSettings *group = g_ptr_array_index (settings->pbxes, i);
-    const MediaSettings *relay =
-      group->media == SETTINGS_MEDIA_RTPENGINE ? g_ptr_array_index (settings->medias, 0) : NULL;
-    CallMedia *media = g_new0 (CallMedia, 1);
-
-    media->options.mode = mode_of (group->media);
-    media->options.address = group->media_address;
-    media->options.interfaces[MEDIA_PHONE] = relay ? relay->interface_phones : NULL;
-    media->options.interfaces[MEDIA_PBX] = relay ? relay->interface_pbx : NULL;
-    media->phones = transport_of (group->media_phones);
-    media->rtpengine = relay ? setup->rtpengine : NULL;
-    g_ptr_array_add (setup->medias, media);
-  }
+  setup->rtpengine = rtpengine_new (&options);
   return setup;
 }
 
@@ -131,22 +126,35 @@ media_setup_create (const Settings *settings, GBytes *key, GError **error)
 void
 media_setup_free (MediaSetup *setup)
 {
-  g_clear_pointer (&setup->rtpengine, rtpengine_free);
-  g_ptr_array_unref (setup->medias);
-  settings_unref (setup->settings);
+  rtpengine_free (setup->rtpengine);
   g_free (setup);
 }
 
 /**
  * media_setup_apply:
  * @setup: the media of all PBXs
- * @pbxes: (element-type Pbx): these, in the order of the configuration
- * @router: gets to know
+ * @settings: the configuration, at the start or read anew
+ * @pbxes: (element-type Pbx): the PBXs; one that is in the configuration no more stays as it is
+ * @router: gets to know, for calls to come
+ * @error: set where an rtpengine cannot be spoken with; nothing has changed then
+ *
+ * Returns: whether the media are now as the configuration says
  */
-void
-media_setup_apply (MediaSetup *setup, GPtrArray *pbxes, Router *router)
+gboolean
+media_setup_apply (MediaSetup *setup, const Settings *settings, GPtrArray *pbxes, Router *router,
+                   GError **error)
 {
-  for (guint i = 0; i < pbxes->len; i++)
-    router_set_media (router, g_ptr_array_index (pbxes, i),
-                      g_ptr_array_index (setup->medias, i));
+  if (!set_instances (setup, settings, error))
+    return FALSE;
+  for (guint i = 0; i < settings->pbxes->len; i++) {
+    const PbxSettings *group = g_ptr_array_index (settings->pbxes, i);
+
+    for (guint j = 0; j < pbxes->len; j++) {
+      const Pbx *pbx = g_ptr_array_index (pbxes, j);
+
+      if (g_str_equal (pbx_name (pbx), group->name))
+        router_set_media (router, pbx, create_media (setup, settings, group));
+    }
+  }
+  return TRUE;
 }

@@ -6,7 +6,8 @@
 
 typedef struct _MediaSetup MediaSetup;
 
-MediaSetup *media_setup_create (const Settings *settings, GBytes *key, GError **error);
+MediaSetup *media_setup_new (GBytes *key);
 void media_setup_free (MediaSetup *setup);
 
-void media_setup_apply (MediaSetup *setup, GPtrArray *pbxes, Router *router);
+gboolean media_setup_apply (MediaSetup *setup, const Settings *settings, GPtrArray *pbxes,
+                            Router *router, GError **error);

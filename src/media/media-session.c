@@ -10,6 +10,7 @@
 #include "media/media-session.h"
 
 #include "base/counters.h"
+#include "proto/sdp-restore.h"
 
 #include <string.h>
 
@@ -60,7 +61,7 @@ static void
 session_free (MediaSession *session)
 {
   if (session->peer)
-    rtpengine_delete (session->rtpengine, session->peer, session->call_id);
+    rtpengine_give_back (session->rtpengine, session->peer, session->call_id);
   g_queue_clear_full (&session->jobs, (GDestroyNotify) job_free);
   counters_dec (COUNTER_MEDIA_SESSIONS_OPEN);
   g_free (session->call_id);
@@ -152,7 +153,7 @@ begin (MediaSession *session)
   const Job *job = g_queue_peek_head (&session->jobs);
 
   if (!session->peer && job->kind == MEDIA_OFFER)
-    session->peer = rtpengine_next (session->rtpengine, NULL);
+    session->peer = rtpengine_take (session->rtpengine, NULL);
   if (session->peer)
     ask (session);
   else
@@ -164,21 +165,18 @@ begin (MediaSession *session)
 static void
 give_up_instance (MediaSession *session, gboolean may_have_begun, const gchar *problem)
 {
-  NgPeer *next;
+  NgPeer *left = session->peer;
 
   if (session->established) {
     fail (session, MEDIA_UNAVAILABLE, problem);
     return;
   }
-  if (may_have_begun)
-    rtpengine_delete (session->rtpengine, session->peer, session->call_id);
-  next = rtpengine_next (session->rtpengine, session->peer);
-  session->peer = next;
-  if (next && !session->released) {
+  session->peer = session->released ? NULL : rtpengine_take (session->rtpengine, left);
+  rtpengine_give_back (session->rtpengine, left, may_have_begun ? session->call_id : NULL);
+  if (session->peer) {
     counters_inc (COUNTER_MEDIA_FAILOVERS);
     ask (session);
   } else {
-    session->peer = NULL;
     fail (session, MEDIA_UNAVAILABLE, problem);
   }
 }
@@ -187,13 +185,22 @@ static void
 accept (MediaSession *session, const NgReply *reply)
 {
   const Job *job = g_queue_peek_head (&session->jobs);
-  const MediaResult result = { .outcome = MEDIA_DONE, .sdp = reply->sdp, .size = reply->size };
+  MediaResult result = { .outcome = MEDIA_DONE, .sdp = reply->sdp, .size = reply->size };
+  g_autofree gchar *restored = NULL;
+  g_autoptr (GError) error = NULL;
   SdpTraits traits;
 
   session->established = TRUE;
   sdp_traits_read (job->sdp, job->size, &traits);
   media_transport_learn (&session->sides[job->from].transport, &traits);
-  finish (session, &result);
+  if (traits.other) {
+    restored = sdp_restore (job->sdp, job->size, reply->sdp, reply->size, &result.size, &error);
+    result.sdp = restored;
+  }
+  if (error)
+    fail (session, MEDIA_REFUSED, error->message);
+  else
+    finish (session, &result);
 }
 
 static void
@@ -219,7 +226,7 @@ on_reply (NgOutcome outcome, const NgReply *reply, gpointer user_data)
 
 /**
  * media_session_new:
- * @options: of the PBX; outlives the session
+ * @options: of the PBX; they outlive the session's use
  * @rtpengine: (nullable): the instances, needed with %MEDIA_RTPENGINE; outlives the session
  * @phone: how the phone takes its media, as far as one knows
  * @pbx: how the PBX takes them

@@ -172,3 +172,15 @@ ng_sweeper_resume (NgSweeper *sweeper)
 {
   send_pending (sweeper);
 }
+
+/**
+ * ng_sweeper_is_idle:
+ * @sweeper: a sweeper
+ *
+ * Returns: whether all that it was told to end has ended
+ */
+gboolean
+ng_sweeper_is_idle (const NgSweeper *sweeper)
+{
+  return sweeper->in_flight == 0 && g_queue_get_length ((GQueue *) &sweeper->pending) == 0;
+}

@@ -10,3 +10,4 @@ void ng_sweeper_free (NgSweeper *sweeper);
 
 void ng_sweeper_add (NgSweeper *sweeper, const gchar *call_id);
 void ng_sweeper_resume (NgSweeper *sweeper);
+gboolean ng_sweeper_is_idle (const NgSweeper *sweeper);

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * rtpengine: the instances of rtpengine that serve a PBX, in the order of preference.
+ * rtpengine: the instances of rtpengine that serve PBXs, in the order of preference.
  *
  * A new call takes the first one that is up and stays with it; media-session asks for the next
- * one when that does not answer.
+ * one when that does not answer. Which ones there are may change: one that is no longer listed gets
+ * no new calls, and goes when its last call has ended there.
  */
 #include "media/rtpengine.h"
 
+#include "base/deadline.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "crypto/token.h"
 #include "media/ng-sweeper.h"
 
@@ -16,82 +19,115 @@
 #define MAX_INSTANCES 16
 #define RUN_BITS 60
 #define CALL_BITS 80
+#define TIDY_MS 1000
 
 typedef struct {
   NgPeer *peer;
   NgSweeper *sweeper;
+  guint calls;
+  gboolean retired;
 } Instance;
 
 struct _Rtpengine {
-  gchar *run; /* what call ids begin with */
-  GArray *instances;
+  gchar *label; /* what call ids of every run begin with */
+  gchar *run;   /* those of this one */
+  NgPeerOptions options;
+  GPtrArray *instances; /* Instance; the retired ones first */
+  Deadline *tidy;
 };
+
+static void
+instance_free (Instance *instance)
+{
+  ng_peer_free (instance->peer);
+  ng_sweeper_free (instance->sweeper);
+  g_free (instance);
+}
+
+static Instance *
+find_peer (const Rtpengine *rtpengine, const NgPeer *peer)
+{
+  for (guint i = 0; i < rtpengine->instances->len; i++) {
+    Instance *instance = g_ptr_array_index (rtpengine->instances, i);
+
+    if (instance->peer == peer)
+      return instance;
+  }
+  return NULL;
+}
 
 static void
 on_returned (NgPeer *peer, gpointer user_data)
 {
-  Rtpengine *rtpengine = user_data;
+  Instance *instance = find_peer (user_data, peer);
 
-  for (guint i = 0; i < rtpengine->instances->len; i++) {
-    Instance *instance = &g_array_index (rtpengine->instances, Instance, i);
-
-    if (instance->peer == peer)
-      ng_sweeper_resume (instance->sweeper);
-  }
+  if (instance)
+    ng_sweeper_resume (instance->sweeper);
 }
 
-static gboolean
-add_instance (Rtpengine *rtpengine, const gchar *address, const gchar *label,
-              const NgPeerOptions *options, GError **error)
+static Instance *
+instance_new (Rtpengine *rtpengine, const gchar *address, GError **error)
 {
-  Instance instance;
+  NgPeer *peer = ng_peer_new (address, &rtpengine->options, on_returned, rtpengine, error);
+  Instance *instance;
 
-  if (rtpengine->instances->len == MAX_INSTANCES) {
-    g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_CONFIG,
-                 "more than %d instances of rtpengine", MAX_INSTANCES);
-    return FALSE;
+  if (!peer)
+    return NULL;
+  instance = g_new0 (Instance, 1);
+  instance->peer = peer;
+  instance->sweeper = ng_sweeper_new (peer, rtpengine->label, rtpengine->run);
+  return instance;
+}
+
+/* What is to be ended at one that is down, it ends itself when it hears no more sound. */
+static gboolean
+is_done (const Instance *instance)
+{
+  return instance->retired && instance->calls == 0 &&
+         (ng_sweeper_is_idle (instance->sweeper) || ng_peer_is_down (instance->peer));
+}
+
+static void
+on_tidy (gpointer user_data)
+{
+  Rtpengine *rtpengine = user_data;
+  gboolean waiting = FALSE;
+
+  rtpengine->tidy = NULL;
+  for (guint i = rtpengine->instances->len; i > 0; i--) {
+    Instance *instance = g_ptr_array_index (rtpengine->instances, i - 1);
+
+    if (is_done (instance)) {
+      log_info (LOG_FIELDS ("RTPENGINE", ng_peer_address (instance->peer)),
+                "rtpengine is no longer in use");
+      g_ptr_array_remove_index (rtpengine->instances, i - 1);
+    } else {
+      waiting |= instance->retired;
+    }
   }
-  if (!g_str_has_prefix (address, "udp:")) {
-    g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_CONFIG,
-                 "\"%s\": an rtpengine is named as udp:ADDRESS:PORT", address);
-    return FALSE;
-  }
-  instance.peer = ng_peer_new (address + strlen ("udp:"), options, on_returned, rtpengine, error);
-  if (!instance.peer)
-    return FALSE;
-  instance.sweeper = ng_sweeper_new (instance.peer, label, rtpengine->run);
-  g_array_append_val (rtpengine->instances, instance);
-  return TRUE;
+  if (waiting)
+    rtpengine->tidy = deadline_new (TIDY_MS, on_tidy, rtpengine);
 }
 
 /**
  * rtpengine_new:
- * @instances: as "udp:127.0.0.1:2223", the preferred one first
- * @options: what holds for all of them
- * @error: set where there is none, or one is malformed
+ * @options: what holds for all instances
  *
- * Main thread only. Calls of an earlier run with the same label are ended as soon as an instance
- * answers.
+ * Main thread only.
  *
- * Returns: (transfer full) (nullable): the set of instances
+ * Returns: (transfer full): a set without instances
  */
 Rtpengine *
-rtpengine_new (const gchar *const *instances, const RtpengineOptions *options, GError **error)
+rtpengine_new (const RtpengineOptions *options)
 {
-  g_autoptr (Rtpengine) rtpengine = g_new0 (Rtpengine, 1);
-  g_autofree gchar *label = g_strdup_printf ("sipwake/%s/", options->label);
+  Rtpengine *rtpengine = g_new0 (Rtpengine, 1);
   g_autofree gchar *run = token_random (RUN_BITS);
 
-  rtpengine->run = g_strdup_printf ("%s%s/", label, run);
-  rtpengine->instances = g_array_new (FALSE, FALSE, sizeof (Instance));
-  for (; *instances; instances++)
-    if (!add_instance (rtpengine, *instances, label, &options->peer, error))
-      return NULL;
-  if (rtpengine->instances->len == 0) {
-    g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_CONFIG, "no rtpengine is named");
-    return NULL;
-  }
-  return g_steal_pointer (&rtpengine);
+  rtpengine->label = g_strdup_printf ("sipwake/%s/", options->label);
+  rtpengine->run = g_strdup_printf ("%s%s/", rtpengine->label, run);
+  rtpengine->options = options->peer;
+  rtpengine->instances = g_ptr_array_new_with_free_func ((GDestroyNotify) instance_free);
+  return rtpengine;
 }
 
 /**
@@ -101,27 +137,118 @@ rtpengine_new (const gchar *const *instances, const RtpengineOptions *options, G
 void
 rtpengine_free (Rtpengine *rtpengine)
 {
-  for (guint i = 0; i < rtpengine->instances->len; i++) {
-    Instance *instance = &g_array_index (rtpengine->instances, Instance, i);
-
-    ng_peer_free (instance->peer);
-    ng_sweeper_free (instance->sweeper);
-  }
-  g_array_unref (rtpengine->instances);
+  deadline_clear (&rtpengine->tidy);
+  g_ptr_array_unref (rtpengine->instances);
+  g_free (rtpengine->label);
   g_free (rtpengine->run);
   g_free (rtpengine);
 }
 
+static Instance *
+find_address (const Rtpengine *rtpengine, const gchar *address)
+{
+  for (guint i = 0; i < rtpengine->instances->len; i++) {
+    Instance *instance = g_ptr_array_index (rtpengine->instances, i);
+
+    if (g_str_equal (ng_peer_address (instance->peer), address))
+      return instance;
+  }
+  return NULL;
+}
+
+static gboolean
+check_address (const gchar *address, guint place, GError **error)
+{
+  if (place == MAX_INSTANCES) {
+    g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_CONFIG,
+                 "more than %d instances of rtpengine", MAX_INSTANCES);
+    return FALSE;
+  }
+  if (!g_str_has_prefix (address, "udp:")) {
+    g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_CONFIG,
+                 "\"%s\": an rtpengine is named as udp:ADDRESS:PORT", address);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+/* The retired ones come first, so that a call that leaves one finds the others behind it. */
+static void
+put_last (Rtpengine *rtpengine, const GPtrArray *listed)
+{
+  GPtrArray *instances = rtpengine->instances;
+
+  for (guint i = 0; i < instances->len; i++)
+    ((Instance *) g_ptr_array_index (instances, i))->retired = TRUE;
+  for (guint i = 0; i < listed->len; i++) {
+    Instance *instance = g_ptr_array_index (listed, i);
+    guint place;
+
+    instance->retired = FALSE;
+    g_ptr_array_find (instances, instance, &place);
+    g_ptr_array_add (instances, g_ptr_array_steal_index (instances, place));
+  }
+}
+
+static gboolean
+is_usable (const Instance *instance)
+{
+  return !instance->retired && !ng_peer_is_down (instance->peer);
+}
+
 /**
- * rtpengine_is_up:
+ * rtpengine_set_instances:
  * @rtpengine: a set of instances
+ * @addresses: those of the ones that new calls may take, as "udp:127.0.0.1:2223", the preferred one
+ *   first
+ * @error: set where one is malformed; the set is then what it was
  *
- * Returns: whether a new call would find one
+ * Calls of an earlier run with the same label are ended as soon as an instance answers.
+ *
+ * Returns: whether the set is now this one
  */
 gboolean
-rtpengine_is_up (const Rtpengine *rtpengine)
+rtpengine_set_instances (Rtpengine *rtpengine, const gchar *const *addresses, GError **error)
 {
-  return rtpengine_next (rtpengine, NULL) != NULL;
+  g_autoptr (GPtrArray) listed = g_ptr_array_new ();
+  g_autoptr (GPtrArray) fresh =
+    g_ptr_array_new_with_free_func ((GDestroyNotify) instance_free);
+
+  for (guint i = 0; addresses[i]; i++) {
+    Instance *instance;
+
+    if (!check_address (addresses[i], i, error))
+      return FALSE;
+    instance = find_address (rtpengine, addresses[i] + strlen ("udp:"));
+    if (!instance) {
+      instance = instance_new (rtpengine, addresses[i] + strlen ("udp:"), error);
+      if (!instance)
+        return FALSE;
+      g_ptr_array_add (fresh, instance);
+    }
+    g_ptr_array_add (listed, instance);
+  }
+  g_ptr_array_extend_and_steal (rtpengine->instances, g_steal_pointer (&fresh));
+  put_last (rtpengine, listed);
+  deadline_clear (&rtpengine->tidy);
+  on_tidy (rtpengine);
+  return TRUE;
+}
+
+/**
+ * rtpengine_count_up:
+ * @rtpengine: a set of instances
+ *
+ * Returns: how many there are for a new call
+ */
+guint
+rtpengine_count_up (const Rtpengine *rtpengine)
+{
+  guint up = 0;
+
+  for (guint i = 0; i < rtpengine->instances->len; i++)
+    up += is_usable (g_ptr_array_index (rtpengine->instances, i));
+  return up;
 }
 
 /**
@@ -139,42 +266,42 @@ rtpengine_create_call_id (const Rtpengine *rtpengine)
 }
 
 /**
- * rtpengine_next:
+ * rtpengine_take:
  * @rtpengine: a set of instances
  * @after: (nullable): one that was tried, or %NULL for the first
  *
- * Returns: (transfer none) (nullable): the next one that is up
+ * Returns: (transfer none) (nullable): the next one that is up, which stays until it is given back
  */
 NgPeer *
-rtpengine_next (const Rtpengine *rtpengine, const NgPeer *after)
+rtpengine_take (Rtpengine *rtpengine, const NgPeer *after)
 {
   gboolean found = after == NULL;
 
   for (guint i = 0; i < rtpengine->instances->len; i++) {
-    NgPeer *peer = g_array_index (rtpengine->instances, Instance, i).peer;
+    Instance *instance = g_ptr_array_index (rtpengine->instances, i);
 
-    if (found && !ng_peer_is_down (peer))
-      return peer;
-    found |= peer == after;
+    if (found && is_usable (instance)) {
+      instance->calls++;
+      return instance->peer;
+    }
+    found |= instance->peer == after;
   }
   return NULL;
 }
 
 /**
- * rtpengine_delete:
+ * rtpengine_give_back:
  * @rtpengine: a set of instances
- * @peer: one of them
- * @call_id: a call at it that is over
- *
- * Ends it, as soon as the instance is there to do so.
+ * @peer: one of them that was taken
+ * @call_id: (nullable): a call that may have begun there; it is ended as soon as the instance is
+ *   there to do so
  */
 void
-rtpengine_delete (Rtpengine *rtpengine, NgPeer *peer, const gchar *call_id)
+rtpengine_give_back (Rtpengine *rtpengine, NgPeer *peer, const gchar *call_id)
 {
-  for (guint i = 0; i < rtpengine->instances->len; i++) {
-    Instance *instance = &g_array_index (rtpengine->instances, Instance, i);
+  Instance *instance = find_peer (rtpengine, peer);
 
-    if (instance->peer == peer)
-      ng_sweeper_add (instance->sweeper, call_id);
-  }
+  instance->calls--;
+  if (call_id)
+    ng_sweeper_add (instance->sweeper, call_id);
 }

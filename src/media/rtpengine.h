@@ -10,12 +10,14 @@ typedef struct {
   NgPeerOptions peer;
 } RtpengineOptions;
 
-Rtpengine *
-rtpengine_new (const gchar *const *instances, const RtpengineOptions *options, GError **error);
+Rtpengine *rtpengine_new (const RtpengineOptions *options);
 void rtpengine_free (Rtpengine *rtpengine);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Rtpengine, rtpengine_free)
 
-gboolean rtpengine_is_up (const Rtpengine *rtpengine);
+gboolean
+rtpengine_set_instances (Rtpengine *rtpengine, const gchar *const *addresses, GError **error);
+
+guint rtpengine_count_up (const Rtpengine *rtpengine);
 gchar *rtpengine_create_call_id (const Rtpengine *rtpengine);
-NgPeer *rtpengine_next (const Rtpengine *rtpengine, const NgPeer *after);
-void rtpengine_delete (Rtpengine *rtpengine, NgPeer *peer, const gchar *call_id);
+NgPeer *rtpengine_take (Rtpengine *rtpengine, const NgPeer *after);
+void rtpengine_give_back (Rtpengine *rtpengine, NgPeer *peer, const gchar *call_id);

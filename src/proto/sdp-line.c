@@ -3,7 +3,7 @@
  * sdp-line: a session description as lines, each where it stands in the body (RFC 4566 section 5).
  *
  * Nothing is normalised: lines end with CRLF or with a bare LF, the last one perhaps not at all.
- * sdp-edit and sdp-traits read with it.
+ * sdp-edit, sdp-restore and sdp-traits read with it.
  */
 #include "proto/sdp-line.h"
 
@@ -62,4 +62,62 @@ sdp_line_is_attribute (const SdpLine *line, const gchar *name)
 
   return line->type == 'a' && line->size >= length && memcmp (line->text, name, length) == 0 &&
          (line->size == length || line->text[length] == ':');
+}
+
+/* Takes the first word off a text. */
+static gboolean
+take_word (const gchar **text, const gchar *end, SdpWord *word)
+{
+  while (*text < end && **text == ' ')
+    (*text)++;
+  word->text = *text;
+  while (*text < end && **text != ' ')
+    (*text)++;
+  word->size = (gsize) (*text - word->text);
+  return word->size > 0;
+}
+
+/**
+ * sdp_line_is_media:
+ * @line: a line
+ * @media: (out caller-allocates): its first words (RFC 4566 section 5.14)
+ *
+ * Returns: whether the line is "m=" with kind, port and profile
+ */
+gboolean
+sdp_line_is_media (const SdpLine *line, SdpMedia *media)
+{
+  const gchar *text = line->text, *end = line->text + line->size;
+
+  return line->type == 'm' && take_word (&text, end, &media->kind) &&
+         take_word (&text, end, &media->port) && take_word (&text, end, &media->profile);
+}
+
+/**
+ * sdp_word_is:
+ * @word: a word
+ * @text: a text
+ *
+ * Returns: whether they are the same, in whatever case
+ */
+gboolean
+sdp_word_is (const SdpWord *word, const gchar *text)
+{
+  return word->size == strlen (text) && sdp_word_ends_with (word, text);
+}
+
+/**
+ * sdp_word_ends_with:
+ * @word: a word
+ * @suffix: a text
+ *
+ * Returns: whether the word ends with it, in whatever case
+ */
+gboolean
+sdp_word_ends_with (const SdpWord *word, const gchar *suffix)
+{
+  gsize length = strlen (suffix);
+
+  return word->size >= length &&
+         g_ascii_strncasecmp (word->text + word->size - length, suffix, length) == 0;
 }

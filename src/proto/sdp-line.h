@@ -18,7 +18,22 @@ typedef struct {
   const gchar *end; /* of the line, behind its line end */
 } SdpLine;
 
+typedef struct {
+  const gchar *text; /* not terminated */
+  gsize size;
+} SdpWord;
+
+/* How an m= line begins. */
+typedef struct {
+  SdpWord kind;
+  SdpWord port;
+  SdpWord profile;
+} SdpMedia;
+
 void sdp_reader_init (SdpReader *reader, const gchar *sdp, gsize size);
 gboolean sdp_reader_next (SdpReader *reader, SdpLine *line);
 
 gboolean sdp_line_is_attribute (const SdpLine *line, const gchar *name);
+gboolean sdp_line_is_media (const SdpLine *line, SdpMedia *media);
+gboolean sdp_word_is (const SdpWord *word, const gchar *text);
+gboolean sdp_word_ends_with (const SdpWord *word, const gchar *suffix);

@@ -11,49 +11,26 @@
 
 #include <string.h>
 
-/* Takes the first word off a text. */
-static gboolean
-take_word (const gchar **text, const gchar *end, const gchar **word, gsize *size)
-{
-  while (*text < end && **text == ' ')
-    (*text)++;
-  *word = *text;
-  while (*text < end && **text != ' ')
-    (*text)++;
-  *size = (gsize) (*text - *word);
-  return *size > 0;
-}
-
-static gboolean
-ends_with (const gchar *word, gsize size, const gchar *suffix)
-{
-  gsize length = strlen (suffix);
-
-  return size >= length && g_ascii_strncasecmp (word + size - length, suffix, length) == 0;
-}
-
 static void
 read_stream (const SdpLine *line, SdpTraits *traits)
 {
-  const gchar *text = line->text, *end = line->text + line->size;
-  const gchar *kind, *port, *profile;
-  gsize kind_size, port_size, profile_size;
+  SdpMedia media;
 
   traits->streams++;
-  if (!take_word (&text, end, &kind, &kind_size) || !take_word (&text, end, &port, &port_size) ||
-      !take_word (&text, end, &profile, &profile_size))
+  if (!sdp_line_is_media (line, &media))
     return;
-  if (kind_size == 5 && g_ascii_strncasecmp (kind, "audio", 5) == 0 &&
-      !(port_size == 1 && *port == '0'))
+  if (sdp_word_is (&media.kind, "audio") && !sdp_word_is (&media.port, "0"))
     traits->audio = TRUE;
-  if (ends_with (profile, profile_size, "RTP/AVP"))
+  if (sdp_word_ends_with (&media.profile, "RTP/AVP"))
     traits->rtp = TRUE;
-  else if (ends_with (profile, profile_size, "RTP/AVPF"))
+  else if (sdp_word_ends_with (&media.profile, "RTP/AVPF"))
     traits->rtp = traits->feedback = TRUE;
-  else if (ends_with (profile, profile_size, "RTP/SAVP"))
+  else if (sdp_word_ends_with (&media.profile, "RTP/SAVP"))
     traits->rtp = traits->secure = TRUE;
-  else if (ends_with (profile, profile_size, "RTP/SAVPF"))
+  else if (sdp_word_ends_with (&media.profile, "RTP/SAVPF"))
     traits->rtp = traits->secure = traits->feedback = TRUE;
+  else
+    traits->other = TRUE;
 }
 
 /**

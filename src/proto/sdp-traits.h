@@ -8,6 +8,7 @@ typedef struct {
   guint streams;        /* m= lines */
   gboolean audio;       /* an audio stream that is not switched off */
   gboolean rtp;         /* a stream of RTP */
+  gboolean other;       /* one of anything else: fax, files, floor control */
   gboolean secure;      /* one with a profile of SRTP (SAVP, SAVPF) */
   gboolean feedback;    /* one with a profile of RFC 4585 (AVPF, SAVPF) */
   gboolean ice;         /* a=ice-ufrag */

@@ -3,7 +3,8 @@
 FUZZ_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 
 check_PROGRAMS += tests/fuzz/fuzz-contact tests/fuzz/fuzz-pn-params tests/fuzz/fuzz-feature-caps \
-  tests/fuzz/fuzz-sdp-edit tests/fuzz/fuzz-bencode
+  tests/fuzz/fuzz-sdp-edit tests/fuzz/fuzz-sdp-restore tests/fuzz/fuzz-multipart \
+  tests/fuzz/fuzz-bencode
 tests_fuzz_fuzz_contact_SOURCES = tests/fuzz/fuzz-contact.c tests/fuzz/replay.c tests/fuzz/fuzz.h
 tests_fuzz_fuzz_contact_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_fuzz_contact_LDADD = $(LIBPROTO)
@@ -16,6 +17,12 @@ tests_fuzz_fuzz_feature_caps_LDADD = $(LIBPROTO)
 tests_fuzz_fuzz_sdp_edit_SOURCES = tests/fuzz/fuzz-sdp-edit.c tests/fuzz/replay.c
 tests_fuzz_fuzz_sdp_edit_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_fuzz_sdp_edit_LDADD = $(LIBPROTO)
+tests_fuzz_fuzz_sdp_restore_SOURCES = tests/fuzz/fuzz-sdp-restore.c tests/fuzz/replay.c
+tests_fuzz_fuzz_sdp_restore_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_sdp_restore_LDADD = $(LIBPROTO)
+tests_fuzz_fuzz_multipart_SOURCES = tests/fuzz/fuzz-multipart.c tests/fuzz/replay.c
+tests_fuzz_fuzz_multipart_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_multipart_LDADD = $(LIBPROTO)
 tests_fuzz_fuzz_bencode_SOURCES = tests/fuzz/fuzz-bencode.c tests/fuzz/replay.c
 tests_fuzz_fuzz_bencode_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_fuzz_bencode_LDADD = $(LIBMEDIA)

@@ -10,6 +10,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
 from sipwaketest import tap
+from sipwaketest.daemon import write_config
 from sipwaketest.house import ANSWER, OFFER, House
 from sipwaketest.rtpengine import ADDRESS, Rtpengine
 from sipwaketest.sdp import sdp
@@ -83,6 +84,76 @@ def every_offer_and_answer_of_a_woken_call(stage):
     rtpengine.wait_calls(0)
     house.assert_settled(phone)
     assert rtpengine.received("delete") == 2, "one for the call, one for the sleeping phone's INVITE"
+
+
+def around(body):
+    """A body with that session description in the midst of other parts, which are to be kept."""
+    return (b"preamble\r\n--b\r\nContent-Type: application/isup\r\n\r\n\x01\0\xff\r\n"
+            b"--b\r\nContent-Type: application/sdp\r\nX-Kept: c=IN IP4 192.0.2.9\r\n\r\n" + body,
+            b"\r\n--b\r\nContent-Type: text/plain\n\n--bare\n\r\n--b--\r\nepilogue")
+
+
+@test
+def parts_beside_the_session_description_are_kept(stage):
+    rtpengine = Rtpengine(stage)
+    house = relayed_house(stage, rtpengine)
+    phone = house.phone()
+    phone.register_ok()
+    several = [("Content-Type", 'multipart/mixed;boundary="b"')]
+    offer = around(OFFER)
+    call = house.pbx.call("alice", b"".join(offer), headers=several)
+    leg = phone.expect_call()
+    head, tail = offer[0][:-len(OFFER)], offer[1]
+
+    def translated(message):
+        assert message.body.startswith(head) and message.body.endswith(tail), message.body
+        part = message.body[len(head):-len(tail)]
+        assert message.get("Content-Length") == str(len(message.body))
+        return assert_relayed(part)
+
+    translated(leg.invite)
+    leg.answer(b"".join(around(ANSWER)), headers=several)
+    translated(call.expect(200))
+    call.ack()
+    leg.expect_ack()
+    house.finish(call, leg)
+    rtpengine.wait_calls(0)
+    house.assert_settled(phone)
+
+
+FAX = ("m=image {port} udptl t38\r\na=T38FaxVersion:0\r\na=T38MaxBitRate:14400\r\n"
+       "a=T38FaxUdpEC:t38UDPRedundancy\r\nm=application {other} UDP/BFCP *\r\na=setup:actpass\r\n"
+       "a=floorctrl:c-s\r\n")
+
+
+def assert_fax(body):
+    """The streams that are not sound are there to the byte, but for their ports."""
+    ports = re.findall(rb"m=(?:image|application) (\d+) ", body)
+    assert len(set(ports)) == 2 and not {b"40002", b"40004"} & set(ports), body
+    rest = FAX.format(port=ports[0].decode(), other=ports[1].decode()).encode()
+    assert assert_relayed(body).endswith(rest), body
+
+
+@test
+def a_call_turns_to_fax(stage):
+    rtpengine = Rtpengine(stage)
+    house = relayed_house(stage, rtpengine)
+    phone = house.phone()
+    phone.register_ok()
+    call = house.pbx.call("alice", OFFER)
+    leg = connect(call, phone)
+    fax = FAX.format(port=40002, other=40004).encode()
+    for here, there in ((call, leg), (leg, call)):
+        again = here.send("INVITE", sdp("fax", "192.0.2.1", version=2) + fax)
+        request = there.expect_request("INVITE")
+        assert_fax(request.body)
+        there.reply(request, 200, sdp("fax", "192.0.2.2", version=2) + fax)
+        assert_fax(again.expect(200).body)
+        here.ack(again)
+        there.expect_ack()
+    house.finish(call, leg)
+    rtpengine.wait_calls(0)
+    house.assert_settled(phone)
 
 
 @test
@@ -300,6 +371,54 @@ def a_stopped_daemon_leaves_nothing(stage):
     call.expect_bye()
     house.daemon.wait(10)
     rtpengine.wait_calls(0)
+
+
+def reload(house, count, **groups):
+    write_config(house.daemon.config, {**house.groups, **groups})
+    os.kill(house.daemon.pid, signal.SIGHUP)
+    house.daemon.wait_log("configuration and certificates re-read", count)
+
+
+@test
+def changed_settings_hold_for_calls_to_come(stage):
+    first, second = Rtpengine(stage), Rtpengine(stage)
+    house = relayed_house(stage, first)
+    phone = house.phone()
+    phone.register_ok()
+    office = house.groups["pbx:office"]
+    call = house.pbx.call("alice", OFFER)
+    leg = connect(call, phone)
+
+    # The other rtpengine takes new calls; the running one stays where it is.
+    reload(house, 1, **{"media:relay": {"rtpengine": second.uri}})
+    other = house.pbx.call("alice", OFFER)
+    other_leg = connect(other, phone)
+    assert (first.calls(), second.calls()) == (1, 1)
+
+    # New calls go without any; both running ones still have theirs.
+    address = {**office, "media": "address", "media-address": "203.0.113.7"}
+    reload(house, 2, **{"pbx:office": address})
+    plain = house.pbx.call("alice", sdp("pbx", "10.0.0.5", 4000))
+    plain_leg = phone.expect_call()
+    assert plain_leg.invite.body == sdp("pbx", "203.0.113.7", 4000), plain_leg.invite.body
+    plain_leg.answer(ANSWER)
+    plain.expect(200)
+    plain.ack()
+    plain_leg.expect_ack()
+    for here, there in ((call, leg), (other_leg, other)):
+        change(here, there)
+    assert (first.calls(), second.calls()) == (1, 1)
+
+    # What is not valid changes nothing.
+    write_config(house.daemon.config, {**house.groups, "media:relay": {"rtpengine": "udp:there"}})
+    os.kill(house.daemon.pid, signal.SIGHUP)
+    house.daemon.wait_log("the running configuration stays")
+    for ends in ((call, leg), (other, other_leg), (plain, plain_leg)):
+        house.finish(*ends)
+    first.wait_calls(0)
+    second.wait_calls(0)
+    assert (first.received("delete"), second.received("delete")) == (1, 1)
+    house.assert_settled(phone)
 
 
 @test

@@ -4,6 +4,7 @@
  */
 #include "base/clock.h"
 #include "base/counters.h"
+#include "base/error.h"
 #include "media/media-session.h"
 #include "rtpengine-process.h"
 
@@ -26,6 +27,14 @@
   "v=0\r\no=- 1 1 IN IP4 192.168.1.9\r\ns=-\r\nc=IN IP4 192.168.1.9\r\nt=0 0\r\n"                  \
   "m=audio 5000 RTP/SAVP 0\r\n"                                                                    \
   "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:NWuTltvwkwopU1YrWWA2rsiOPHtwKa7vjyfQqotE\r\n"
+#define NO_AUDIO                                                                                   \
+  "v=0\r\no=- 1 1 IN IP4 10.0.0.5\r\ns=-\r\nc=IN IP4 10.0.0.5\r\nt=0 0\r\n"                        \
+  "m=audio 0 RTP/AVP 0\r\n"
+#define FAX                                                                                        \
+  "m=image 4002 udptl t38\r\na=T38FaxVersion:0\r\na=T38MaxBitRate:14400\r\n"                       \
+  "a=T38FaxRateManagement:transferredTCF\r\na=T38FaxUdpEC:t38UDPRedundancy\r\n"
+#define FLOOR                                                                                      \
+  "m=application 9002 UDP/BFCP *\r\na=setup:actpass\r\na=mid:9\r\na=floorctrl:c-s\r\na=confid:1\n"
 
 /* What came back of one body. */
 typedef struct {
@@ -120,8 +129,9 @@ connect_labelled (const gchar *label, const RtpengineProcess *one, const Rtpengi
     .peer = { .deadline_ms = DEADLINE_MS, .probe_ms = PROBE_MS, .max_in_flight = 64 },
   };
   g_autoptr (GError) error = NULL;
-  Rtpengine *rtpengine = rtpengine_new (instances, &set, &error);
+  Rtpengine *rtpengine = rtpengine_new (&set);
 
+  rtpengine_set_instances (rtpengine, instances, &error);
   g_assert_no_error (error);
   return rtpengine;
 }
@@ -131,11 +141,9 @@ static Rtpengine *
 connect_to (const RtpengineProcess *one, const RtpengineProcess *other)
 {
   Rtpengine *rtpengine = connect_labelled ("test", one, other);
-  NgPeer *first;
 
   let_pass (PROBE_MS);
-  wait_until ((first = rtpengine_next (rtpengine, NULL)) &&
-              (!other || rtpengine_next (rtpengine, first)));
+  wait_until (rtpengine_count_up (rtpengine) == (other ? 2 : 1));
   return rtpengine;
 }
 
@@ -291,6 +299,54 @@ test_toward_phone (Fixture *fixture, gconstpointer data)
   wait_until (count_calls (fixture->one) == 0);
 }
 
+static void
+assert_port_alone_changed (const gchar *sdp, const gchar *before, const gchar *port)
+{
+  g_auto (GStrv) halves = g_strsplit (before, port, 2);
+  const gchar *here = strstr (sdp, halves[0]);
+
+  g_assert_nonnull (here);
+  here += strlen (halves[0]);
+  g_assert_false (g_str_has_prefix (here, port));
+  while (g_ascii_isdigit (*here))
+    here++;
+  g_assert_true (g_str_has_prefix (here, halves[1]));
+}
+
+/* A call that turns to fax, with a stream that rtpengine knows nothing of beside it. */
+static void
+test_fax (Fixture *fixture, gconstpointer data)
+{
+  static const gchar *const phones[] = { "udp", "tls", "wss" };
+  g_autoptr (Rtpengine) rtpengine = connect_to (fixture->one, NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (phones); i++) {
+    MediaSide phone = { .family = G_SOCKET_FAMILY_INVALID };
+    MediaSession *session;
+    Answer offer, answer;
+
+    media_transport_for_sip (phones[i], &phone.transport);
+    session = media_session_new (&options, rtpengine, &phone, &plain);
+    g_assert_cmpint (outcome_of (session, MEDIA_PBX, MEDIA_OFFER, PLAIN), ==, MEDIA_DONE);
+    g_assert_cmpint (outcome_of (session, MEDIA_PHONE, MEDIA_ANSWER, PLAIN), ==, MEDIA_DONE);
+    offer = translate (session, MEDIA_PBX, MEDIA_OFFER, PLAIN FAX FLOOR);
+    answer = translate (session, MEDIA_PHONE, MEDIA_ANSWER, PLAIN FAX FLOOR);
+    assert_port_alone_changed (offer.sdp, FAX, "4002");
+    assert_port_alone_changed (offer.sdp, FLOOR, "9002");
+    assert_port_alone_changed (answer.sdp, FAX, "4002");
+    assert_port_alone_changed (answer.sdp, FLOOR, "9002");
+    g_assert_null (strstr (offer.sdp, "10.0.0.5"));
+    clear (&offer);
+    clear (&answer);
+    offer = translate (session, MEDIA_PHONE, MEDIA_OFFER, NO_AUDIO FAX);
+    assert_port_alone_changed (offer.sdp, FAX, "4002");
+    g_assert_nonnull (strstr (offer.sdp, "m=audio 0 RTP/"));
+    clear (&offer);
+    media_session_release (session);
+  }
+  wait_until (count_calls (fixture->one) == 0);
+}
+
 /* INVITE without SDP: who is called offers and the caller answers in its ACK. */
 static void
 test_late_offer (Fixture *fixture, gconstpointer data)
@@ -375,7 +431,7 @@ test_slow (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (answer.outcome, ==, MEDIA_UNAVAILABLE);
   g_assert_cmpstr (answer.problem, ==, "no rtpengine is up");
   g_assert_cmpint (clock_now () - begun, <, DEADLINE_MS * 1000 / 4);
-  g_assert_false (rtpengine_is_up (rtpengine));
+  g_assert_cmpuint (rtpengine_count_up (rtpengine), ==, 0);
   clear (&answer);
   media_session_release (session);
   media_session_release (next);
@@ -383,7 +439,7 @@ test_slow (Fixture *fixture, gconstpointer data)
   /* It wakes, does what was asked of it in the meantime and replies too late; the call that it
    * has begun then is ended. */
   rtpengine_process_continue (fixture->one);
-  wait_until (rtpengine_is_up (rtpengine));
+  wait_until (rtpengine_count_up (rtpengine) == 1);
   wait_until (count_calls (fixture->one) == 0);
   g_assert_cmpint (counters_get (COUNTER_MEDIA_NG_STRAY), >, 0);
   session = media_session_new (&options, rtpengine, &plain, &plain);
@@ -407,7 +463,7 @@ test_dead (Fixture *fixture, gconstpointer data)
   media_session_release (session);
 
   rtpengine_process_start (fixture->one);
-  wait_until (rtpengine_is_up (rtpengine));
+  wait_until (rtpengine_count_up (rtpengine) == 1);
   session = media_session_new (&options, rtpengine, &plain, &plain);
   g_assert_cmpint (outcome_of (session, MEDIA_PBX, MEDIA_OFFER, PLAIN), ==, MEDIA_DONE);
   media_session_release (session);
@@ -438,6 +494,45 @@ test_failover (Fixture *fixture, gconstpointer data)
   wait_until (count_calls (fixture->other) == 0);
 
   rtpengine_process_continue (fixture->one);
+  wait_until (count_calls (fixture->one) == 0);
+}
+
+/* Another rtpengine is listed: calls go on where they are, new ones go there, and nothing stays. */
+static void
+test_changed (Fixture *fixture, gconstpointer data)
+{
+  const gchar *const other[] = { fixture->other->address, NULL };
+  const gchar *const wrong[] = { fixture->other->address, "udp:nowhere", NULL };
+  g_autoptr (Rtpengine) rtpengine = connect_to (fixture->one, NULL);
+  MediaSession *session = media_session_new (&options, rtpengine, &plain, &plain);
+  MediaSession *next = media_session_new (&options, rtpengine, &plain, &plain);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (outcome_of (session, MEDIA_PBX, MEDIA_OFFER, PLAIN), ==, MEDIA_DONE);
+  g_assert_false (rtpengine_set_instances (rtpengine, wrong, &error));
+  g_assert_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_CONFIG);
+  g_assert_true (rtpengine_set_instances (rtpengine, other, NULL));
+  g_assert_cmpint (outcome_of (next, MEDIA_PBX, MEDIA_OFFER, PLAIN), ==, MEDIA_DONE);
+  g_assert_cmpint (outcome_of (session, MEDIA_PHONE, MEDIA_ANSWER, PLAIN), ==, MEDIA_DONE);
+  g_assert_cmpint (count_calls (fixture->one), ==, 1);
+  g_assert_cmpint (count_calls (fixture->other), ==, 1);
+  let_pass (1200); /* it is looked after whom nobody needs any more */
+  g_assert_cmpint (outcome_of (session, MEDIA_PBX, MEDIA_OFFER, PLAIN), ==, MEDIA_DONE);
+  media_session_release (session);
+  media_session_release (next);
+  wait_until (count_calls (fixture->one) == 0);
+  wait_until (count_calls (fixture->other) == 0);
+  let_pass (1200);
+
+  /* None is left, and then the first one is back. */
+  g_assert_true (rtpengine_set_instances (rtpengine, other + 1, NULL));
+  session = media_session_new (&options, rtpengine, &plain, &plain);
+  g_assert_cmpint (outcome_of (session, MEDIA_PBX, MEDIA_OFFER, PLAIN), ==, MEDIA_UNAVAILABLE);
+  g_assert_true (rtpengine_set_instances (rtpengine,
+                                          (const gchar *const[]){ fixture->one->address, NULL },
+                                          NULL));
+  g_assert_cmpint (outcome_of (session, MEDIA_PBX, MEDIA_OFFER, PLAIN), ==, MEDIA_DONE);
+  media_session_release (session);
   wait_until (count_calls (fixture->one) == 0);
 }
 
@@ -506,12 +601,14 @@ main (int argc, char **argv)
   add ("/media-session/call", NULL, test_call);
   add ("/media-session/browser", NULL, test_browser);
   add ("/media-session/toward-phone", NULL, test_toward_phone);
+  add ("/media-session/fax", NULL, test_fax);
   add ("/media-session/late-offer", NULL, test_late_offer);
   add ("/media-session/refused", NULL, test_refused);
   add ("/media-session/queue", NULL, test_queue);
   add ("/media-session/slow", NULL, test_slow);
   add ("/media-session/dead", NULL, test_dead);
   add ("/media-session/failover", "two", test_failover);
+  add ("/media-session/changed", "two", test_changed);
   add ("/media-session/leftovers", NULL, test_leftovers);
   return g_test_run ();
 }

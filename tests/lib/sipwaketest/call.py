@@ -33,7 +33,7 @@ class Call:
             ("Call-ID", call_id or secrets.token_hex(10)), ("CSeq", f"{number} INVITE"),
             ("Contact", f"<{agent.contact_uri(flow.transport)}>"),
             ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO")] + list(headers), body)
-        if body:
+        if body and not invite.get("Content-Type"):
             invite.add("Content-Type", "application/sdp")
         call = cls(agent, flow, invite, invite.get("From"), invite.get("To"), uri, [])
         call.transaction = agent.send_request(invite, flow)
@@ -87,7 +87,7 @@ class Call:
         headers = list(headers)
         if status < 300:
             headers.append(("Contact", f"<{self.agent.contact_uri(self.flow.transport)}>"))
-        if body:
+        if body and not any(name == "Content-Type" for name, _ in headers):
             headers.append(("Content-Type", "application/sdp"))
         return self.agent.reply(self.invite, status, None, headers, body,
                                 parameter(self.local, "tag"))
@@ -134,7 +134,7 @@ class Call:
         headers = list(headers)
         if request.method in ("INVITE", "UPDATE") and status < 300:
             headers.append(("Contact", f"<{self.agent.contact_uri(self.flow.transport)}>"))
-        if body:
+        if body and not any(name == "Content-Type" for name, _ in headers):
             headers.append(("Content-Type", "application/sdp"))
         return self.agent.reply(request, status, None, headers, body)
 
