@@ -325,5 +325,17 @@ def certificates_are_renewed_under_load(stage):
     house.assert_settled(*phones)
 
 
+@test
+def certificates_are_renewed_by_other_files_in_their_place(stage):
+    """As certbot does it: the name leads to another file from one moment to the next."""
+    house = House(stage, secure=("tls",))
+    before = serial(house)
+    for path, target in zip(house.pair, house.authority.issue("renewed", "DNS:sipwake.test")):
+        os.symlink(target, f"{path}.new")
+        os.replace(f"{path}.new", path)
+    house.daemon.wait_line("certificates are read again", 5)
+    assert serial(house) != before
+
+
 if __name__ == "__main__":
     main()
