@@ -323,19 +323,27 @@ def bad_files_are_named():
     assert error.startswith("error bad: cannot listen at 192.0.2.1 port 0: "), error
 
 
+def client_hello():
+    sent = ssl.MemoryBIO()
+    try:
+        client(CA).wrap_bio(ssl.MemoryBIO(), sent, server_hostname="edge.example").do_handshake()
+    except ssl.SSLWantReadError:
+        return sent.read()
+
+
 def flood_of_aborted_handshakes():
-    for _ in range(500):
-        with socket.create_connection(("127.0.0.1", PORT), WAIT) as phone:
-            phone.sendall(b"\x16\x03\x01")
-    STUB.until("edge_connections_open", 0)
-    before = STUB.ask("memory")
-    for _ in range(2000):
-        with socket.create_connection(("127.0.0.1", PORT), WAIT) as phone:
-            phone.sendall(b"\x16\x03\x01")
-    STUB.until("edge_connections_open", 0)
-    after = STUB.ask("memory")
-    print(f"# resident before {before} kB, after 2000 aborted handshakes {after} kB")
-    assert not STUB.weighs or after - before < 1500, (before, after)
+    """Every other one has begun with all that the edge needs to do its own part."""
+    beginnings = (b"\x16\x03\x01", client_hello())
+
+    def abort(count):
+        for number in range(count):
+            with socket.create_connection(("127.0.0.1", PORT), WAIT) as phone:
+                phone.sendall(beginnings[number % 2])
+        STUB.until("edge_connections_open", 0)
+        return STUB.ask("memory")
+    before, after = abort(500), abort(10000)
+    print(f"# resident before {before} kB, after 10,000 aborted handshakes {after} kB")
+    assert not STUB.weighs or after - before < 1000, (before, after)
 
 
 def stops_and_says_goodbye():

@@ -95,6 +95,17 @@ EXTRA_DIST += \
 # Not beside the other scenario that loads the machine.
 tests/scenarios/idle.log: tests/scenarios/peers.log
 
+# Races between the edge's thread and the main one, in a tree configured with --enable-tsan.
+THREAD_TESTS = tests/edge-tls.py tests/edge-websocket.py tests/edge-limits.py \
+  tests/scenarios/secure.py
+check-threads: all tests/push-simulator
+	@case '$(PROJECT_CFLAGS)' in \
+	  *-fsanitize=thread*) ;; \
+	  *) echo 'configure with --enable-tsan' >&2; exit 1;; \
+	esac
+	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(THREAD_TESTS)'
+.PHONY: check-threads
+
 bench: all $(check_PROGRAMS)
 	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
 	  PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $(srcdir)/tests/bench/run-benchmarks.py

@@ -16,6 +16,7 @@
   X (REGISTERS_ACCEPTED, "registers_accepted")                                                     \
   X (REGISTERS_REJECTED, "registers_rejected")                                                     \
   X (REGISTERS_OVER_LIMIT, "registers_over_limit")                                                 \
+  X (REGISTERS_MISNAMED, "registers_misnamed")                                                     \
   X (AUTHENTICATIONS_FAILED, "authentications_failed")                                             \
   X (OFFENDERS_REFUSED, "offenders_refused")                                                       \
   X (UPSTREAM_HELD, "upstream_held")                                                               \

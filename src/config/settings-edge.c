@@ -95,16 +95,23 @@ static gboolean
 read_clients (const ConfigGroup *group, ListenSettings *listen, gboolean secure, GError **error)
 {
   static const gchar *const words[] = { "optional", "required", NULL };
-  guint word = G_MAXUINT;
+  static const gchar *const names[] = { "any", "aor", NULL };
+  guint word = G_MAXUINT, name = G_MAXUINT;
 
   if (!config_group_path (group, "client-ca", &listen->client_ca, error) ||
       !check_useful (group, "client-ca", secure, listen->client_ca, listen, error) ||
-      !config_group_choice (group, "client-certificate", words, &word, error))
+      !config_group_choice (group, "client-certificate", words, &word, error) ||
+      !config_group_choice (group, "client-names", names, &name, error))
     return FALSE;
   if (word != G_MAXUINT && !listen->client_ca)
     return config_group_fail (group, "client-certificate", error,
                               "has no use without client-ca=");
+  if (name != G_MAXUINT && !listen->client_ca)
+    return config_group_fail (group, "client-names", error, "has no use without client-ca=");
+  if (name != G_MAXUINT && listen->side != SETTINGS_SIDE_PHONES)
+    return config_group_fail (group, "client-names", error, "has no use with side=pbx");
   listen->require_client_certificate = word == 1;
+  listen->names_bind = name == 1;
   return TRUE;
 }
 

@@ -232,7 +232,8 @@ settings_group_read_listen (const ConfigGroup *group, const gchar *name, GError 
 {
   static const gchar *const keys[] = { "side",        "uri",         "advertise",
                                        "certificate", "private-key", "client-ca",
-                                       "client-certificate", "path", "origins", NULL };
+                                       "client-certificate", "client-names", "path",
+                                       "origins", NULL };
   static const gchar *const sides[] = { "phones", "pbx", NULL };
   g_autoptr (ListenSettings) listen = g_new0 (ListenSettings, 1);
   g_autofree gchar *uri = NULL;

@@ -57,6 +57,7 @@ typedef struct {
   gchar **private_keys;
   gchar *client_ca;
   gboolean require_client_certificate;
+  gboolean names_bind; /* a phone registers as whom its certificate names */
   gchar *path;
   gchar **origins;
 } ListenSettings;

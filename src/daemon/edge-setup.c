@@ -74,7 +74,9 @@ on_find_peer (const gchar *loopback, guint port, SipEdgePeer *found, gpointer us
 
   if (!peer)
     return FALSE;
-  *found = (SipEdgePeer){ .id = peer->id, .address = peer->address, .port = peer->port };
+  *found = (SipEdgePeer){
+    .id = peer->id, .address = peer->address, .port = peer->port, .names = peer->names
+  };
   return TRUE;
 }
 
@@ -159,10 +161,12 @@ on_dial (const gchar *name, const gchar *host, guint port, const gchar *proof, g
 static void
 on_opened (Edge *edge, EdgePeer *peer, gpointer user_data)
 {
+  const gchar *name = edge_peer_name (peer);
+
   log_debug (LOG_FIELDS ("LISTENER", peer->listener), "%s port %u speaks %s%s%s%s%s", peer->address,
              peer->port, edge_transport_name (peer->transport), peer->tls_version ? ", " : "",
-             peer->tls_version ? peer->tls_version : "", peer->verified_name ? ", verified as " : "",
-             peer->verified_name ? peer->verified_name : "");
+             peer->tls_version ? peer->tls_version : "", name ? ", verified as " : "",
+             name ? log_mask_aor (name) : "");
 }
 
 /**

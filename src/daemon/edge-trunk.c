@@ -94,7 +94,7 @@ on_join (gpointer user_data)
   trunk->wait_ms = FIRST_WAIT_MS;
   sip_flow_watch (trunk->flow, on_lost, trunk);
   log_info (LOG_FIELDS ("LISTENER", trunk->listener->name), "%s to %s is up, verified as %s",
-            trunk->peer->tls_version, sip_flow_address (trunk->flow), trunk->peer->verified_name);
+            trunk->peer->tls_version, sip_flow_address (trunk->flow), edge_peer_name (trunk->peer));
   return G_SOURCE_REMOVE;
 }
 

@@ -107,6 +107,7 @@ room_options_listeners (const Settings *settings, EdgeSetup *edge)
       .advertise_host = listen->advertise_host,
       .advertise_port = listen->advertise_port,
       .edge = edge_setup_sip (edge, listen),
+      .names_bind = listen->names_bind,
     };
   }
   return all;

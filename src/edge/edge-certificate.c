@@ -2,9 +2,9 @@
 /*
  * edge-certificate: the names that stand in an X.509 certificate.
  *
- * Two readings: the host names that a client may ask for by SNI, wildcards included, and the SIP
- * domains that the certificate proves (RFC 5922 section 7), wildcards excluded. Pure; edge-tls and
- * edge-connection call it.
+ * Three readings: the host names that a client may ask for by SNI, wildcards included; the SIP
+ * domains that the certificate proves (RFC 5922 section 7), wildcards excluded; and those for whom a
+ * client with this certificate may speak. Pure; edge-tls and edge-entrance call it.
  */
 #include "edge/edge-certificate.h"
 
@@ -191,16 +191,59 @@ edge_certificate_proves (X509 *certificate, const gchar *name)
   return g_hostname_is_ip_address (name) && proves_address (certificate, name);
 }
 
-/**
- * edge_certificate_name:
- * @certificate: a certificate whose chain has been verified
- *
- * Returns: (nullable) (transfer full): the first name that it proves
- */
-gchar *
-edge_certificate_name (X509 *certificate)
+/* A user's SIP URI without scheme and parameters. */
+static gchar *
+uri_to_user (const gchar *uri)
 {
-  g_autoptr (GPtrArray) identities = edge_certificate_identities (certificate);
+  const gchar *at = uri ? strchr (uri, '@') : NULL;
 
-  return identities->len ? g_strdup (identities->pdata[0]) : NULL;
+  if (!at || g_ascii_strncasecmp (uri, "sip:", 4) != 0)
+    return NULL;
+  return g_strndup (uri + 4, (gsize) (at - uri - 4) + strcspn (at, ";?"));
+}
+
+static void
+collect_users (const GENERAL_NAMES *names, GPtrArray *users)
+{
+  for (int i = 0; i < sk_GENERAL_NAME_num (names); i++) {
+    const GENERAL_NAME *name = sk_GENERAL_NAME_value (names, i);
+    g_autofree gchar *text = NULL;
+    gchar *user = NULL;
+
+    if (name->type != GEN_URI && name->type != GEN_EMAIL)
+      continue;
+    text = asn1_to_string (name->d.ia5);
+    user = name->type == GEN_URI ? uri_to_user (text) : g_steal_pointer (&text);
+    if (user)
+      g_ptr_array_add (users, user);
+  }
+}
+
+/**
+ * edge_certificate_names:
+ * @certificate: a client's certificate whose chain has been verified
+ *
+ * The users that it names: SIP URIs and mail addresses among the alternative names. One that names
+ * no user speaks for the whole of the domains that RFC 5922 section 7.1 finds in it. Where there are
+ * no alternative names at all, the common name is one or the other.
+ *
+ * Returns: (transfer full) (array zero-terminated=1): "user@domain" or "domain", each as written
+ */
+GStrv
+edge_certificate_names (X509 *certificate)
+{
+  g_autoptr (GPtrArray) found = g_ptr_array_new_with_free_func (g_free);
+  GENERAL_NAMES *names = X509_get_ext_d2i (certificate, NID_subject_alt_name, NULL, NULL);
+  gchar *name = names ? NULL : common_name (certificate);
+
+  if (name)
+    g_ptr_array_add (found, name);
+  if (names) {
+    collect_users (names, found);
+    GENERAL_NAMES_free (names);
+  }
+  if (found->len == 0)
+    g_ptr_array_extend_and_steal (found, edge_certificate_identities (certificate));
+  g_ptr_array_add (found, NULL);
+  return (GStrv) g_ptr_array_steal (found, NULL);
 }

@@ -7,4 +7,4 @@
 GPtrArray *edge_certificate_hosts (X509 *certificate);
 GPtrArray *edge_certificate_identities (X509 *certificate);
 gboolean edge_certificate_proves (X509 *certificate, const gchar *name);
-gchar *edge_certificate_name (X509 *certificate);
+GStrv edge_certificate_names (X509 *certificate);

@@ -269,9 +269,9 @@ edge_entrance_describe (const EdgeEntrance *entrance, EdgePeer *peer)
   peer->cipher = g_strdup (SSL_get_cipher_name (ssl));
   certificate = SSL_get0_peer_certificate (ssl);
   if (entrance->verify_name)
-    peer->verified_name = g_strdup (entrance->verify_name);
+    peer->names = g_strdupv ((gchar *[]){ entrance->verify_name, NULL });
   else if (certificate && SSL_get_verify_result (ssl) == X509_V_OK)
-    peer->verified_name = edge_certificate_name (certificate);
+    peer->names = edge_certificate_names (certificate);
 }
 
 /**

@@ -5,7 +5,7 @@
  * Written once by the edge's thread, before the main loop hears of the connection; nobody changes
  * it afterwards, so both threads may read it. The SIP side takes from it what its own socket
  * cannot know: the real address and port for Via (RFC 3261 section 18.2.1, RFC 3581), the state of
- * TLS, and the name that a certificate proved.
+ * TLS, and the names that a certificate proved.
  */
 #include "edge/edge-peer.h"
 
@@ -63,9 +63,21 @@ edge_peer_unref (EdgePeer *peer)
   g_free (peer->address);
   g_free (peer->tls_version);
   g_free (peer->cipher);
-  g_free (peer->verified_name);
+  g_strfreev (peer->names);
   g_free (peer->loopback_address);
   g_free (peer);
+}
+
+/**
+ * edge_peer_name:
+ * @peer: a peer
+ *
+ * Returns: (nullable) (transfer none): the first name that its certificate proves
+ */
+const gchar *
+edge_peer_name (const EdgePeer *peer)
+{
+  return peer->names ? peer->names[0] : NULL;
 }
 
 /**

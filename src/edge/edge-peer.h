@@ -18,7 +18,7 @@ typedef struct {
   guint16 port;
   gchar *tls_version;
   gchar *cipher;
-  gchar *verified_name;
+  GStrv names; /* nullable: what its certificate proves; empty when that is nothing */
   gchar *loopback_address;
   guint16 loopback_port;
 } EdgePeer;
@@ -31,4 +31,5 @@ EdgePeer *edge_peer_ref (EdgePeer *peer);
 void edge_peer_unref (EdgePeer *peer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EdgePeer, edge_peer_unref)
 
+const gchar *edge_peer_name (const EdgePeer *peer);
 const gchar *edge_transport_name (EdgeTransport transport);

@@ -34,8 +34,9 @@ typedef struct {
   SipFlow *flow; /* NULL when it is closed */
 } Watch;
 
-static const gchar *const invalidated[] = { "State",    "Address",        "Registered",  "Expires",
-                                            "LastWake", "WakesSucceeded", "WakesFailed", NULL };
+static const gchar *const invalidated[] = { "State",    "Address",        "Certificate", "Registered",
+                                            "Expires",  "LastWake",       "WakesSucceeded",
+                                            "WakesFailed", NULL };
 
 /* ---- properties ---- */
 
@@ -114,6 +115,15 @@ get_address (gpointer object, gpointer user_data)
 }
 
 static GVariant *
+get_certificate (gpointer object, gpointer user_data)
+{
+  const Binding *binding = object;
+  const gchar *const *names = binding->flow ? sip_flow_names (binding->flow) : NULL;
+
+  return new_string (names ? names[0] : NULL);
+}
+
+static GVariant *
 get_created (gpointer object, gpointer user_data)
 {
   return g_variant_new_uint64 ((guint64) ((Binding *) object)->history.created_wall);
@@ -162,6 +172,7 @@ static const BusProperty properties[] = {
   { "Service", get_service },
   { "State", get_state },
   { "Address", get_address },
+  { "Certificate", get_certificate },
   { "Created", get_created },
   { "Registered", get_registered },
   { "Expires", get_expires },

@@ -9,6 +9,7 @@
 
 #include "base/counters.h"
 #include "base/log.h"
+#include "proto/aor.h"
 #include "registrar/offenders.h"
 #include "sip/sip-map.h"
 
@@ -83,6 +84,46 @@ source_of (SipRequest *request)
   g_autoptr (GInetAddress) address = sip_request_source (request);
 
   return g_inet_address_to_string (address);
+}
+
+/* Whose failures they are: a name that a certificate proves is nobody else's, as an address may be. */
+static gchar *
+offender_of (SipRequest *request)
+{
+  const gchar *const *names = sip_flow_names (sip_request_flow (request));
+
+  return names && names[0] ? g_strconcat ("certificate ", names[0], NULL) : source_of (request);
+}
+
+/* ---- certificates ---- */
+
+static gboolean
+is_named_by (const Registration *registration, const gchar *name)
+{
+  const gchar *at = strrchr (name, '@');
+  g_autofree gchar *user = at ? g_strndup (name, (gsize) (at - name)) : NULL;
+  g_autofree gchar *aor = aor_new (user, at ? at + 1 : name);
+  g_autofree gchar *key = record_key (registration->pbx, aor);
+
+  return pbx_serves (registration->pbx, at ? at + 1 : name) &&
+         (!at || g_str_equal (key, registration->key));
+}
+
+/* Who shows no certificate has been let in without one. */
+static gboolean
+check_names (const Registration *registration)
+{
+  const SipFlow *flow = sip_request_flow (registration->request);
+  const gchar *const *names = sip_flow_names (flow);
+
+  if (!names || !sip_flow_listener (flow)->names_bind)
+    return TRUE;
+  for (gsize i = 0; names[i]; i++)
+    if (is_named_by (registration, names[i]))
+      return TRUE;
+  counters_inc (COUNTER_REGISTERS_MISNAMED);
+  refuse (registration, 403, "Certificate Names Somebody Else", NULL, NULL);
+  return FALSE;
 }
 
 /* ---- order ---- */
@@ -174,8 +215,8 @@ check_limits (Admission *admission, const Registration *registration)
 static guint
 blocked_for (Admission *admission, const Registration *registration)
 {
-  g_autofree gchar *source = source_of (registration->request);
-  guint seconds = offenders_blocked (admission->offenders, source);
+  g_autofree gchar *offender = offender_of (registration->request);
+  guint seconds = offenders_blocked (admission->offenders, offender);
 
   if (seconds || location_find_flow (admission->location, registration->pbx, registration->aor,
                                      sip_request_flow (registration->request)))
@@ -210,6 +251,8 @@ admission_check (Admission *admission, const Registration *registration, const A
   gint64 least = least_interval (admission, account);
   g_autofree gchar *min_expires = g_strdup_printf ("%" G_GINT64_FORMAT, least);
 
+  if (!check_names (registration))
+    return FALSE;
   if (!is_in_order (admission, registration)) {
     refuse (registration, 500, "REGISTER Out Of Order", NULL, NULL);
     return FALSE;
@@ -231,8 +274,8 @@ admission_check (Admission *admission, const Registration *registration, const A
 gboolean
 admission_admits (Admission *admission, SipRequest *invite)
 {
-  g_autofree gchar *source = source_of (invite);
-  guint seconds = offenders_blocked (admission->offenders, source);
+  g_autofree gchar *offender = offender_of (invite);
+  guint seconds = offenders_blocked (admission->offenders, offender);
   g_autofree gchar *after = g_strdup_printf ("%u", seconds);
 
   if (seconds == 0)
@@ -251,9 +294,9 @@ admission_admits (Admission *admission, SipRequest *invite)
 void
 admission_failed_call (Admission *admission, SipRequest *invite)
 {
-  g_autofree gchar *source = source_of (invite);
+  g_autofree gchar *offender = offender_of (invite);
 
-  offenders_note (admission->offenders, source);
+  offenders_note (admission->offenders, offender);
 }
 
 /**
@@ -264,9 +307,9 @@ admission_failed_call (Admission *admission, SipRequest *invite)
 void
 admission_failed (Admission *admission, const Registration *registration)
 {
-  g_autofree gchar *source = source_of (registration->request);
+  g_autofree gchar *offender = offender_of (registration->request);
 
-  offenders_note (admission->offenders, source);
+  offenders_note (admission->offenders, offender);
   offenders_note (admission->offenders, registration->key);
 }
 
@@ -278,9 +321,9 @@ admission_failed (Admission *admission, const Registration *registration)
 void
 admission_proved (Admission *admission, const Registration *registration)
 {
-  g_autofree gchar *source = source_of (registration->request);
+  g_autofree gchar *offender = offender_of (registration->request);
 
-  offenders_forgive (admission->offenders, source);
+  offenders_forgive (admission->offenders, offender);
   offenders_forgive (admission->offenders, registration->key);
 }
 

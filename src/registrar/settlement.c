@@ -169,11 +169,14 @@ keep (Settlement *settlement, Ledger *ledger, const Registration *registration,
   Binding *new = make_binding (registration, entry, seconds);
 
   if (!old) {
+    const gchar *const *names = sip_flow_names (new->flow);
+
     g_ptr_array_add (settlement->fresh, binding_ref (new));
     log_info (LOG_FIELDS ("BINDING", new->token, "AOR", log_mask_aor (new->aor)),
-              "%s: registered from %s at %s, push %s", log_mask_aor (new->aor),
+              "%s: registered from %s at %s, push %s%s%s", log_mask_aor (new->aor),
               sip_flow_address (new->flow), pbx_name (new->pbx),
-              new->push ? new->push->provider : "none");
+              new->push ? new->push->provider : "none", names ? ", certificate of " : "",
+              names ? log_mask_aor (names[0]) : "");
   }
   if (is_renewal (old, new)) {
     ledger_put_lazily (ledger, new);

@@ -9,6 +9,7 @@ typedef struct {
   guint64 id;
   const gchar *address; /* numeric, without brackets; not owned */
   guint port;
+  GStrv names; /* nullable: "user@domain" or "domain", what its certificate proves; not owned */
 } SipEdgePeer;
 
 /* What the stack asks of whoever speaks TLS and WebSocket in front of it. */

@@ -24,6 +24,7 @@ struct _SipFlow {
   gint pending;        /* how the stack knows that we wait for the connection's end */
   gboolean connection; /* that peer's, and nobody reaches it when it is closed */
   guint64 peer;        /* the edge's number for the connection, 0 where there is no edge */
+  GStrv names;         /* what the certificate of the edge's peer proves, NULL where there is none */
   gchar *address;
   gchar *route;
   GSList *watchers;
@@ -97,7 +98,10 @@ flow_of_connection (SipListener *listener, tport_t *tport, gchar *address,
   flow = flow_new (listener, address);
   flow->connection = TRUE;
   flow->tport = tport;
-  flow->peer = source && sip_edge_identify (listener->edge, source, &peer) ? peer.id : 0;
+  if (source && sip_edge_identify (listener->edge, source, &peer)) {
+    flow->peer = peer.id;
+    flow->names = g_strdupv (peer.names);
+  }
   flow->pending = tport_pend (tport, NULL, on_closed, flow);
   g_hash_table_insert (listener->flows, tport, flow);
   counters_inc (COUNTER_FLOWS_OPEN);
@@ -280,6 +284,7 @@ sip_flow_unref (SipFlow *flow)
     tport_release (flow->tport, flow->pending, NULL, NULL, flow, 0);
   release_connection (flow);
   g_slist_free_full (flow->watchers, g_free);
+  g_strfreev (flow->names);
   g_free (flow->address);
   g_free (flow->route);
   g_free (flow);
@@ -319,6 +324,19 @@ guint64
 sip_flow_peer (const SipFlow *flow)
 {
   return flow->peer;
+}
+
+/**
+ * sip_flow_names:
+ * @flow: a flow
+ *
+ * Returns: (transfer none) (nullable) (array zero-terminated=1): "user@domain" or "domain": what the
+ *   peer's verified certificate proves (RFC 5922); %NULL when it showed none
+ */
+const gchar *const *
+sip_flow_names (const SipFlow *flow)
+{
+  return (const gchar *const *) flow->names;
 }
 
 /**

@@ -18,6 +18,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SipFlow, sip_flow_unref)
 SipListener *sip_flow_listener (const SipFlow *flow);
 const gchar *sip_flow_address (const SipFlow *flow);
 guint64 sip_flow_peer (const SipFlow *flow);
+const gchar *const *sip_flow_names (const SipFlow *flow);
 gboolean sip_flow_is_connection (const SipFlow *flow);
 gboolean sip_flow_is_open (const SipFlow *flow);
 gboolean sip_flow_can_send (const SipFlow *flow);

@@ -117,6 +117,7 @@ sip_listener_new (const SipListenerOptions *options, SipLoop *loop, nta_agent_t 
   listener->loop = loop;
   listener->agent = agent;
   listener->edge = options->edge;
+  listener->names_bind = options->names_bind;
   listener->flows = g_hash_table_new (NULL, NULL);
   listener->dialed = g_hash_table_new (g_str_hash, g_str_equal);
   listener->siblings = siblings;

@@ -25,6 +25,7 @@ typedef struct {
   const gchar *advertise_host; /* likewise */
   guint advertise_port;
   const SipEdge *edge; /* for TLS and WebSocket: it has the socket, the stack listens on loopback */
+  gboolean names_bind; /* a phone's certificate says for whom it may register */
 } SipListenerOptions;
 
 typedef struct _SipListener {
@@ -37,6 +38,7 @@ typedef struct _SipListener {
   nta_agent_t *agent;
   tport_t *primary;
   const SipEdge *edge;  /* nullable: who stands before it */
+  gboolean names_bind;  /* a phone's certificate says for whom it may register */
   GHashTable *flows;    /* tport_t -> SipFlow, of the open connections */
   GHashTable *dialed;   /* host:port -> SipFlow, of the connections that the edge dialed */
   GHashTable *siblings; /* name -> SipListener, all of the stack's; not owned */

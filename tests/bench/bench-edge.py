@@ -22,7 +22,7 @@ def measure(stage):
     few, many, tls_kb = idle_cost(house, "tls", count)
     print(f"{count} TLS connections: {few:.0f} and {many:.0f} us for a request", file=sys.stderr)
     house.daemon.stop()
-    _, _, ws_kb = idle_cost(house, "ws", count // 2, seconds=1)
+    _, _, ws_kb = idle_cost(house, "ws", count, seconds=1)
     house.daemon.stop()
     delay, rate = storm_delay(house)
     print(f"the storm had {rate:.0f} handshakes a second", file=sys.stderr)

@@ -97,6 +97,17 @@ def bindings_are_listed_by_page_and_filter(stage):
 
 
 @test
+def the_name_that_a_certificate_proves_is_shown(stage):
+    house, bus, ctl = managed_house(stage, secure=("tls",), config={"listen:phones-tls": {
+        "client-ca": os.path.join(stage.path, "authority.pem")}})
+    certified = house.authority.client()
+    certified.load_cert_chain(*house.authority.issue("phone", "URI:sip:alice@pbx.test"))
+    house.phone("alice", "tls", tls=certified).register_ok()
+    house.phone("bob", "tls").register_ok()
+    assert [row["Certificate"] for row in ctl.json("bindings")] == ["alice@pbx.test", ""]
+
+
+@test
 def a_removed_binding_is_gone(stage):
     house, bus, ctl = managed_house(stage)
     phone = house.phone()

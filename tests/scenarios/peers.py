@@ -8,6 +8,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
 from sipwaketest import ports
 from sipwaketest.accounts import give_account
+from sipwaketest.authority import Authority
 from sipwaketest.baresip import Baresip
 from sipwaketest.house import ANSWER, OFFER, House
 from sipwaketest.kamailio import Kamailio
@@ -40,8 +41,20 @@ def assert_clean(house):
                 assert word not in text, text
 
 
+def house_by_tls(stage, name="pbx.test", start=True, **habits):
+    """Both sides ask for each other's certificates."""
+    authority = Authority(stage.path)
+    kamailio = Kamailio(stage, tls=authority.issue("kamailio", f"DNS:{name}"), authority=authority,
+                        **habits)
+    return House(stage, kamailio, authority=authority, pbx_transport="tls", secure=("tls",),
+                 start=start)
+
+
 def wake_and_talk(stage, transport, pbx_transport):
-    house = house_of(stage, pbx_transport=pbx_transport)
+    wake_and_talk_at(stage, house_of(stage, pbx_transport=pbx_transport), transport)
+
+
+def wake_and_talk_at(stage, house, transport):
     desk = desk_phone(stage, house)
     phone = house.sleeper(transport=transport)
     for pushes in (1, 2):
@@ -171,6 +184,52 @@ def one_phone_calls_another_that_sleeps(stage):
     alice.assert_quiet()
     bob.assert_quiet()
     assert_clean(house)
+
+
+def call_out(phone, desk):
+    call = phone.dial("2000", OFFER)
+    leg = desk.expect_call()
+    leg.ring()
+    leg.answer(ANSWER)
+    assert call.expect(200).body == ANSWER
+    call.ack()
+    leg.expect_ack()
+    call.hang_up()
+    leg.expect_bye()
+
+
+@test
+def kamailio_by_tls_rings_a_sleeping_tls_phone_and_is_called(stage):
+    house = house_by_tls(stage)
+    house.daemon.wait_line("is up, verified as pbx.test")
+    wake_and_talk_at(stage, house, "tls")
+    way = host_port(house.pbx_side, house.pbx_tls_port)
+    of_phone = [text for text in house.pbx.registers() if "sip:alice@" in text]
+    for text in of_phone:
+        assert f"SIP/2.0/TLS {way};" in text and f"@{way};transport=tls>" in text, text
+    assert len(of_phone) >= 3, of_phone
+    phone = house.phone("bob", "tls")
+    phone.register_ok()
+    call_out(phone, desk_phone(stage, house))
+
+
+@test
+def kamailio_that_proves_another_name_gets_nothing(stage):
+    house = house_by_tls(stage, name="pbx.example")
+    house.daemon.wait_line("no TLS to the PBX: .*does not prove the name pbx.test")
+    assert house.phone(transport="tls").register(timeout=8).status == 503
+    assert not house.pbx.registers()
+
+
+@test(limit=60)
+def a_tls_connection_that_kamailio_closes_is_opened_again(stage):
+    house = house_by_tls(stage, lifetime=2)
+    phone = house.phone(transport="tls")
+    house.daemon.wait_line("is up, verified as pbx.test")
+    phone.register_ok()
+    house.daemon.wait_line("(?s)the TLS connection to .* is lost.*is up, verified as pbx.test", 30)
+    phone.register_until_ok()
+    call_out(phone, desk_phone(stage, house))
 
 
 @test

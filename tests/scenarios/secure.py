@@ -282,6 +282,73 @@ def a_web_page_comes_from_its_origin_and_to_its_path(stage):
     assert not opens(path="/", origin="https://phone.example.com")
 
 
+def certified(house, san, subject="/CN=ignored"):
+    """What a phone needs that shows a certificate of the house's authority."""
+    context = house.authority.client()
+    if san or subject != "/CN=ignored":
+        context.load_cert_chain(*house.authority.issue(house.stage.unique("phone"), san, subject))
+    return context
+
+
+def asks_for_certificates(stage, **keys):
+    house = House(stage, secure=("tls",), start=False)
+    house.groups["listen:phones-tls"].update({"client-ca": house.authority.file, **keys})
+    house.start()
+    return house
+
+
+@test
+def a_phone_registers_as_whom_its_certificate_names(stage):
+    house = asks_for_certificates(stage, **{"client-names": "aor"})
+
+    def status(san, subject="/CN=ignored", name="alice"):
+        phone = house.phone(name, transport="tls", tls=certified(house, san, subject))
+        answer = phone.register()
+        phone.close()
+        return answer.status
+    right = (("URI:sip:alice@pbx.test",), ("email:alice@pbx.test",), (None, "/CN=alice@pbx.test"),
+             ("URI:sip:bob@pbx.test,URI:sip:alice@PBX.test",), ("DNS:pbx.test",), (None,))
+    wrong = (("URI:sip:bob@pbx.test",), ("URI:sip:Alice@pbx.test",), ("email:alice@elsewhere.test",),
+             ("DNS:elsewhere.test",), ("DNS:*.test",), ("IP:127.0.0.5",), (None, "/CN=alice"),
+             ("URI:sip:bob@pbx.test,DNS:pbx.test",))
+    for certificate in right:
+        assert status(*certificate) == 200, certificate
+    reached = len(house.pbx.registers())
+    for certificate in wrong:
+        assert status(*certificate) == 403, certificate
+    assert len(house.pbx.registers()) == reached, "the PBX heard of what was refused"
+    assert status("URI:sip:bob@pbx.test", name="bob") == 200
+    # Whom a certificate names is masked like any user.
+    house.daemon.wait_line("registered from .*, certificate of a~5@pbx.test")
+
+
+@test
+def a_certificate_may_be_required_or_only_open_the_door(stage):
+    house = asks_for_certificates(stage, **{"client-certificate": "required"})
+    other = house.phone("bob", transport="tls", tls=certified(house, "URI:sip:carol@pbx.test"))
+    other.register_ok()
+    try:
+        with socket.create_connection(house.door("tls"), 5) as plain, \
+                house.authority.client().wrap_socket(plain) as without:
+            without.sendall(b"\r\n\r\n")
+            assert not without.recv(2), "who shows no certificate is served"
+    except OSError:
+        pass
+    house.daemon.wait_line("peer did not return a certificate")
+    assert len(house.pbx.contacts("bob")) == 1
+
+
+@test
+def wrong_passwords_are_counted_for_the_certificate(stage):
+    """Phones behind one address: the one that is certified is not shut out with the other."""
+    house = asks_for_certificates(stage)
+    stranger = house.phone("carol", transport="tls", password="wrong")
+    while "Too Many Failed Authentications" not in stranger.register().start:
+        pass
+    assert house.phone("bob", transport="tls").register().status == 403
+    house.phone(transport="tls", tls=certified(house, "URI:sip:alice@pbx.test")).register_ok()
+
+
 def serial(house):
     """The certificate that somebody who comes now is shown."""
     with socket.create_connection(house.door("tls"), 5) as plain, \
@@ -323,6 +390,18 @@ def certificates_are_renewed_under_load(stage):
     house.finish(leg, lasting)
     assert flows == [phone.flow for phone in phones], "a phone had to connect again"
     house.assert_settled(*phones)
+
+
+@test
+def certificates_are_renewed_by_other_files_in_their_place(stage):
+    """As certbot does it: the name leads to another file from one moment to the next."""
+    house = House(stage, secure=("tls",))
+    before = serial(house)
+    for path, target in zip(house.pair, house.authority.issue("renewed", "DNS:sipwake.test")):
+        os.symlink(target, f"{path}.new")
+        os.replace(f"{path}.new", path)
+    house.daemon.wait_line("certificates are read again", 5)
+    assert serial(house) != before
 
 
 if __name__ == "__main__":

@@ -110,12 +110,46 @@ test_nul_hides_nothing (void)
   g_assert_false (edge_certificate_proves (certificate, "pbx.example"));
 }
 
+static void
+test_names_of_a_client (void)
+{
+  static const struct {
+    const gchar *common_name;
+    const gchar *names;
+    const gchar *proven;
+  } cases[] = {
+    { "ignored", "URI:sip:Alice@a.example", "Alice@a.example" },
+    { "ignored", "URI:SIP:alice@a.example;transport=tls,email:bob@a.example",
+      "alice@a.example bob@a.example" },
+    { "ignored", "URI:sip:alice@a.example,URI:sip:a.example,DNS:a.example", "alice@a.example" },
+    { "ignored", "email:alice@a.example,DNS:a.example", "alice@a.example" },
+    { "ignored", "URI:sip:a.example,DNS:b.example", "a.example" },
+    { "ignored", "DNS:a.example,DNS:b.example", "a.example b.example" },
+    { "ignored", "URI:sips:alice@a.example", "" },
+    { "ignored", "URI:mailto:alice@a.example", "" },
+    { "ignored", "IP:192.0.2.1", "" },
+    { "Alice@a.example", NULL, "Alice@a.example" },
+    { "a.example", NULL, "a.example" },
+    { NULL, NULL, "" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (X509) certificate = certificate_with (cases[i].common_name, cases[i].names);
+    g_auto (GStrv) names = edge_certificate_names (certificate);
+    g_autofree gchar *proven = g_strjoinv (" ", names);
+
+    g_test_message ("case %" G_GSIZE_FORMAT, i);
+    g_assert_cmpstr (proven, ==, cases[i].proven);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/edge-certificate/identities", test_identities);
   g_test_add_func ("/edge-certificate/proofs", test_proofs);
+  g_test_add_func ("/edge-certificate/names-of-a-client", test_names_of_a_client);
   g_test_add_func ("/edge-certificate/nul-hides-nothing", test_nul_hides_nothing);
   return g_test_run ();
 }

@@ -114,7 +114,7 @@ static const gchar everything[] =
     "[listen:wss]\nside=phones\nuri=sips:192.0.2.10;transport=wss\n"
     "certificate=/etc/sipwake/c.pem; /etc/sipwake/d.pem\n"
     "private-key=/etc/sipwake/k.pem;/etc/sipwake/l.pem\n"
-    "client-ca=/etc/sipwake/ca.pem\nclient-certificate=required\n"
+    "client-ca=/etc/sipwake/ca.pem\nclient-certificate=required\nclient-names=aor\n"
     "path=/sip\norigins=https://phone.example.com\n"
     "[edge]\nconnections=9\nconnections-per-source=8\nhandshakes=7\nhandshake-timeout=6\n"
     "idle-timeout=5\nregistered-timeout=4\n"
@@ -167,6 +167,7 @@ test_listens_and_daemon (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (tls->certificates[0], ==, "/etc/sipwake/c.pem");
   g_assert_cmpstr (tls->private_keys[0], ==, "/etc/sipwake/k.pem");
   g_assert_null (tls->client_ca);
+  g_assert_false (tls->names_bind);
   g_assert_null (tls->path);
   g_assert_null (tls->origins);
   g_assert_cmpint (wss->transport, ==, SETTINGS_TRANSPORT_WSS);
@@ -174,6 +175,7 @@ test_listens_and_daemon (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (wss->private_keys[1], ==, "/etc/sipwake/l.pem");
   g_assert_cmpstr (wss->client_ca, ==, "/etc/sipwake/ca.pem");
   g_assert_true (wss->require_client_certificate);
+  g_assert_true (wss->names_bind);
   g_assert_cmpstr (wss->path, ==, "/sip");
   g_assert_cmpstr (wss->origins[0], ==, "https://phone.example.com");
   g_assert_cmpuint (settings->edge.connections, ==, 9);
@@ -342,6 +344,12 @@ test_groups (Fixture *fixture, gconstpointer data)
     { "[listen:a]\nside=phones\nuri=sips:1.2.3.4\ncertificate=/c\nprivate-key=/k\n"
       "client-certificate=required\n",
       ":6: [listen:a] client-certificate: has no use without client-ca=" },
+    { "[listen:a]\nside=phones\nuri=sips:1.2.3.4\ncertificate=/c\nprivate-key=/k\n"
+      "client-names=aor\n",
+      ":6: [listen:a] client-names: has no use without client-ca=" },
+    { "[listen:a]\nside=pbx\nuri=sips:1.2.3.4\ncertificate=/c\nprivate-key=/k\n"
+      "client-ca=/c\nclient-names=any\n",
+      ":7: [listen:a] client-names: has no use with side=pbx" },
     { "[listen:a]\nside=phones\nuri=sip:1.2.3.4;transport=ws\nclient-ca=/c\n",
       ":4: [listen:a] client-ca: has no use with transport=ws" },
     { "[listen:a]\nside=phones\nuri=sip:1.2.3.4;transport=tcp\npath=/sip\n",

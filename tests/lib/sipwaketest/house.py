@@ -20,20 +20,20 @@ class House:
     """`pbx` is made here (with `habits`) unless given; `config` changes groups of the settings.
 
     `secure` names the transports of the edge that phones can use, `names` what its certificate
-    proves; `pbx_transport` may be tls.
+    proves; `pbx_transport` may be tls. `authority` has issued the certificate of a `pbx` that is given.
     """
 
     def __init__(self, stage, pbx=None, pbx_transport="udp", ipv6=False, wake=None, config=None,
-                 start=True, secure=(), names="DNS:sipwake.test", **habits):
+                 start=True, secure=(), names="DNS:sipwake.test", authority=None, **habits):
         self.stage = stage
         self.trace = stage.trace
         self.phones_side = "::1" if ipv6 else ports.PHONES_SIDE
         self.pbx_side = "::1" if ipv6 else ports.PBX_SIDE
         self.phone_address = "::1" if ipv6 else ports.PHONE
         self.push = PushSimulator(stage)
-        self.authority = None
+        self.authority = authority
         if secure or pbx_transport == "tls":
-            self.authority = Authority(stage.path)
+            self.authority = authority or Authority(stage.path)
             self.pair = self.authority.issue("sipwake", names)
         self.secure_ports = {name: ports.free_port(self.phones_side) for name in secure}
         if pbx_transport == "tls" and not pbx:

@@ -14,27 +14,34 @@ from .uri import host_port
 class Kamailio(Process):
     """User N has the password pwN; UDP and TCP on one port.
 
-    `config` is another configuration, `words` what further is filled in there.
+    `config` is another configuration, `words` what further is filled in there. `tls` is its
+    certificate and key: it is reached by TLS then, and `authority` vouches for others; after
+    `lifetime` seconds it closes a connection on which nothing was said.
     """
 
     def __init__(self, stage, domain="pbx.test", address=ports.PBX, algorithm="MD5",
-                 config=("tests", "peers", "kamailio.cfg"), words=None, options=("-m", "64")):
+                 config=("tests", "peers", "kamailio.cfg"), words=None, options=("-m", "64"),
+                 tls=None, authority=None, lifetime=600):
         self.domain = domain
         self.address = address
         self.port = ports.free_port(address)
+        self.tls_port = ports.free_port(address) if tls else None
         self.run = os.path.join(stage.path, "kamailio")
         os.makedirs(self.run)
         with open(tap.source_file(*config), encoding="utf-8") as file:
             text = file.read()
         for word, value in (("ADDRESS", address), ("PORT", self.port), ("DOMAIN", domain),
-                            ("ALGORITHM", algorithm), *(words or {}).items()):
+                            ("ALGORITHM", algorithm), ("TLS_PORT", self.tls_port),
+                            ("CERTIFICATE", tls and tls[0]), ("KEY", tls and tls[1]),
+                            ("AUTHORITY", authority and authority.file), ("LIFETIME", lifetime),
+                            *(words or {}).items()):
             text = text.replace(f"@{word}@", str(value))
         path = os.path.join(self.run, "kamailio.cfg")
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
         super().__init__(stage, "kamailio", [
             "kamailio", "-DD", "-E", "-f", path, "-Y", self.run, *options, "-M", "8",
-            "-P", os.path.join(self.run, "kamailio.pid")])
+            "-P", os.path.join(self.run, "kamailio.pid"), *(["-A", "WITH_TLS"] if tls else [])])
         stage.own(self)
         self.wait_answer()
 
@@ -45,7 +52,8 @@ class Kamailio(Process):
             sock.bind((self.address, 0))
             sock.settimeout(0.1)
             port = sock.getsockname()[1]
-            probe = Message.request("OPTIONS", self.route, [
+            uri = f"sip:{host_port(self.address, self.port)}"
+            probe = Message.request("OPTIONS", uri, [
                 ("Via", f"SIP/2.0/UDP {host_port(self.address, port)};branch={new_branch()}"),
                 ("From", "<sip:probe@probe>;tag=1"), ("To", "<sip:probe@probe>"),
                 ("Call-ID", "probe"), ("CSeq", "1 OPTIONS"), ("Max-Forwards", "70")])
@@ -61,7 +69,7 @@ class Kamailio(Process):
 
     @property
     def route(self):
-        return f"sip:{host_port(self.address, self.port)}"
+        return f"sip:{host_port(self.address, self.tls_port or self.port)}"
 
     def received(self):
         """Every message that it got, as text."""
