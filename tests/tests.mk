@@ -19,6 +19,7 @@ dist_check_SCRIPTS += \
   tests/scenarios/transfer.py \
   tests/scenarios/transparent.py \
   tests/scenarios/loss.py \
+  tests/scenarios/growth.py \
   tests/scenarios/callout.py \
   tests/scenarios/habits.py \
   tests/scenarios/routes.py \
@@ -53,6 +54,7 @@ EXTRA_DIST += \
   tests/lib/sipwaketest/load.py \
   tests/lib/sipwaketest/lossy.py \
   tests/lib/sipwaketest/message.py \
+  tests/lib/sipwaketest/metrics.py \
   tests/lib/sipwaketest/pbx.py \
   tests/lib/sipwaketest/phone.py \
   tests/lib/sipwaketest/ports.py \
@@ -71,6 +73,7 @@ EXTRA_DIST += \
   tests/peers/kamailio.cfg \
   tests/peers/web-phone.mjs \
   tests/scenarios/sipp-caller.xml \
+  tests/scenarios/sipp-pbx-call.xml \
   tests/scenarios/sipp-phone-answer.xml \
   tests/scenarios/sipp-phone-register.xml \
   tests/bench/bench-edge.py \
