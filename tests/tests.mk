@@ -20,6 +20,7 @@ dist_check_SCRIPTS += \
   tests/scenarios/transparent.py \
   tests/scenarios/loss.py \
   tests/scenarios/growth.py \
+  tests/scenarios/outbound.py \
   tests/scenarios/callout.py \
   tests/scenarios/habits.py \
   tests/scenarios/routes.py \
@@ -71,6 +72,7 @@ EXTRA_DIST += \
   tests/lib/sipwaketest/uri.py \
   tests/lib/sipwaketest/webphone.py \
   tests/peers/kamailio.cfg \
+  tests/peers/kamailio-edge.cfg \
   tests/peers/web-phone.mjs \
   tests/scenarios/sipp-caller.xml \
   tests/scenarios/sipp-pbx-call.xml \

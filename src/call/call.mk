@@ -19,6 +19,8 @@ src_call_libcall_a_SOURCES = \
   src/call/errands.c src/call/errands.h \
   src/call/late-calls.c src/call/late-calls.h \
   src/call/attempt.c src/call/attempt.h \
+  src/call/branch-state.h \
+  src/call/branch-pbx.c \
   src/call/branch.c src/call/branch.h \
   src/call/fork.c src/call/fork.h \
   src/call/call.c src/call/call.h \

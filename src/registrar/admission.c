@@ -9,6 +9,7 @@
 
 #include "base/counters.h"
 #include "base/log.h"
+#include "proto/address.h"
 #include "registrar/offenders.h"
 #include "sip/sip-map.h"
 
@@ -21,6 +22,7 @@ struct _Admission {
   Location *location;
   Offenders *offenders;
   AdmissionOptions options;
+  gchar **proxies; /* nullable */
 };
 
 /**
@@ -37,7 +39,7 @@ admission_new (Location *location, const AdmissionOptions *options)
 
   admission->location = g_object_ref (location);
   admission->offenders = offenders_new (OFFENCES, OFFENCE_SECONDS);
-  admission->options = *options;
+  admission_set_options (admission, options);
   return admission;
 }
 
@@ -50,6 +52,7 @@ admission_free (Admission *admission)
 {
   offenders_free (admission->offenders);
   g_object_unref (admission->location);
+  g_strfreev (admission->proxies);
   g_free (admission);
 }
 
@@ -62,6 +65,8 @@ void
 admission_set_options (Admission *admission, const AdmissionOptions *options)
 {
   admission->options = *options;
+  g_strfreev (admission->proxies);
+  admission->proxies = g_strdupv ((gchar **) options->proxies);
 }
 
 static void
@@ -77,11 +82,25 @@ refuse (const Registration *registration, guint status, const gchar *phrase,
                      TAG_IF (retry_after, SIPTAG_RETRY_AFTER_STR (retry_after)), TAG_END ());
 }
 
+static gboolean
+is_proxy (const Admission *admission, GInetAddress *address)
+{
+  for (gchar **pattern = admission->proxies; pattern && *pattern; pattern++)
+    if (address_matches (*pattern, address))
+      return TRUE;
+  return FALSE;
+}
+
+/* A proxy of ours tells where it got the request (RFC 3261 18.2.1), lest one phone's wrong password
+ * shut out all that come through it. */
 static gchar *
-source_of (SipRequest *request)
+source_of (const Admission *admission, SipRequest *request)
 {
   g_autoptr (GInetAddress) address = sip_request_source (request);
+  const sip_via_t *before = sip_request_sip (request)->sip_via->v_next;
 
+  if (before && is_proxy (admission, address))
+    return g_strdup (before->v_received ? before->v_received : before->v_host);
   return g_inet_address_to_string (address);
 }
 
@@ -149,7 +168,7 @@ check_limits (Admission *admission, const Registration *registration)
 {
   const AdmissionOptions *options = &admission->options;
   guint more = count_new (admission, registration);
-  g_autofree gchar *source = source_of (registration->request);
+  g_autofree gchar *source = source_of (admission, registration->request);
   const Record *record =
     location_find_record (admission->location, registration->pbx, registration->aor);
   g_autofree gchar *later = g_strdup_printf ("%u", FULL_SECONDS);
@@ -174,7 +193,7 @@ check_limits (Admission *admission, const Registration *registration)
 static guint
 blocked_for (Admission *admission, const Registration *registration)
 {
-  g_autofree gchar *source = source_of (registration->request);
+  g_autofree gchar *source = source_of (admission, registration->request);
   guint seconds = offenders_blocked (admission->offenders, source);
 
   if (seconds || location_find_flow (admission->location, registration->pbx, registration->aor,
@@ -231,7 +250,7 @@ admission_check (Admission *admission, const Registration *registration, const A
 gboolean
 admission_admits (Admission *admission, SipRequest *invite)
 {
-  g_autofree gchar *source = source_of (invite);
+  g_autofree gchar *source = source_of (admission, invite);
   guint seconds = offenders_blocked (admission->offenders, source);
   g_autofree gchar *after = g_strdup_printf ("%u", seconds);
 
@@ -251,7 +270,7 @@ admission_admits (Admission *admission, SipRequest *invite)
 void
 admission_failed_call (Admission *admission, SipRequest *invite)
 {
-  g_autofree gchar *source = source_of (invite);
+  g_autofree gchar *source = source_of (admission, invite);
 
   offenders_note (admission->offenders, source);
 }
@@ -264,7 +283,7 @@ admission_failed_call (Admission *admission, SipRequest *invite)
 void
 admission_failed (Admission *admission, const Registration *registration)
 {
-  g_autofree gchar *source = source_of (registration->request);
+  g_autofree gchar *source = source_of (admission, registration->request);
 
   offenders_note (admission->offenders, source);
   offenders_note (admission->offenders, registration->key);
@@ -278,7 +297,7 @@ admission_failed (Admission *admission, const Registration *registration)
 void
 admission_proved (Admission *admission, const Registration *registration)
 {
-  g_autofree gchar *source = source_of (registration->request);
+  g_autofree gchar *source = source_of (admission, registration->request);
 
   offenders_forgive (admission->offenders, source);
   offenders_forgive (admission->offenders, registration->key);

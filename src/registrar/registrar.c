@@ -369,6 +369,7 @@ registrar_take (Registrar *self, SipRequest *request)
     refuse (request, sip_map_error (error), error->message);
     return;
   }
+  registration->flow_timer = self->rooms.options.flow_timer;
   registration_adopt (registration,
                       location_find_record (self->location, pbx, registration->aor));
   sharing_apply (self->rooms.sharing, registration);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""kamailio: Debian's Kamailio as the unmodified PBX."""
+"""kamailio: Debian's Kamailio as the unmodified PBX, and as a proxy before the daemon."""
 import os
 import socket
 import time
@@ -14,16 +14,18 @@ from .uri import host_port
 class Kamailio(Process):
     """User N has the password pwN; UDP and TCP on one port."""
 
-    def __init__(self, stage, domain="pbx.test", address=ports.PBX, algorithm="MD5"):
+    config = "kamailio.cfg"
+
+    def __init__(self, stage, domain="pbx.test", address=ports.PBX, algorithm="MD5", **words):
         self.domain = domain
         self.address = address
         self.port = ports.free_port(address)
-        self.run = os.path.join(stage.path, "kamailio")
+        self.run = os.path.join(stage.path, stage.unique("kamailio"))
         os.makedirs(self.run)
-        with open(tap.source_file("tests", "peers", "kamailio.cfg"), encoding="utf-8") as file:
+        with open(tap.source_file("tests", "peers", self.config), encoding="utf-8") as file:
             text = file.read()
         for word, value in (("ADDRESS", address), ("PORT", self.port), ("DOMAIN", domain),
-                            ("ALGORITHM", algorithm)):
+                            ("ALGORITHM", algorithm), *words.items()):
             text = text.replace(f"@{word}@", str(value))
         path = os.path.join(self.run, "kamailio.cfg")
         with open(path, "w", encoding="utf-8") as file:
@@ -56,6 +58,10 @@ class Kamailio(Process):
                     continue
 
     @property
+    def door(self):
+        return self.address, self.port
+
+    @property
     def route(self):
         return f"sip:{host_port(self.address, self.port)}"
 
@@ -76,3 +82,13 @@ class Kamailio(Process):
         """Its log holds whole messages; what failed is told by the lines that are none."""
         return [f"kamailio: {line}" for line in self.errors().splitlines()
                 if " ERROR: " in line or " WARNING: " in line][-40:]
+
+
+class EdgeProxy(Kamailio):
+    """A proxy of the phones' side, which sends all that phones want to `door` of the daemon."""
+
+    config = "kamailio-edge.cfg"
+
+    def __init__(self, stage, door, transport="udp"):
+        super().__init__(stage, address=ports.EDGE, DAEMON=door[0],
+                         NEXT=f"sip:{host_port(*door)};transport={transport}")
