@@ -50,8 +50,6 @@ def call_through_the_edge(stage, transport, behind_transport):
         leg.reply(leg.expect_request("INFO"), 200)
         info.expect(200)
         house.finish(call, leg)
-    sent = [text for text in edge.received() if text.startswith("INVITE")]
-    assert len(sent) == 2 and all(f"\nRoute: {path}" in text for text in sent), sent[0]
     house.push.assert_pushes(0)
     house.restart()  # the Path is on the disk
     call = house.pbx.call("alice", OFFER)
@@ -64,6 +62,9 @@ def call_through_the_edge(stage, transport, behind_transport):
     message = house.pbx.request("MESSAGE", house.pbx.contact("alice").uri, body=b"hello")
     phone.reply(phone.expect_request("MESSAGE"), 200)
     message.expect(200)
+    for method, count in (("INVITE", 3), ("MESSAGE", 1)):
+        sent = [text for text in edge.received() if text.startswith(method)]
+        assert len(sent) == count and all(f"\nRoute: {path}" in text for text in sent), sent
     house.assert_pbx_clean()
     house.assert_settled(phone)
 
