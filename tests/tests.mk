@@ -21,6 +21,7 @@ dist_check_SCRIPTS += \
   tests/scenarios/loss.py \
   tests/scenarios/growth.py \
   tests/scenarios/outbound.py \
+  tests/scenarios/late.py \
   tests/scenarios/callout.py \
   tests/scenarios/habits.py \
   tests/scenarios/routes.py \
