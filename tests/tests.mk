@@ -19,6 +19,10 @@ dist_check_SCRIPTS += \
   tests/scenarios/transfer.py \
   tests/scenarios/transparent.py \
   tests/scenarios/loss.py \
+  tests/scenarios/growth.py \
+  tests/scenarios/outbound.py \
+  tests/scenarios/late.py \
+  tests/scenarios/forks.py \
   tests/scenarios/callout.py \
   tests/scenarios/habits.py \
   tests/scenarios/routes.py \
@@ -60,6 +64,7 @@ EXTRA_DIST += \
   tests/lib/sipwaketest/lossy.py \
   tests/lib/sipwaketest/message.py \
   tests/lib/sipwaketest/meter.py \
+  tests/lib/sipwaketest/metrics.py \
   tests/lib/sipwaketest/pbx.py \
   tests/lib/sipwaketest/phone.py \
   tests/lib/sipwaketest/population.py \
@@ -77,8 +82,10 @@ EXTRA_DIST += \
   tests/lib/sipwaketest/uri.py \
   tests/lib/sipwaketest/webphone.py \
   tests/peers/kamailio.cfg \
+  tests/peers/kamailio-edge.cfg \
   tests/peers/web-phone.mjs \
   tests/scenarios/sipp-caller.xml \
+  tests/scenarios/sipp-pbx-call.xml \
   tests/scenarios/sipp-phone-answer.xml \
   tests/scenarios/sipp-phone-register.xml \
   tests/bench/bench-calls.py \

@@ -16,6 +16,7 @@ struct _Attempt {
   MediaParty caller_party;
   LegInvite invite;
   gchar *target;
+  gchar *route;
   gchar *to;
   gchar *contact;
   SipFlow *flow;
@@ -150,10 +151,12 @@ attempt_new (const AttemptCall *call, SipFlow *flow, Reach *reach, const Attempt
   attempt->caller_party = call->caller_party;
   attempt->flow = sip_flow_ref (flow);
   attempt->target = g_strdup (call->invite->target);
+  attempt->route = g_strdup (call->invite->route);
   attempt->to = g_strdup (call->invite->to);
   attempt->contact = g_strdup (call->invite->contact);
   attempt->invite = *call->invite;
   attempt->invite.target = attempt->target;
+  attempt->invite.route = attempt->route;
   attempt->invite.to = attempt->to;
   attempt->invite.contact = attempt->contact;
   attempt->invite.reach = reach;
@@ -183,6 +186,7 @@ attempt_free (Attempt *attempt)
   g_clear_pointer (&attempt->invite.reach, reach_free);
   sip_flow_unref (attempt->flow);
   g_free (attempt->target);
+  g_free (attempt->route);
   g_free (attempt->to);
   g_free (attempt->contact);
   g_free (attempt);

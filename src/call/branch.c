@@ -5,33 +5,14 @@
  * A phone whose flow is open gets the INVITE at once; the push follows when it keeps silent, since a
  * suspended app leaves a socket behind. A newer flow replaces the older one until the phone answers;
  * one that took the older INVITE says 482 to the newer (RFC 3261 8.2.2.2), and the older one goes on.
- * One whose connection closes first is woken again. A silent PBX is called by its next route.
+ * One whose connection closes first is woken again.
  */
 #include "call/branch.h"
 
 #include "base/clock.h"
-#include "base/counters.h"
-#include "base/deadline.h"
-#include "call/attempt.h"
+#include "registrar/outbound.h"
 
 #define MAX_WAKES 3 /* of one phone for one call, should it come and go */
-
-struct _Branch {
-  const BranchCall *call;
-  const BranchFuncs *funcs;
-  gpointer user_data;
-  Binding *binding;  /* NULL: not a phone of ours */
-  Pbx *pbx;          /* NULL: a phone */
-  gchar *pbx_target; /* of the PBX: the Request-URI */
-  gchar *user;       /* what the PBX knows our phone by */
-  Attempt *attempt, *older; /* the newest, and the one before, which may yet show that it lives */
-  PushTicket *ticket;
-  Deadline *direct; /* for a first answer on the open flow, or on this route */
-  gint64 until;     /* monotonic microseconds: when the wait for it is over; 0: it has not begun */
-  guint wakes, ways; /* pushes that were sent; routes of the PBX that were tried */
-  gboolean rings, over; /* the phone has answered provisionally; nobody is to be told any more */
-  BranchFailure failure;
-};
 
 static const AttemptFuncs attempt_funcs;
 
@@ -42,8 +23,17 @@ stop_waiting (Branch *branch)
   g_clear_pointer (&branch->ticket, push_bucket_leave);
 }
 
-static void
-fail (Branch *branch, guint status, const gchar *phrase, const sip_t *response)
+/**
+ * branch_fail:
+ * @branch: a branch
+ * @status: what the caller may be told
+ * @phrase: (nullable): likewise
+ * @response: (nullable): the answer that stands behind it
+ *
+ * Nothing will come of it any more, unless that is known already.
+ */
+void
+branch_fail (Branch *branch, guint status, const gchar *phrase, const sip_t *response)
 {
   if (branch->failure || branch->over)
     return;
@@ -72,29 +62,33 @@ settle_on (Branch *branch, Attempt *attempt)
   forget_older (branch);
 }
 
-static void
-send_invite (Branch *branch, SipFlow *flow, const gchar *target, const gchar *contact,
-             Reach *reach)
+/**
+ * branch_send_invite:
+ * @branch: a branch
+ * @flow: the way
+ * @whom: who is called, and by which of our names; all else is filled in
+ *
+ * Makes the newest attempt.
+ */
+void
+branch_send_invite (Branch *branch, SipFlow *flow, const LegInvite *whom)
 {
   const BranchCall *call = branch->call;
   g_autofree gchar *to =
     branch->binding ? binding_called_as (branch->binding, call->original->sip_to) : NULL;
-  const LegInvite invite = {
-    .request = call->invite,
-    .original = call->original,
-    .target = target,
-    .to = to,
-    .call_id = call->call_id,
-    .tag = call->tag,
-    .contact = contact,
-    .credentials = call->credentials,
-    .breadth = call->breadth,
-  };
+  LegInvite invite = *whom;
   const AttemptCall attempt = { &invite, call->media, call->caller, call->caller_party };
 
+  invite.request = call->invite;
+  invite.original = call->original;
+  invite.to = to;
+  invite.call_id = call->call_id;
+  invite.tag = call->tag;
+  invite.credentials = call->credentials;
+  invite.breadth = call->breadth;
   forget_older (branch);
   branch->older = branch->attempt;
-  branch->attempt = attempt_new (&attempt, flow, reach, &attempt_funcs, branch);
+  branch->attempt = attempt_new (&attempt, flow, whom->reach, &attempt_funcs, branch);
   attempt_start (branch->attempt);
 }
 
@@ -107,8 +101,39 @@ invite_phone (Branch *branch, Binding *binding)
 
   call_record_add (branch->call->record, "INVITE to the phone at %s",
                    sip_flow_address (binding->flow));
-  send_invite (branch, binding->flow, binding->target, contact,
-               reach_new (branch->call->bucket, binding));
+  branch_send_invite (branch, binding->flow,
+                      &(LegInvite){ .target = binding->target,
+                                    .route = outbound_path (binding),
+                                    .contact = contact,
+                                    .reach = reach_new (branch->call->bucket, binding) });
+}
+
+static void on_direct_try_over (gpointer user_data);
+
+/* By a flow that seems to be open, which the phone may have left long ago. */
+static void
+try_flow (Branch *branch, Binding *binding)
+{
+  invite_phone (branch, binding);
+  if (!branch->failure && (binding_has_push (binding) ||
+                           outbound_open (branch->binding, binding->flow)))
+    branch->direct = deadline_new (branch->call->direct_try_ms, on_direct_try_over, branch);
+}
+
+/* RFC 5626 7: the flows of one phone are tried one after the other. */
+static gboolean
+try_next_flow (Branch *branch)
+{
+  Binding *next = branch->binding && branch->attempt && !branch->over
+                    ? outbound_open (branch->binding, attempt_flow (branch->attempt))
+                    : NULL;
+
+  if (!next)
+    return FALSE;
+  branch->rings = FALSE;
+  stop_waiting (branch);
+  try_flow (branch, next);
+  return TRUE;
 }
 
 static void
@@ -124,19 +149,20 @@ on_bucket (PushTicket *ticket, PushBucketEvent event, Binding *binding, const gc
     branch->funcs->held (branch, branch->user_data);
     break;
   case PUSH_BUCKET_AWAKE:
+    branch->came = TRUE;
     branch_refresh (branch, binding);
     break;
   case PUSH_BUCKET_REFUSED:
     call_record_add (record, "no wake-up: %s", reason);
     g_clear_pointer (&branch->ticket, push_bucket_leave);
     if (!branch->attempt)
-      fail (branch, 480, NULL, NULL);
+      branch_fail (branch, 480, NULL, NULL);
     break;
   case PUSH_BUCKET_TIMED_OUT:
     call_record_add (record, "no wake-up: %s", reason);
     g_clear_pointer (&branch->ticket, push_bucket_leave);
     if (!branch->rings)
-      fail (branch, 480, NULL, NULL);
+      branch_fail (branch, 480, NULL, NULL);
     break;
   }
 }
@@ -150,11 +176,12 @@ wake (Branch *branch)
   if (!branch->until)
     branch->until = now + branch->call->push.seconds * CLOCK_SECOND;
   if (branch->until <= now || branch->wakes++ >= MAX_WAKES) {
-    fail (branch, 480, NULL, NULL);
+    branch_fail (branch, 480, NULL, NULL);
     return;
   }
   call_record_add (branch->call->record, "push to the phone by %s",
                    branch->binding->push->provider);
+  branch->came = FALSE;
   push.seconds = (guint) ((branch->until - now - 1) / CLOCK_SECOND) + 1;
   branch->ticket = push_bucket_enter (branch->call->bucket, branch->binding, &push,
                                       on_bucket, branch);
@@ -167,71 +194,8 @@ on_direct_try_over (gpointer user_data)
 
   branch->direct = NULL;
   call_record_add (branch->call->record, "no answer on the open connection");
-  wake (branch);
-}
-
-static void on_route_silent (gpointer user_data);
-
-static SipFlow *
-next_way (const Branch *branch)
-{
-  gboolean may = !branch->over && !branch->rings && branch->ways < PBX_MAX_WAYS;
-
-  return may ? pbx_way_after (branch->pbx, attempt_flow (branch->attempt)) : NULL;
-}
-
-static void
-invite_pbx (Branch *branch, SipFlow *way)
-{
-  g_autofree gchar *contact = sip_listener_uri (sip_flow_listener (way), branch->user);
-
-  call_record_add (branch->call->record, "INVITE to the PBX at %s", sip_flow_address (way));
-  /* Unlike a phone's dead flow, a slow server may still take the call: it is cancelled there. */
-  g_clear_pointer (&branch->attempt, attempt_free);
-  branch->ways++;
-  send_invite (branch, way, branch->pbx_target, contact, NULL);
-  deadline_clear (&branch->direct);
-  if (next_way (branch))
-    branch->direct = deadline_new (PBX_PATIENCE_MS, on_route_silent, branch);
-}
-
-static gboolean
-invite_next (Branch *branch)
-{
-  SipFlow *way = next_way (branch);
-
-  if (!way)
-    return FALSE;
-  counters_inc (COUNTER_PBX_FAILOVERS);
-  invite_pbx (branch, way);
-  return TRUE;
-}
-
-static void
-on_route_silent (gpointer user_data)
-{
-  Branch *branch = user_data;
-
-  branch->direct = NULL;
-  if (!attempt_is_silent (branch->attempt) || !next_way (branch))
-    return;
-  call_record_add (branch->call->record, "no answer on this route");
-  pbx_failed (branch->pbx, attempt_flow (branch->attempt));
-  if (!invite_next (branch))
-    fail (branch, 503, NULL, NULL);
-}
-
-/* Whether the PBX is called once more, by another route. */
-static gboolean
-goes_elsewhere (Branch *branch, const sip_t *response)
-{
-  gboolean elsewhere = TRUE;
-
-  if (response)
-    elsewhere = pbx_heard (branch->pbx, attempt_flow (branch->attempt), branch->call->caller_id, response);
-  else
-    pbx_failed (branch->pbx, attempt_flow (branch->attempt));
-  return elsewhere && invite_next (branch);
+  if (!try_next_flow (branch) && binding_has_push (branch->binding))
+    wake (branch);
 }
 
 static void
@@ -267,11 +231,21 @@ on_answered (Attempt *attempt, const sip_t *response, gpointer user_data)
   branch->funcs->answered (branch, response, branch->user_data);
 }
 
+/* Nobody answered, or it is said that nobody can be reached there (RFC 5626 5.3.1, 7). */
+static gboolean
+is_flow_lost (const Branch *branch, guint status, const sip_t *response)
+{
+  gboolean lost = !response || status == 430 || status == 408 || status == 503;
+
+  return branch->binding && lost && (!response || branch->binding->outbound);
+}
+
 static void
 on_failed (Attempt *attempt, guint status, const gchar *problem, const sip_t *response,
            gpointer user_data)
 {
   Branch *branch = user_data;
+  gboolean lost = !problem && is_flow_lost (branch, status, response);
 
   if (attempt == branch->older) {
     g_clear_pointer (&branch->older, attempt_free);
@@ -279,25 +253,35 @@ on_failed (Attempt *attempt, guint status, const gchar *problem, const sip_t *re
   }
   call_record_add (branch->call->record, "%s: %u %s", problem ? "no media" : "failed", status,
                    problem ? problem : response ? response->sip_status->st_phrase : "no answer");
-  if (branch->pbx && !problem && goes_elsewhere (branch, response))
+  if (branch->pbx && !problem && branch_pbx_goes_on (branch, response))
     return;
   if (status == 482 && branch->older) {
     attempt_free (branch->attempt);
     branch->attempt = g_steal_pointer (&branch->older);
     return;
   }
-  /* A dead connection is no answer of the phone: the push may still bring it back. */
-  if (!response && !problem && !branch->over && branch->binding &&
-      binding_has_push (branch->binding)) {
+  if (lost && try_next_flow (branch)) {
+    forget_older (branch);
+    return;
+  }
+  /* A lost flow is no answer of the phone, though it may say so of itself where no proxy does. The
+   * push may still bring it back. */
+  lost = lost && (!response || outbound_path (branch->binding));
+  if (lost && !branch->over && binding_has_push (branch->binding)) {
     g_clear_pointer (&branch->attempt, attempt_free);
     branch->rings = FALSE;
+    deadline_clear (&branch->direct);
+    if (branch->ticket && !branch->came)
+      return; /* it is on its way */
     stop_waiting (branch);
     wake (branch);
     return;
   }
-  if (!response && !problem)
-    status = branch->binding ? 480 : status == 408 ? 408 : 503;
-  fail (branch, status, response ? response->sip_status->st_phrase : NULL, response);
+  if (lost)
+    status = 480, response = NULL;
+  else if (!response && !problem)
+    status = status == 408 ? 408 : 503;
+  branch_fail (branch, status, response ? response->sip_status->st_phrase : NULL, response);
 }
 
 static void
@@ -368,18 +352,16 @@ branch_free (Branch *branch)
 void
 branch_call_phone (Branch *branch, Binding *binding)
 {
-  gboolean wakes = binding_has_push (binding);
+  Binding *open = outbound_open (binding, NULL);
 
   branch->binding = binding_ref (binding);
-  if (sip_flow_is_open (binding->flow)) {
-    invite_phone (branch, binding);
-    if (wakes && !branch->failure)
-      branch->direct = deadline_new (branch->call->direct_try_ms, on_direct_try_over, branch);
-  } else if (wakes) {
+  if (open) {
+    try_flow (branch, open);
+  } else if (binding_has_push (binding)) {
     wake (branch);
   } else {
     call_record_add (branch->call->record, "the phone's connection is closed, and it has no push");
-    fail (branch, 480, NULL, NULL);
+    branch_fail (branch, 480, NULL, NULL);
   }
 }
 
@@ -395,7 +377,8 @@ branch_refresh (Branch *branch, Binding *binding)
 {
   if (branch->over || branch->failure ||
       (branch->attempt &&
-       (branch->rings || sip_flow_equal (attempt_flow (branch->attempt), binding->flow))))
+       (branch->rings || (sip_flow_equal (attempt_flow (branch->attempt), binding->flow) &&
+                          !outbound_has_moved (branch->binding, binding)))))
     return;
   call_record_add (branch->call->record, "phone registered from %s",
                    sip_flow_address (binding->flow));
@@ -403,27 +386,6 @@ branch_refresh (Branch *branch, Binding *binding)
   binding_unref (branch->binding);
   branch->binding = binding;
   invite_phone (branch, binding);
-}
-
-/**
- * branch_call_pbx:
- * @branch: a new branch
- * @pbx: the PBX, called by the route of an earlier challenge or else the first that answers
- * @target: the Request-URI
- * @user: the user part of our URI toward it
- */
-void
-branch_call_pbx (Branch *branch, Pbx *pbx, const gchar *target, const gchar *user)
-{
-  SipFlow *way = pbx_way_for (pbx, branch->call->caller_id);
-
-  branch->pbx = pbx;
-  branch->pbx_target = g_strdup (target);
-  branch->user = g_strdup (user);
-  if (way)
-    invite_pbx (branch, way);
-  else
-    fail (branch, 503, pbx_refusal (pbx), NULL);
 }
 
 /* A phone that is on its way to a call that is over. */

@@ -67,6 +67,29 @@ call_log_find (CallLog *self, const gchar *id)
   return g_hash_table_lookup (self->records, id);
 }
 
+/**
+ * call_log_other_name:
+ * @log: the log
+ * @call_id: by which one side of a call knows it
+ *
+ * Returns: (transfer none) (nullable): the Call-ID by which the other side does
+ */
+const gchar *
+call_log_other_name (CallLog *self, const gchar *call_id)
+{
+  CallRecord *record = call_log_find (self, call_id);
+  GHashTableIter iter;
+  gpointer other;
+
+  if (record)
+    return call_record_caller_id (record);
+  g_hash_table_iter_init (&iter, self->records);
+  while (g_hash_table_iter_next (&iter, NULL, &other))
+    if (g_strcmp0 (call_record_caller_id (other), call_id) == 0)
+      return call_record_id (other);
+  return NULL;
+}
+
 static gint
 newest_first (gconstpointer a, gconstpointer b)
 {

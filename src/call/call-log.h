@@ -15,4 +15,5 @@ CallLog *call_log_new (void);
 void call_log_open (CallLog *log, CallRecord *record);
 
 CallRecord *call_log_find (CallLog *log, const gchar *id);
+const gchar *call_log_other_name (CallLog *log, const gchar *call_id);
 GPtrArray *call_log_records (CallLog *log);

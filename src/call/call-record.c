@@ -13,7 +13,8 @@
 
 struct _CallRecord {
   gint refs;
-  gchar *id;
+  gchar *id;        /* the Call-ID toward who is called, too */
+  gchar *caller_id; /* nullable: the caller's Call-ID */
   CallDirection direction;
   CallState state;
   gint64 begun;      /* monotonic microseconds */
@@ -74,8 +75,32 @@ call_record_unref (CallRecord *record)
   if (--record->refs > 0)
     return;
   g_array_unref (record->steps);
+  g_free (record->caller_id);
   g_free (record->id);
   g_free (record);
+}
+
+/**
+ * call_record_set_caller_id:
+ * @record: a new record
+ * @call_id: the Call-ID of the caller's INVITE
+ */
+void
+call_record_set_caller_id (CallRecord *record, const gchar *call_id)
+{
+  record->caller_id = g_strdup (call_id);
+}
+
+/**
+ * call_record_caller_id:
+ * @record: a record
+ *
+ * Returns: (transfer none) (nullable): the Call-ID of the caller's INVITE
+ */
+const gchar *
+call_record_caller_id (const CallRecord *record)
+{
+  return record->caller_id;
 }
 
 /**

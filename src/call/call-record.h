@@ -30,6 +30,8 @@ void call_record_add (CallRecord *record, const gchar *format, ...) G_GNUC_PRINT
 void call_record_set_state (CallRecord *record, CallState state);
 void call_record_watch (CallRecord *record, CallRecordFunc func, gpointer user_data);
 
+void call_record_set_caller_id (CallRecord *record, const gchar *call_id);
+const gchar *call_record_caller_id (const CallRecord *record);
 const gchar *call_record_id (const CallRecord *record);
 CallDirection call_record_direction (const CallRecord *record);
 CallState call_record_state (const CallRecord *record);

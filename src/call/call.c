@@ -315,6 +315,7 @@ call_new (SipRequest *invite, CallDirection direction, const gchar *contact,
   call->over_func = over;
   call->user_data = user_data;
   call->record = call_record_new (id, direction);
+  call_record_set_caller_id (call->record, fork_options.original->sip_call_id->i_id);
   call_record_add (call->record, "INVITE from %s at %s", peer_of_caller (call),
                    sip_flow_address (sip_request_flow (invite)));
   call->caller = caller_new (invite, contact, &caller_funcs, call);

@@ -7,6 +7,7 @@ src_call_libcall_a_SOURCES = \
   src/call/dialog-map.c src/call/dialog-map.h \
   src/call/call-record.c src/call/call-record.h \
   src/call/call-log.c src/call/call-log.h \
+  src/call/call-names.c src/call/call-names.h \
   src/call/call-media.c src/call/call-media.h \
   src/call/passage.c src/call/passage.h \
   src/call/leg.c src/call/leg.h \
@@ -19,6 +20,8 @@ src_call_libcall_a_SOURCES = \
   src/call/errands.c src/call/errands.h \
   src/call/late-calls.c src/call/late-calls.h \
   src/call/attempt.c src/call/attempt.h \
+  src/call/branch-state.h \
+  src/call/branch-pbx.c \
   src/call/branch.c src/call/branch.h \
   src/call/fork.c src/call/fork.h \
   src/call/call.c src/call/call.h \

@@ -7,6 +7,7 @@
 #include "call/errands.h"
 
 #include "base/counters.h"
+#include "registrar/outbound.h"
 #include "sip/sip-headers.h"
 
 #define MAX_MESSAGES 10000
@@ -97,10 +98,10 @@ awake_phone (const GPtrArray *phones)
   Binding *best = NULL;
 
   for (guint i = 0; i < phones->len; i++) {
-    Binding *binding = g_ptr_array_index (phones, i);
+    Binding *open = outbound_open (g_ptr_array_index (phones, i), NULL);
 
-    if (sip_flow_is_open (binding->flow) && (!best || binding->registered > best->registered))
-      best = binding;
+    if (open && (!best || open->registered > best->registered))
+      best = open;
   }
   return best;
 }
@@ -120,7 +121,7 @@ subscribe_to_phone (Errands *errands, SipRequest *request, const GPtrArray *phon
   contact = sip_listener_uri (sip_flow_listener (phone->flow),
                               sip_request_sip (request)->sip_from->a_url->url_user);
   subscribe (errands, request, phone->token, NULL, phone,
-             &(SubscriptionPeer){ phone->flow, phone->target, to, contact });
+             &(SubscriptionPeer){ phone->flow, phone->target, outbound_path (phone), to, contact });
 }
 
 /**
@@ -166,7 +167,7 @@ errands_to_pbx (Errands *errands, SipRequest *request, Binding *phone, SipFlow *
 
   if (opens_dialog (request)) {
     subscribe (errands, request, uri->url_user, phone, NULL,
-               &(SubscriptionPeer){ way, target, NULL, contact });
+               &(SubscriptionPeer){ way, target, NULL, NULL, contact });
     return;
   }
   message = open_message (errands, request);

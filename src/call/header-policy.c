@@ -30,6 +30,18 @@ is_ours (const sip_header_t *header, gpointer user_data)
          sip_headers_is (header, "Feature-Caps") || sip_headers_is (header, "Max-Breadth") || (drop_body && is_body (header));
 }
 
+/* Reliable answers are numbered per leg; the others are about how the phone registered. */
+static gboolean
+ends_here (const gchar *option)
+{
+  static const gchar *const own[] = { "100rel", "gruu", "outbound", "path" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (own); i++)
+    if (g_ascii_strcasecmp (option, own[i]) == 0)
+      return TRUE;
+  return FALSE;
+}
+
 static gchar *
 join_options (const msg_list_t *header)
 {
@@ -37,7 +49,7 @@ join_options (const msg_list_t *header)
 
   for (; header; header = header->k_next)
     for (gsize i = 0; header->k_items && header->k_items[i]; i++)
-      if (g_ascii_strcasecmp (header->k_items[i], "100rel") != 0)
+      if (!ends_here (header->k_items[i]))
         g_string_append_printf (options, "%s%s", options->len ? ", " : "", header->k_items[i]);
   return options->len ? g_string_free (g_steal_pointer (&options), FALSE) : NULL;
 }

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/deadline.h"
+#include "registrar/outbound.h"
 #include "sip/sip-headers.h"
 
 #define RING_MS 5000 /* that a phone may take to answer provisionally */
@@ -120,6 +121,7 @@ show (LateCall *call, Binding *binding)
     .request = call->invite,
     .original = original,
     .target = binding->target,
+    .route = outbound_path (binding),
     .to = to,
     .call_id = call->call_id,
     .tag = call->tag,

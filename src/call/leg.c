@@ -27,6 +27,7 @@ struct _Leg {
   SipListener *listener;    /* by which it came in */
   guint breadth;
   gchar *target;
+  gchar *route;              /* nullable */
   Credentials *credentials; /* nullable */
   guint32 cseq;
   gchar *branch;
@@ -50,6 +51,7 @@ leg_free (Leg *leg)
   counters_dec (COUNTER_LEGS_OPEN);
   g_clear_pointer (&leg->credentials, credentials_unref);
   g_clear_pointer (&leg->kept, msg_destroy);
+  g_free (leg->route);
   g_free (leg->target);
   g_free (leg->branch);
   g_free (leg);
@@ -184,6 +186,7 @@ send_invite (Leg *leg, const gchar *authorization)
   msg_t *msg = sip_dialog_create_request (leg->dialog);
   sip_t *sip = sip_object (msg);
 
+  sip_headers_route (msg, leg->route);
   sip_headers_forward (msg, leg->original);
   header_policy_copy (msg, leg->original);
   dialog_map_copy (msg, leg->original, leg->listener);
@@ -311,6 +314,7 @@ leg_invite (Leg *leg, SipFlow *flow, const LegInvite *invite)
   leg->listener = sip_request_listener (invite->request);
   leg->breadth = invite->breadth;
   leg->target = g_strdup (invite->target);
+  leg->route = g_strdup (invite->route);
   leg->credentials = invite->credentials ? credentials_ref (invite->credentials) : NULL;
   send_invite (leg, NULL);
   if (!leg->invite)
@@ -364,13 +368,14 @@ leg_lose (Leg *leg)
  * leg_abandon:
  * @leg: a leg
  *
- * Forgets it where the peer has never answered, and hangs up otherwise: for an INVITE into a dead
- * flow, which a CANCEL would only keep alive.
+ * Forgets it where the peer has never answered, not even by 100, and hangs up otherwise: for an
+ * INVITE into a dead flow, which a CANCEL would only keep alive.
  */
 void
 leg_abandon (Leg *leg)
 {
-  step (leg, LEG_EVENT_ABANDON, 0, NULL);
+  step (leg, leg->state == LEG_CALLING && !leg_is_silent (leg) ? LEG_EVENT_HANG_UP
+                                                               : LEG_EVENT_ABANDON, 0, NULL);
 }
 
 /**

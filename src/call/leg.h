@@ -24,6 +24,7 @@ typedef struct {
   SipRequest *request;   /* the INVITE that is continued */
   const sip_t *original; /* the same */
   const gchar *target;   /* the Request-URI */
+  const gchar *route;    /* nullable: the proxies before the phone */
   const gchar *to;       /* nullable: the To URI, where it is not the original's */
   const gchar *call_id;
   const gchar *tag;

@@ -13,6 +13,7 @@
 #include "call/dialog-map.h"
 #include "call/header-policy.h"
 #include "crypto/token.h"
+#include "registrar/outbound.h"
 #include "sip/sip-inside.h"
 
 #define CALL_ID_BITS 100
@@ -145,7 +146,8 @@ on_request (SipDialog *dialog, SipRequest *request, gpointer user_data)
 }
 
 static gboolean
-send_on (Delivery *delivery, SipFlow *flow, const gchar *target, const gchar *contact)
+send_on (Delivery *delivery, SipFlow *flow, const gchar *target, const gchar *route,
+         const gchar *contact)
 {
   SipRequest *request = delivery->message->request;
   const sip_t *sip = sip_request_sip (request);
@@ -173,6 +175,7 @@ send_on (Delivery *delivery, SipFlow *flow, const gchar *target, const gchar *co
   delivery->dialog = sip_dialog_new_uac (flow, &identity, on_request, delivery);
   su_home_deinit (home);
   msg = sip_dialog_create_request (delivery->dialog);
+  sip_headers_route (msg, route);
   sip_headers_forward (msg, sip);
   header_policy_copy (msg, sip);
   dialog_map_copy (msg, sip, sip_request_listener (request));
@@ -188,7 +191,7 @@ send_to_phone (Delivery *delivery, Binding *binding)
   const url_t *from = sip_request_sip (delivery->message->request)->sip_from->a_url;
   g_autofree gchar *contact = sip_listener_uri (sip_flow_listener (binding->flow), from->url_user);
 
-  if (!send_on (delivery, binding->flow, binding->target, contact))
+  if (!send_on (delivery, binding->flow, binding->target, outbound_path (binding), contact))
     fail (delivery, 480, NULL);
 }
 
@@ -202,7 +205,8 @@ on_bucket (PushTicket *ticket, PushBucketEvent event, Binding *binding, const gc
   case PUSH_BUCKET_PUSHED:
     break;
   case PUSH_BUCKET_AWAKE:
-    if (delivery->transaction && sip_flow_equal (delivery->flow, binding->flow))
+    if (delivery->transaction && sip_flow_equal (delivery->flow, binding->flow) &&
+        !outbound_has_moved (delivery->binding, binding))
       break;
     send_to_phone (delivery, binding);
     break;
@@ -302,10 +306,11 @@ void
 message_add_phone (Message *message, Binding *binding)
 {
   Delivery *delivery = delivery_new (message);
+  Binding *open = outbound_open (binding, NULL);
 
   delivery->binding = binding_ref (binding);
-  if (sip_flow_is_open (binding->flow)) {
-    send_to_phone (delivery, binding);
+  if (open) {
+    send_to_phone (delivery, open);
     if (wakes (delivery) && !delivery->failed)
       delivery->direct = deadline_new (message->options.direct_try_ms, on_direct_try_over,
                                        delivery);
@@ -326,7 +331,7 @@ message_add_phone (Message *message, Binding *binding)
 void
 message_add_way (Message *message, SipFlow *way, const gchar *target, const gchar *contact)
 {
-  if (!send_on (delivery_new (message), way, target, contact))
+  if (!send_on (delivery_new (message), way, target, NULL, contact))
     fail (g_ptr_array_index (message->deliveries, message->deliveries->len - 1), 503, NULL);
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/counters.h"
 #include "base/log.h"
+#include "call/call-names.h"
 #include "call/dialog-map.h"
 #include "call/errands.h"
 #include "call/ringing.h"
@@ -67,6 +68,7 @@ open_call (Router *router, SipRequest *request, CallDirection direction, const P
   g_autofree gchar *contact = sip_listener_uri (sip_request_listener (request), user);
   Call *call;
 
+  call_names_translate (router->log, request);
   options.breadth = breadth;
   options.late = options.show_late_phones ? router->late : NULL;
   options.media = media ? media : router->untouched;
@@ -281,6 +283,12 @@ take_from_phone (Router *router, SipRequest *request)
     /* To nobody in particular: the phone asks whether we are there. */
     if (!sip_request_sip (request)->sip_request->rq_url->url_user)
       answer_options (request);
+    else
+      pass_to_pbx (router, request);
+    break;
+  case sip_method_invite:
+    if (call_names_is_loop (router->log, request))
+      refuse (request, 482, NULL);
     else
       pass_to_pbx (router, request);
     break;

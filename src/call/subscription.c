@@ -224,6 +224,7 @@ subscription_start (Subscription *subscription, const SubscriptionPeer *peer)
                                      &(BridgeEnd){ subscription->notifier, NULL }, NULL,
                                      MEDIA_PHONE);
   msg = sip_dialog_create_request (subscription->notifier);
+  sip_headers_route (msg, peer->route);
   sip_headers_forward (msg, sip);
   header_policy_copy (msg, sip);
   dialog_map_copy (msg, sip, sip_request_listener (request));

@@ -10,6 +10,7 @@ typedef void (*SubscriptionOverFunc) (Subscription *subscription, gpointer user_
 typedef struct {
   SipFlow *way;
   const gchar *target;
+  const gchar *route;   /* nullable: the proxies before it */
   const gchar *to;      /* nullable: the To URI, where it is not the request's */
   const gchar *contact; /* our URI toward it */
 } SubscriptionPeer;

@@ -168,6 +168,21 @@ settings_group_read_wake (const ConfigGroup *group, WakeSettings *wake, GError *
   return TRUE;
 }
 
+static gboolean
+read_patterns (const ConfigGroup *group, const gchar *key, gchar ***patterns, GError **error)
+{
+  if (!config_group_list (group, key, patterns, error))
+    return FALSE;
+  if (!*patterns)
+    *patterns = g_new0 (gchar *, 1);
+  for (gchar **pattern = *patterns; *pattern; pattern++)
+    if (!address_pattern_is_valid (*pattern))
+      return config_group_fail (group, key, error,
+                                "%s is neither an address nor a network such as 192.0.2.0/24",
+                                *pattern);
+  return TRUE;
+}
+
 /**
  * settings_group_read_registrar:
  * @group: [registrar]
@@ -181,7 +196,7 @@ settings_group_read_registrar (const ConfigGroup *group, RegistrarSettings *regi
                                GError **error)
 {
   static const gchar *const keys[] = { "phones", "phones-per-user", "phones-per-address",
-                                       "brief-intervals", NULL };
+                                       "brief-intervals", "proxies", NULL };
   static const gchar *const answers[] = { "extend", "refuse", NULL };
   guint answer = registrar->refuse_brief;
 
@@ -191,6 +206,7 @@ settings_group_read_registrar (const ConfigGroup *group, RegistrarSettings *regi
                             error) ||
       !config_group_number (group, "phones-per-address", 1, MAX_PHONES,
                             &registrar->phones_per_address, error) ||
+      !read_patterns (group, "proxies", &registrar->proxies, error) ||
       !config_group_choice (group, "brief-intervals", answers, &answer, error))
     return FALSE;
   registrar->refuse_brief = answer == 1;
@@ -331,21 +347,6 @@ read_domains (const ConfigGroup *group, PbxSettings *pbx, GError **error)
 }
 
 static gboolean
-read_accept_from (const ConfigGroup *group, PbxSettings *pbx, GError **error)
-{
-  if (!config_group_list (group, "accept-from", &pbx->accept_from, error))
-    return FALSE;
-  if (!pbx->accept_from)
-    pbx->accept_from = g_new0 (gchar *, 1);
-  for (gchar **pattern = pbx->accept_from; *pattern; pattern++)
-    if (!address_pattern_is_valid (*pattern))
-      return config_group_fail (group, "accept-from", error,
-                                "%s is neither an address nor a network such as 192.0.2.0/24",
-                                *pattern);
-  return TRUE;
-}
-
-static gboolean
 check_media (const ConfigGroup *group, const PbxSettings *pbx, GError **error)
 {
   g_autoptr (GInetAddress) address = NULL;
@@ -389,7 +390,7 @@ settings_group_read_pbx (const ConfigGroup *group, const gchar *name, GError **e
   pbx->name = g_strdup (name);
   pbx->register_expires = 3600;
   if (!config_group_check_keys (group, keys, error) || !read_domains (group, pbx, error) ||
-      !read_routes (group, pbx, error) || !read_accept_from (group, pbx, error) ||
+      !read_routes (group, pbx, error) || !read_patterns (group, "accept-from", &pbx->accept_from, error) ||
       !config_group_number (group, "register-expires", 60, MAX_EXPIRES, &pbx->register_expires,
                             error) ||
       !config_group_path (group, "ca-file", &pbx->ca_file, error) ||

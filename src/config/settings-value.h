@@ -137,6 +137,7 @@ typedef struct {
   guint phones_per_address;
   guint phones;
   gboolean refuse_brief;
+  gchar **proxies; /* nullable: patterns of addresses */
 } RegistrarSettings;
 
 typedef struct {

@@ -92,6 +92,7 @@ settings_unref (Settings *settings)
     return;
   g_free (settings->daemon.state_dir);
   g_free (settings->metrics.host);
+  g_strfreev (settings->registrar.proxies);
   g_ptr_array_unref (settings->listens);
   g_ptr_array_unref (settings->pbxes);
   g_ptr_array_unref (settings->pushes);

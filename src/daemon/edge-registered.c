@@ -7,51 +7,71 @@
  */
 #include "daemon/edge-registered.h"
 
+#include "registrar/outbound.h"
+
 struct _EdgeRegistered {
   Edge *edge;
   Location *location;
-  GHashTable *places; /* a binding's token -> the number of its connection, guint64 */
+  GHashTable *places; /* a binding's token -> the numbers of its connections, guint64, then 0 */
   GHashTable *counts; /* number of a connection -> how many registrations stand on it */
 };
 
 static void
+count (EdgeRegistered *self, guint64 place, gint change)
+{
+  guint before = GPOINTER_TO_UINT (g_hash_table_lookup (self->counts, &place));
+  guint after = before + (guint) change;
+
+  if (!before || !after)
+    edge_set_flow_registered (self->edge, place, after > 0);
+  if (after)
+    g_hash_table_insert (self->counts, g_memdup2 (&place, sizeof place), GUINT_TO_POINTER (after));
+  else
+    g_hash_table_remove (self->counts, &place);
+}
+
+static void
+count_all (EdgeRegistered *self, const guint64 *places, gint change)
+{
+  for (; places && *places; places++)
+    count (self, *places, change);
+}
+
+static void
 let_go (EdgeRegistered *self, const gchar *token)
 {
-  const guint64 *place = g_hash_table_lookup (self->places, token);
-  guint count;
-
-  if (!place)
-    return;
-  count = GPOINTER_TO_UINT (g_hash_table_lookup (self->counts, place));
-  if (count > 1) {
-    g_hash_table_insert (self->counts, g_memdup2 (place, sizeof *place),
-                         GUINT_TO_POINTER (count - 1));
-  } else {
-    edge_set_flow_registered (self->edge, *place, FALSE);
-    g_hash_table_remove (self->counts, place);
-  }
+  count_all (self, g_hash_table_lookup (self->places, token), -1);
   g_hash_table_remove (self->places, token);
+}
+
+static guint64 *
+places_of (Binding *binding)
+{
+  GArray *places = g_array_new (TRUE, FALSE, sizeof (guint64));
+
+  for (Binding *way = outbound_open (binding, NULL); way;
+       way = outbound_open (binding, way->flow)) {
+    guint64 place = sip_flow_peer (way->flow);
+
+    if (place)
+      g_array_append_val (places, place);
+  }
+  return (guint64 *) g_array_free (places, FALSE);
 }
 
 static void
 on_refreshed (Location *location, Binding *binding, gpointer user_data)
 {
   EdgeRegistered *self = user_data;
-  const guint64 *before = g_hash_table_lookup (self->places, binding->token);
-  guint64 place = sip_flow_peer (binding->flow);
-  guint count;
+  guint64 *places = places_of (binding);
 
-  if (before && *before == place)
-    return;
+  /* Counted before what was is let go, for most stay as they are. */
+  count_all (self, places, 1);
   let_go (self, binding->token);
-  if (!place)
-    return;
-  count = GPOINTER_TO_UINT (g_hash_table_lookup (self->counts, &place));
-  if (count == 0)
-    edge_set_flow_registered (self->edge, place, TRUE);
-  g_hash_table_insert (self->counts, g_memdup2 (&place, sizeof place),
-                       GUINT_TO_POINTER (count + 1));
-  g_hash_table_insert (self->places, g_strdup (binding->token), g_memdup2 (&place, sizeof place));
+  if (places && *places)
+    g_hash_table_insert (self->places, g_strdup (binding->token), places);
+  else
+    g_free (places);
 }
 
 static void

@@ -4,6 +4,9 @@
  */
 #include "daemon/room-options.h"
 
+/* RFC 5626 4.4.1: what spares a battery and still keeps most translations of addresses. */
+#define FLOW_TIMER 840
+
 static SipTransport
 sip_transport (SettingsTransport transport)
 {
@@ -76,6 +79,8 @@ room_options_admission (const Settings *settings)
     .per_aor = settings->registrar.phones_per_user,
     .per_source = settings->registrar.phones_per_address,
     .total = settings->registrar.phones,
+    .proxies = (const gchar *const *) settings->registrar.proxies,
+    .flow_timer = MIN (FLOW_TIMER, settings->edge.registered_timeout),
     .refuse_brief = settings->registrar.refuse_brief,
     .binding_expires = settings->wake.binding_expires,
   };

@@ -348,6 +348,14 @@ contact_target_uri (const Contact *contact)
   return g_string_free (uri, FALSE);
 }
 
+/* What a registrar sets; we give no GRUU (RFC 5627 5.3). */
+static gboolean
+is_for_registrar (const gchar *name)
+{
+  return g_ascii_strcasecmp (name, "expires") == 0 || g_ascii_strcasecmp (name, "pub-gruu") == 0 ||
+         g_ascii_strcasecmp (name, "temp-gruu") == 0;
+}
+
 /**
  * contact_to_string:
  * @contact: a contact
@@ -355,7 +363,7 @@ contact_target_uri (const Contact *contact)
  *
  * The value for the phone's own 200 (RFC 3261 section 10.3 step 8).
  *
- * Returns: (transfer full): the contact as received, its expiry replaced
+ * Returns: (transfer full): the contact as received, its expiry replaced, without a GRUU
  */
 gchar *
 contact_to_string (const Contact *contact, gint64 expires)
@@ -371,7 +379,7 @@ contact_to_string (const Contact *contact, gint64 expires)
   for (guint i = 0; i < contact->params->len; i++) {
     const UriParam *param = g_ptr_array_index (contact->params, i);
 
-    if (g_ascii_strcasecmp (param->name, "expires"))
+    if (!is_for_registrar (param->name))
       append_param (text, param);
   }
   if (expires >= 0)

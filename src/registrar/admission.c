@@ -9,6 +9,7 @@
 
 #include "base/counters.h"
 #include "base/log.h"
+#include "proto/address.h"
 #include "proto/aor.h"
 #include "registrar/offenders.h"
 #include "sip/sip-map.h"
@@ -22,6 +23,7 @@ struct _Admission {
   Location *location;
   Offenders *offenders;
   AdmissionOptions options;
+  gchar **proxies; /* nullable */
 };
 
 /**
@@ -38,7 +40,7 @@ admission_new (Location *location, const AdmissionOptions *options)
 
   admission->location = g_object_ref (location);
   admission->offenders = offenders_new (OFFENCES, OFFENCE_SECONDS);
-  admission->options = *options;
+  admission_set_options (admission, options);
   return admission;
 }
 
@@ -51,6 +53,7 @@ admission_free (Admission *admission)
 {
   offenders_free (admission->offenders);
   g_object_unref (admission->location);
+  g_strfreev (admission->proxies);
   g_free (admission);
 }
 
@@ -63,6 +66,8 @@ void
 admission_set_options (Admission *admission, const AdmissionOptions *options)
 {
   admission->options = *options;
+  g_strfreev (admission->proxies);
+  admission->proxies = g_strdupv ((gchar **) options->proxies);
 }
 
 static void
@@ -78,21 +83,46 @@ refuse (const Registration *registration, guint status, const gchar *phrase,
                      TAG_IF (retry_after, SIPTAG_RETRY_AFTER_STR (retry_after)), TAG_END ());
 }
 
-static gchar *
-source_of (SipRequest *request)
+static gboolean
+is_proxy (const Admission *admission, GInetAddress *address)
+{
+  for (gchar **pattern = admission->proxies; pattern && *pattern; pattern++)
+    if (address_matches (*pattern, address))
+      return TRUE;
+  return FALSE;
+}
+
+/* Behind a proxy of ours stands the phone that it got the request from (RFC 3261 18.2.1). */
+static const sip_via_t *
+via_behind_proxy (const Admission *admission, SipRequest *request)
 {
   g_autoptr (GInetAddress) address = sip_request_source (request);
 
+  return is_proxy (admission, address) ? sip_request_sip (request)->sip_via->v_next : NULL;
+}
+
+/* Lest one phone's wrong password shut out all that come through the same proxy. */
+static gchar *
+source_of (const Admission *admission, SipRequest *request)
+{
+  const sip_via_t *before = via_behind_proxy (admission, request);
+  g_autoptr (GInetAddress) address = sip_request_source (request);
+
+  if (before)
+    return g_strdup (before->v_received ? before->v_received : before->v_host);
   return g_inet_address_to_string (address);
 }
 
-/* Whose failures they are: a name that a certificate proves is nobody else's, as an address may be. */
+/* Whose failures they are: a name that a certificate proves is nobody else's, as an address may be;
+ * but a proxy's stands for many. */
 static gchar *
-offender_of (SipRequest *request)
+offender_of (const Admission *admission, SipRequest *request)
 {
   const gchar *const *names = sip_flow_names (sip_request_flow (request));
 
-  return names && names[0] ? g_strconcat ("certificate ", names[0], NULL) : source_of (request);
+  if (names && names[0] && !via_behind_proxy (admission, request))
+    return g_strconcat ("certificate ", names[0], NULL);
+  return source_of (admission, request);
 }
 
 /* ---- certificates ---- */
@@ -190,7 +220,7 @@ check_limits (Admission *admission, const Registration *registration)
 {
   const AdmissionOptions *options = &admission->options;
   guint more = count_new (admission, registration);
-  g_autofree gchar *source = source_of (registration->request);
+  g_autofree gchar *source = source_of (admission, registration->request);
   const Record *record =
     location_find_record (admission->location, registration->pbx, registration->aor);
   g_autofree gchar *later = g_strdup_printf ("%u", FULL_SECONDS);
@@ -215,7 +245,7 @@ check_limits (Admission *admission, const Registration *registration)
 static guint
 blocked_for (Admission *admission, const Registration *registration)
 {
-  g_autofree gchar *offender = offender_of (registration->request);
+  g_autofree gchar *offender = offender_of (admission, registration->request);
   guint seconds = offenders_blocked (admission->offenders, offender);
 
   if (seconds || location_find_flow (admission->location, registration->pbx, registration->aor,
@@ -274,7 +304,7 @@ admission_check (Admission *admission, const Registration *registration, const A
 gboolean
 admission_admits (Admission *admission, SipRequest *invite)
 {
-  g_autofree gchar *offender = offender_of (invite);
+  g_autofree gchar *offender = offender_of (admission, invite);
   guint seconds = offenders_blocked (admission->offenders, offender);
   g_autofree gchar *after = g_strdup_printf ("%u", seconds);
 
@@ -294,7 +324,7 @@ admission_admits (Admission *admission, SipRequest *invite)
 void
 admission_failed_call (Admission *admission, SipRequest *invite)
 {
-  g_autofree gchar *offender = offender_of (invite);
+  g_autofree gchar *offender = offender_of (admission, invite);
 
   offenders_note (admission->offenders, offender);
 }
@@ -307,7 +337,7 @@ admission_failed_call (Admission *admission, SipRequest *invite)
 void
 admission_failed (Admission *admission, const Registration *registration)
 {
-  g_autofree gchar *offender = offender_of (registration->request);
+  g_autofree gchar *offender = offender_of (admission, registration->request);
 
   offenders_note (admission->offenders, offender);
   offenders_note (admission->offenders, registration->key);
@@ -321,7 +351,7 @@ admission_failed (Admission *admission, const Registration *registration)
 void
 admission_proved (Admission *admission, const Registration *registration)
 {
-  g_autofree gchar *offender = offender_of (registration->request);
+  g_autofree gchar *offender = offender_of (admission, registration->request);
 
   offenders_forgive (admission->offenders, offender);
   offenders_forgive (admission->offenders, registration->key);

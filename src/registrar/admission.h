@@ -11,6 +11,8 @@ typedef struct {
   guint per_aor;    /* phones of one address of record */
   guint per_source; /* phones behind one address */
   guint total;
+  const gchar *const *proxies; /* nullable: whose word on where a request came from is taken */
+  guint flow_timer; /* seconds: how often a phone with several flows shows that one lives */
   gboolean refuse_brief;  /* rather than grant more than was asked for */
   guint binding_expires;  /* seconds: the least that a phone with push and an account gets */
 } AdmissionOptions;

@@ -43,6 +43,14 @@ binding_ref (Binding *binding)
   return binding;
 }
 
+static void
+outbound_free (BindingOutbound *outbound)
+{
+  g_clear_pointer (&outbound->others, g_ptr_array_unref);
+  g_free (outbound->path);
+  g_free (outbound);
+}
+
 /**
  * binding_unref:
  * @binding: (transfer full): a binding
@@ -53,6 +61,7 @@ binding_unref (Binding *binding)
   if (--binding->refs > 0)
     return;
   g_clear_pointer (&binding->flow, sip_flow_unref);
+  g_clear_pointer (&binding->outbound, outbound_free);
   g_clear_pointer (&binding->push, pn_params_free);
   g_free (binding->user_agent);
   g_free (binding->call_id);

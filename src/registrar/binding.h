@@ -12,6 +12,13 @@ typedef struct {
   guint wake_failed;
 } BindingHistory;
 
+/* What RFC 3327 and RFC 5626 add, for the phones that use them. */
+typedef struct {
+  gchar *path;       /* nullable: the proxies before the phone, as the Route of its requests */
+  guint reg_id;      /* which of the phone's flows this is, 0: the only one */
+  GPtrArray *others; /* nullable: Binding: its other flows, the newest first */
+} BindingOutbound;
+
 typedef struct _Binding {
   gint refs;
   Pbx *pbx;
@@ -31,6 +38,7 @@ typedef struct _Binding {
   BindingHistory history;
   gboolean renewed; /* it took the place of an older one */
   GSequenceIter *expiry;
+  BindingOutbound *outbound; /* nullable */
 } Binding;
 
 Binding *binding_new (Pbx *pbx, const gchar *token, const gchar *aor);

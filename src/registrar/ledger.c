@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "registrar/outbound.h"
 
 struct _Ledger {
   Store *store;
@@ -57,6 +58,8 @@ row_of (const Binding *binding)
     .user_agent = binding->user_agent,
     .flow_listener = sip_flow_listener (binding->flow)->name,
     .flow_address = sip_flow_address (binding->flow),
+    .path = outbound_path (binding),
+    .reg_id = outbound_reg_id (binding),
     .q = -1,
     .expires_wall = to_wall (binding->expires),
     .created_wall = binding->history.created_wall,
@@ -150,7 +153,9 @@ on_row (const BindingRow *row, gpointer user_data)
   binding->cseq = (guint32) row->cseq;
   binding->user_agent = g_strdup (row->user_agent);
   binding->push = push_of (row);
-  binding->flow = sip_flow_restore (listener, row->flow_address ? row->flow_address : "0.0.0.0:0");
+  binding->flow = outbound_restore (listener, row->flow_address ? row->flow_address : "0.0.0.0:0",
+                                    row->path);
+  outbound_set (binding, row->path, (guint) row->reg_id);
   if (row->created_wall)
     binding->history.created_wall = row->created_wall;
   binding->history.last_wake_wall = row->last_wake_wall;

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/counters.h"
 #include "base/log.h"
+#include "registrar/outbound.h"
 
 #include <string.h>
 
@@ -131,7 +132,7 @@ location_find_flow (Location *self, const Pbx *pbx, const gchar *aor, SipFlow *f
   for (guint i = 0; record && i < record->bindings->len; i++) {
     Binding *binding = g_ptr_array_index (record->bindings, i);
 
-    if (binding->flow && sip_flow_equal (binding->flow, flow))
+    if (outbound_came_by (binding, flow))
       return binding;
   }
   return NULL;

@@ -378,6 +378,7 @@ registrar_take (Registrar *self, SipRequest *request)
     refuse (request, sip_map_error (error), error->message);
     return;
   }
+  registration->flow_timer = self->rooms.options.flow_timer;
   registration_adopt (registration, location_record (self->location, registration->key));
   sharing_apply (self->rooms.sharing, registration);
   if (!ask_push (self, registration, NULL)) {

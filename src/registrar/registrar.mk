@@ -11,6 +11,7 @@ src_registrar_libregistrar_a_SOURCES = \
   src/registrar/pbx-list.c src/registrar/pbx-list.h \
   src/registrar/pbx-attempt.c src/registrar/pbx-attempt.h \
   src/registrar/binding.c src/registrar/binding.h \
+  src/registrar/outbound.c src/registrar/outbound.h \
   src/registrar/record.c src/registrar/record.h \
   src/registrar/location.c src/registrar/location.h \
   src/registrar/ledger.c src/registrar/ledger.h \

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "crypto/token.h"
 #include "proto/aor.h"
+#include "registrar/outbound.h"
 #include "sip/sip-headers.h"
 
 #define MAX_CONTACTS 8 /* of one REGISTER */
@@ -31,7 +32,7 @@ device_identity (const Contact *contact, const PnParams *push)
   g_autofree gchar *instance = contact_instance (contact);
 
   if (instance)
-    return g_strdup_printf ("instance %s %u", instance, contact_reg_id (contact));
+    return g_strdup_printf ("instance %s", instance);
   if (push && push->kind == PN_PUSH)
     return g_strdup_printf ("push %s %s %s", push->provider, push->param ? push->param : "",
                             push->prid);
@@ -53,6 +54,15 @@ read_push (const sip_t *sip, const Contact *contact)
     }
   }
   return g_steal_pointer (&push);
+}
+
+/* A reg-id counts for an instance only (RFC 5626 6). */
+static guint
+flow_number (const Contact *contact)
+{
+  g_autofree gchar *instance = contact_instance (contact);
+
+  return instance ? contact_reg_id (contact) : 0;
 }
 
 static gint64
@@ -94,8 +104,28 @@ read_contact (Registration *registration, const sip_contact_t *header, GBytes *t
   device = device_identity (contact, entry->push);
   entry->token = token_keyed (token_key, registration->key, device, NULL);
   entry->asked = asked_seconds (sip, contact, registration->pbx);
+  entry->reg_id = registration->outbound ? flow_number (contact) : 0;
   entry->contact = g_steal_pointer (&contact);
   return TRUE;
+}
+
+/* RFC 5626 6: a flow is registered alone. */
+static gboolean
+check_flows (Registration *registration, GError **error)
+{
+  guint flows = 0, asked = 0;
+
+  for (guint i = 0; i < registration->contacts->len; i++) {
+    const RegistrationContact *entry = g_ptr_array_index (registration->contacts, i);
+
+    flows += entry->reg_id > 0;
+    asked += entry->asked > 0;
+  }
+  registration->outbound = flows > 0;
+  if (flows == 0 || asked < 2)
+    return TRUE;
+  g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_INVALID, "One Contact With reg-id At A Time");
+  return FALSE;
 }
 
 static gboolean
@@ -127,6 +157,7 @@ registration_read (SipRequest *request, Pbx *pbx, GBytes *token_key, GError **er
   g_autoptr (Registration) registration = g_new0 (Registration, 1);
   const sip_t *sip = sip_request_sip (request);
   g_autofree gchar *to = sip_headers_uri_text (sip->sip_to->a_url);
+  GError *failure = NULL;
 
   registration->request = sip_request_ref (request);
   registration->pbx = pbx;
@@ -136,6 +167,12 @@ registration_read (SipRequest *request, Pbx *pbx, GBytes *token_key, GError **er
   if (!registration->aor)
     return NULL;
   registration->key = record_key (pbx, registration->aor);
+  registration->path = outbound_read_path (sip, &failure);
+  registration->outbound = outbound_is_offered (request);
+  if (failure) {
+    g_propagate_error (error, failure);
+    return NULL;
+  }
 
   for (const sip_contact_t *header = sip->sip_contact; header; header = header->m_next) {
     gboolean wildcard = header->m_url->url_type == url_any;
@@ -144,7 +181,7 @@ registration_read (SipRequest *request, Pbx *pbx, GBytes *token_key, GError **er
                  : !read_contact (registration, header, token_key, error))
       return NULL;
   }
-  return g_steal_pointer (&registration);
+  return check_flows (registration, error) ? g_steal_pointer (&registration) : NULL;
 }
 
 static gboolean
@@ -176,6 +213,16 @@ find_former (const RegistrationContact *entry, const gchar *call_id, const Recor
   return found;
 }
 
+/* Whether the phone removes one flow of several. */
+static void
+mark_stay (RegistrationContact *entry, const Record *record)
+{
+  const Binding *binding = record_find (record, entry->token);
+
+  entry->stays = entry->asked == 0 && entry->reg_id && binding &&
+                 outbound_has_other (binding, entry->reg_id);
+}
+
 /**
  * registration_adopt:
  * @registration: what a phone asks
@@ -197,6 +244,7 @@ registration_adopt (Registration *registration, const Record *record)
     return;
   entry = g_ptr_array_index (registration->contacts, 0);
   instance = contact_instance (entry->contact);
+  mark_stay (entry, record);
   if (instance || record_find (record, entry->token))
     return;
   former = find_former (entry, sip->sip_call_id->i_id, record);
@@ -218,6 +266,8 @@ registration_adopt (Registration *registration, const Record *record)
 gint64
 registration_asks_for (const Registration *registration, const RegistrationContact *entry)
 {
+  if (entry->stays)
+    return pbx_register_expires (registration->pbx);
   if (entry->asked == 0 || entry->push->kind != PN_PUSH)
     return entry->asked;
   return MAX (entry->asked, pbx_register_expires (registration->pbx));
@@ -249,6 +299,7 @@ registration_free (Registration *registration)
 {
   g_clear_pointer (&registration->request, sip_request_unref);
   g_ptr_array_unref (registration->contacts);
+  g_free (registration->path);
   g_free (registration->shared);
   g_free (registration->key);
   g_free (registration->aor);

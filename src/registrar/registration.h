@@ -9,6 +9,8 @@ typedef struct {
   PnParams *push;   /* nullable */
   gchar *token;     /* the user part of our Contact that stands for it at the PBX */
   gint64 asked;     /* seconds; 0 removes it */
+  guint reg_id;     /* which of the phone's flows, 0: the only one */
+  gboolean stays;   /* only one of the phone's flows is removed */
 } RegistrationContact;
 
 /* A phone's REGISTER, read. */
@@ -20,6 +22,9 @@ typedef struct {
   gchar *shared;       /* nullable: the user part of the one Contact for all phones of the record */
   GPtrArray *contacts; /* RegistrationContact; empty: a query, or a removal of all */
   gboolean remove_all; /* Contact: * */
+  gchar *path;         /* nullable: the proxies before the phone */
+  gboolean outbound;   /* the phone may have several flows */
+  guint flow_timer;    /* seconds between two signs of life on one */
 } Registration;
 
 Registration *

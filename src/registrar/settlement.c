@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "registrar/outbound.h"
 #include "sip/sip-headers.h"
 
 typedef struct {
@@ -63,6 +64,22 @@ add_known_contacts (Location *location, msg_t *msg, const Registration *registra
   }
 }
 
+/* RFC 3327 5.3, RFC 5626 6. */
+static void
+add_outbound (msg_t *msg, const Registration *registration)
+{
+  g_autofree gchar *path = g_strdup_printf ("Path: %s", registration->path);
+  g_autofree gchar *timer = g_strdup_printf ("Flow-Timer: %u", registration->flow_timer);
+
+  sip_headers_add (msg, "Supported: path, outbound");
+  if (registration->path)
+    sip_headers_add (msg, path);
+  if (registration->outbound)
+    sip_headers_add (msg, "Require: outbound");
+  if (registration->outbound && !registration->path)
+    sip_headers_add (msg, timer);
+}
+
 /**
  * settlement_answer:
  * @location: the location service
@@ -92,6 +109,7 @@ settlement_answer (Location *location, const Registration *registration, const G
 
     sip_headers_add (msg, line);
   }
+  add_outbound (msg, registration);
   return msg;
 }
 
@@ -109,7 +127,8 @@ make_binding (const Registration *registration, const RegistrationContact *entry
   binding->cseq = sip->sip_cseq->cs_seq;
   binding->user_agent = sip->sip_user_agent ? g_strdup (sip->sip_user_agent->g_string) : NULL;
   binding->push = entry->push->kind == PN_PUSH ? pn_params_copy (entry->push) : NULL;
-  binding->flow = sip_flow_ref (sip_request_flow (request));
+  binding->flow = outbound_way (request);
+  outbound_set (binding, registration->path, entry->reg_id);
   binding->registered = clock_now ();
   binding->expires = binding->registered + seconds * CLOCK_SECOND;
   return binding;
@@ -184,8 +203,21 @@ keep (Settlement *settlement, Ledger *ledger, const Registration *registration,
     settlement->writing++;
     ledger_put (ledger, new, on_written, settlement);
   }
+  outbound_inherit (new, old);
   location_put (settlement->location, new);
   return new;
+}
+
+/* One flow of several goes. */
+static void
+narrow (Settlement *settlement, Ledger *ledger, Binding *binding, guint reg_id)
+{
+  g_autoptr (Binding) left = outbound_drop (binding, reg_id);
+
+  if (left == binding)
+    return;
+  location_put (settlement->location, left);
+  ledger_put_lazily (ledger, left);
 }
 
 static void
@@ -234,6 +266,8 @@ settlement_run (Location *location, Ledger *ledger, const Registration *registra
     if (grants[i].kept > 0)
       g_ptr_array_add (refreshed,
                        keep (settlement, ledger, registration, entry, grants[i].kept));
+    else if (old && entry->stays && outbound_has_other (old, entry->reg_id))
+      narrow (settlement, ledger, old, entry->reg_id);
     else if (old)
       drop (settlement, ledger, old, "removed by the phone");
   }

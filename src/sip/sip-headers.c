@@ -132,6 +132,19 @@ sip_headers_add (msg_t *msg, const gchar *line)
 }
 
 /**
+ * sip_headers_route:
+ * @msg: a request outside of a dialog
+ * @path: (nullable): the Path of whom it goes to
+ *
+ * Has the proxies there route it (RFC 3327 5.4).
+ */
+void
+sip_headers_route (msg_t *msg, const gchar *path)
+{
+  sip_add_tl (msg, sip_object (msg), TAG_IF (path, SIPTAG_ROUTE_STR (path)), TAG_END ());
+}
+
+/**
  * sip_headers_uri_text:
  * @url: a URI
  *

@@ -197,6 +197,22 @@ sip_request_set_tag (SipRequest *request, const gchar *tag)
 }
 
 /**
+ * sip_request_set_in_reply_to:
+ * @request: a request
+ * @call_ids: what its In-Reply-To says from here on
+ */
+void
+sip_request_set_in_reply_to (SipRequest *request, const gchar *call_ids)
+{
+  sip_t *sip = sip_object (request->msg);
+
+  while (sip->sip_in_reply_to)
+    sip_header_remove (request->msg, sip, (sip_header_t *) sip->sip_in_reply_to);
+  sip_add_tl (request->msg, sip, SIPTAG_IN_REPLY_TO_STR (call_ids), TAG_END ());
+  msg_serialize (request->msg, msg_object (request->msg)); /* else the new one stands nowhere */
+}
+
+/**
  * sip_request_watch:
  * @request: an INVITE
  * @func: (nullable): told of ACK, CANCEL and a missing ACK; NULL to be told no more

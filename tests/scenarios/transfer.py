@@ -7,7 +7,7 @@ import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
 from sipwaketest.house import ANSWER, OFFER, House
-from sipwaketest.message import parameter, uri_of
+from sipwaketest.message import Message, parameter, uri_of
 from sipwaketest.tap import main, test
 
 
@@ -167,6 +167,52 @@ def a_target_dialog(stage):
     phone.reply(refer, 603)
     sent.expect(603)
     end_all(house, phone, (call, leg))
+
+
+@test
+def a_returned_call_names_the_one_it_returns(stage):
+    """RFC 3261 section 20.21, both ways; a name that nobody knows stays as it is."""
+    house = House(stage)
+    house.pbx.challenge_calls = False
+    phone = house.phone(transport="tcp")
+    phone.register_ok()
+    first, leg = talk(house, phone)
+    house.finish(first, leg)
+    second = phone.invite("2000", OFFER, headers=[("In-Reply-To", f"{leg.call_id}, x@unknown")])
+    far = house.pbx.expect_call()
+    assert far.invite.get("In-Reply-To") == f"{first.call_id}, x@unknown"
+    far.answer(ANSWER)
+    second.expect(200)
+    second.ack()
+    far.expect_ack()
+    house.finish(far, second)
+    third = house.pbx.call("alice", OFFER, headers=[("In-Reply-To", far.call_id)])
+    leg = phone.expect_call()
+    assert leg.invite.get("In-Reply-To") == second.call_id
+    leg.ring()
+    third.cancel().expect(200)
+    leg.expect_cancel()
+    third.expect(487)
+    house.assert_settled(phone)
+
+
+@test
+def a_call_of_ours_that_comes_back(stage):
+    """A proxy of the phones' side that sends an INVITE back to us, whose every round makes another."""
+    house = House(stage)
+    phone = house.phone()
+    phone.register_ok()
+    call = house.pbx.call("alice", OFFER)
+    leg = phone.expect_call()
+    back = Message.request("INVITE", f"sip:alice@{house.pbx.domain}", [
+        (name, value) for name, value in leg.invite.headers if name not in ("Via", "Content-Length")
+    ], OFFER)
+    phone.send_request(back, phone.flow).expect(482)
+    leg.reject(482)
+    leg.expect_ack()
+    call.expect(480)
+    house.pbx.expect_nothing(0.2, "INVITE")
+    house.assert_settled()
 
 
 if __name__ == "__main__":

@@ -299,6 +299,7 @@ test_lines (Fixture *fixture, gconstpointer data)
     { "[wake]\nhold-response=200\n", ":2: [wake] hold-response: 200 is none of 180, 183, 100" },
     { "[wake]\ndirect-try=99999999999999999999\n", ":2: [wake] direct-try: " },
     { "[registrar]\nphones-per-user=0\n", ":2: [registrar] phones-per-user: 0 is not" },
+    { "[registrar]\nproxies=edge\n", ":2: [registrar] proxies: edge is neither an address" },
     { "[registrar]\nbrief-intervals=maybe\n", ":2: [registrar] brief-intervals: maybe is none" },
     { "[wake]\nbinding-expires=10\n", ":2: [wake] binding-expires: 10 is not" },
   };

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""kamailio: Debian's Kamailio as the unmodified PBX."""
+"""kamailio: Debian's Kamailio as the unmodified PBX, and as a proxy before the daemon."""
 import os
 import socket
 import time
@@ -26,7 +26,7 @@ class Kamailio(Process):
         self.address = address
         self.port = ports.free_port(address)
         self.tls_port = ports.free_port(address) if tls else None
-        self.run = os.path.join(stage.path, "kamailio")
+        self.run = os.path.join(stage.path, stage.unique("kamailio"))
         os.makedirs(self.run)
         with open(tap.source_file(*config), encoding="utf-8") as file:
             text = file.read()
@@ -68,6 +68,10 @@ class Kamailio(Process):
                     continue
 
     @property
+    def door(self):
+        return self.address, self.port
+
+    @property
     def route(self):
         return f"sip:{host_port(self.address, self.tls_port or self.port)}"
 
@@ -88,3 +92,12 @@ class Kamailio(Process):
         """Its log holds whole messages; what failed is told by the lines that are none."""
         return [f"kamailio: {line}" for line in self.errors().splitlines()
                 if " ERROR: " in line or " WARNING: " in line][-40:]
+
+
+class EdgeProxy(Kamailio):
+    """A proxy of the phones' side, which sends all that phones want to `door` of the daemon."""
+
+    def __init__(self, stage, door, transport="udp"):
+        super().__init__(stage, address=ports.EDGE, config=("tests", "peers", "kamailio-edge.cfg"),
+                         words={"DAEMON": door[0],
+                                "NEXT": f"sip:{host_port(*door)};transport={transport}"})

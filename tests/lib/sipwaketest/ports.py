@@ -11,6 +11,7 @@ OTHER_PHONE = "127.0.0.6"
 CALLER = "127.0.0.7"
 SECOND_PBX = "127.0.0.8"
 STRANGER = "127.0.0.9"
+EDGE = "127.0.0.10"
 
 
 def family(address):

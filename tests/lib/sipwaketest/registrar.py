@@ -19,14 +19,16 @@ class Contact:
 class Registrar:
     """Contacts by user. `keep_one` replaces the contact of before; `max_contacts` says with how many
     further ones are refused; `grant` caps the expiry; `list_newest` tells in a 200 only what was
-    just registered."""
+    just registered; `contact_params` follow each Contact in a 200."""
 
-    def __init__(self, grant=3600, keep_one=False, max_contacts=0, min_expires=0):
+    def __init__(self, grant=3600, keep_one=False, max_contacts=0, min_expires=0,
+                 contact_params=""):
         self.grant = grant
         self.keep_one = keep_one
         self.max_contacts = max_contacts
         self.min_expires = min_expires
         self.list_newest = False
+        self.contact_params = contact_params
         self.contacts = {}
 
     def of(self, user):
@@ -69,7 +71,7 @@ class Registrar:
             mine.pop(uri, None)
             mine[uri] = Contact(uri, min(expires, self.grant), request.flow, request)
         named = {uri_of(value) for value in values}
-        return [f"<{c.uri}>;expires={int(c.until - time.monotonic() + 0.5)}"
+        return [f"<{c.uri}>;expires={int(c.until - time.monotonic() + 0.5)}{self.contact_params}"
                 for c in self.of(user) if not self.list_newest or c.uri in named]
 
     def forget(self):

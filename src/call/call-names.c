@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * call-names: calls that a new request names by their Call-ID: the one that it is, should it be one
+ * of ours that has come back, and those that it returns (RFC 3261 20.21).
+ *
+ * The router asks. Both sides of a call know it by other names, and the log has both.
+ */
+#include "call/call-names.h"
+
+#define MAX_NAMES 16
+
+/**
+ * call_names_is_loop:
+ * @log: the calls that are and were
+ * @request: an INVITE from a phone
+ *
+ * Returns: whether we sent it to a phone ourselves: a proxy there does not know where it belongs,
+ * and each round would make another one (RFC 5393)
+ */
+gboolean
+call_names_is_loop (CallLog *log, SipRequest *request)
+{
+  const CallRecord *record =
+    call_log_find (log, sip_request_sip (request)->sip_call_id->i_id);
+
+  return record && call_record_state (record) != CALL_OVER &&
+         call_record_direction (record) == CALL_TO_PHONE;
+}
+
+/**
+ * call_names_translate:
+ * @log: the calls that are and were
+ * @request: (inout): an INVITE
+ *
+ * Names the calls that it returns as the other side knows them; others keep their names.
+ */
+void
+call_names_translate (CallLog *log, SipRequest *request)
+{
+  g_autoptr (GString) names = g_string_new (NULL);
+  gsize n = 0;
+
+  for (const sip_in_reply_to_t *header = sip_request_sip (request)->sip_in_reply_to; header;
+       header = header->k_next)
+    for (gsize i = 0; header->k_items && header->k_items[i] && n < MAX_NAMES; i++, n++) {
+      const gchar *other = call_log_other_name (log, header->k_items[i]);
+
+      g_string_append_printf (names, "%s%s", n ? ", " : "", other ? other : header->k_items[i]);
+    }
+  if (n > 0)
+    sip_request_set_in_reply_to (request, names->str);
+}

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "call/call-log.h"
+#include "sip/sip-request.h"
+
+gboolean call_names_is_loop (CallLog *log, SipRequest *request);
+void call_names_translate (CallLog *log, SipRequest *request);

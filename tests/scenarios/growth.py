@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""growth: many calls one after the other leave no memory behind.
+
+SIPWAKE_TEST_LONG=1 makes 60,000 calls and judges the memory; without it a few hundred, of which only
+the counters tell.
+"""
+import os
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
+from sipwaketest import ports
+from sipwaketest.house import House
+from sipwaketest.metrics import Metrics, resident_kb
+from sipwaketest.sipp import Sipp
+from sipwaketest.tap import main, test
+
+LONG = bool(os.environ.get("SIPWAKE_TEST_LONG"))
+FIRST, MORE = (10000, 50000) if LONG else (200, 400)
+RATE = 150
+TIMERS = 40  # seconds: 64*T1 of the last transaction, and time to tidy up
+GROWTH_KB = 1024
+
+
+def talk(stage, house, phone, calls):
+    """sipp calls, and sipp answers in the phone's place."""
+    seconds = calls // RATE * 2 + 60
+    answering = Sipp(stage, "phone", "sipp-phone-answer.xml", house.phones_door, phone.address,
+                     phone.port, calls=calls, seconds=seconds)
+    calling = Sipp(stage, "pbx", "sipp-pbx-call.xml", house.pbx_door, ports.PBX, calls=calls,
+                   rate=RATE, seconds=seconds,
+                   keys={"uri": house.pbx.contact("alice").uri, "domain": house.pbx.domain})
+    calling.expect_success(seconds)
+    answering.expect_success(20)
+
+
+@test(limit=1800 if LONG else 120)
+def calls_leave_nothing_behind(stage):
+    metrics = Metrics()
+    house = House(stage, config={**metrics.settings, "daemon": {"log-level": "warning"}})
+    phone = house.phone(path="")
+    phone.register_ok()
+    phone.close()
+    resident = [resident_kb(house.daemon)]
+    for calls in (FIRST, MORE):
+        talk(stage, house, phone, calls)
+        metrics.wait_none_open()
+        if LONG:
+            time.sleep(TIMERS)
+        resident.append(resident_kb(house.daemon))
+    print(f"# resident: {resident[0]} kB, {resident[1]} kB after {FIRST} calls, {resident[2]} kB "
+          f"after {MORE} more")
+    if LONG:
+        assert resident[2] < resident[1] + GROWTH_KB, f"it grew: {resident} kB"
+    house.daemon.assert_alive()
+
+
+if __name__ == "__main__":
+    main()

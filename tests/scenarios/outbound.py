@@ -1,0 +1,343 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""outbound: phones behind a proxy of their side, and phones with several flows (RFC 3327, 5626)."""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
+from sipwaketest import ports
+from sipwaketest.house import ANSWER, OFFER, House
+from sipwaketest.kamailio import EdgeProxy
+from sipwaketest.message import parameter
+from sipwaketest.phone import Phone
+from sipwaketest.tap import main, test
+
+
+def behind(house, edge, name="alice", transport="tcp", **more):
+    """A phone whose proxy is not the daemon."""
+    push = {"provider": "webpush", "prid": house.push.prid(f"/push/{name}")}
+    more.setdefault("push", push)
+    return Phone(house.stage, name, edge.door, house.pbx.domain, transport=transport, **more)
+
+
+def flow(number):
+    return {"header_params": f";reg-id={number}"}
+
+
+# Behind a proxy
+
+
+def call_through_the_edge(stage, transport, behind_transport):
+    house = House(stage)
+    edge = EdgeProxy(stage, house.phones_door, transport)
+    phone = behind(house, edge, transport=behind_transport, **flow(1))
+    answer = phone.register_ok()
+    path = answer.get("Path")
+    assert f"<sip:edge@{ports.EDGE}:{edge.port};" in path and ";ob" in path, path
+    assert "path" in answer.get("Supported") and answer.get("Require") == "outbound"
+    assert answer.get("Flow-Timer") is None, "the proxy would say so"
+    for _ in range(2):
+        call = house.pbx.call("alice", OFFER)
+        leg = phone.expect_call()
+        assert leg.flow.remote == edge.door, leg.flow.remote
+        leg.ring()
+        call.expect(180)
+        leg.answer(ANSWER)
+        call.expect(200)
+        call.ack()
+        leg.expect_ack()
+        info = call.send("INFO")
+        leg.reply(leg.expect_request("INFO"), 200)
+        info.expect(200)
+        house.finish(call, leg)
+    house.push.assert_pushes(0)
+    house.restart()  # the Path is on the disk
+    call = house.pbx.call("alice", OFFER)
+    leg = phone.expect_call()
+    leg.answer(ANSWER)
+    call.expect(200)
+    call.ack()
+    leg.expect_ack()
+    house.finish(leg, call)
+    message = house.pbx.request("MESSAGE", house.pbx.contact("alice").uri, body=b"hello")
+    phone.reply(phone.expect_request("MESSAGE"), 200)
+    message.expect(200)
+    for method, count in (("INVITE", 3), ("MESSAGE", 1)):
+        sent = [text for text in edge.received() if text.startswith(method)]
+        assert len(sent) == count and all(f"\nRoute: {path}" in text for text in sent), sent
+    house.assert_pbx_clean()
+    house.assert_settled(phone)
+
+
+@test
+def a_tcp_phone_behind_kamailio(stage):
+    call_through_the_edge(stage, "udp", "tcp")
+
+
+@test
+def a_udp_phone_behind_kamailio_over_tcp(stage):
+    call_through_the_edge(stage, "tcp", "udp")
+
+
+@test
+def a_phone_behind_kamailio_is_woken(stage):
+    """Its connection to the proxy is closed, which the proxy says by 430."""
+    house = House(stage)
+    edge = EdgeProxy(stage, house.phones_door)
+    phone = behind(house, edge)
+    phone.register_ok()
+    phone.sleep()
+    call = house.pbx.call("alice", OFFER)
+    call.expect(180)
+    house.wake(phone)
+    house.finish(call, house.connect(call, phone))
+    house.push.assert_pushes(1)
+    house.assert_settled(phone)
+
+
+@test
+def a_frozen_phone_behind_kamailio_is_woken(stage):
+    """Only the proxy answers, and that by 100; the phone comes back on another connection."""
+    house = House(stage)
+    edge = EdgeProxy(stage, house.phones_door)
+    phone = behind(house, edge)
+    phone.register_ok()
+    phone.freeze()
+    call = house.pbx.call("alice", OFFER)
+    call.expect(180)
+    house.push.wait_pushes(1)
+    phone.close_connections()
+    phone.thaw()
+    phone.new_identity()
+    phone.register_ok()
+    house.finish(call, house.connect(call, phone))
+    house.assert_settled(phone)
+
+
+@test
+def without_push_a_lost_flow_is_480(stage):
+    house = House(stage)
+    edge = EdgeProxy(stage, house.phones_door)
+    phone = behind(house, edge, push=None)
+    phone.register_ok()
+    phone.sleep()
+    house.pbx.call("alice", OFFER).expect(480, 10)
+    house.assert_settled()
+
+
+@test
+def a_phone_behind_kamailio_calls(stage):
+    house = House(stage)
+    edge = EdgeProxy(stage, house.phones_door, "tcp")
+    phone = behind(house, edge)
+    phone.register_ok()
+    house.pbx.challenge_calls = False
+    call = phone.invite("2000", OFFER)
+    leg = house.pbx.expect_call()
+    assert house.pbx.contact("alice").uri.split("@")[0] in leg.invite.get("Contact")
+    leg.ring()
+    call.expect(180)
+    leg.answer(ANSWER)
+    call.expect(200)
+    call.ack()
+    leg.expect_ack()
+    house.finish(leg, call)
+    house.assert_settled(phone)
+
+
+def guess_passwords(stage, **more):
+    """Who registers with wrong passwords behind a proxy, and what a third phone there gets."""
+    house = House(stage, **more)
+    edge = EdgeProxy(stage, house.phones_door)
+    for name in ("bob", "carol"):
+        wrong = behind(house, edge, name, address=ports.OTHER_PHONE, password="wrong")
+        for _ in range(3):
+            wrong.register()
+    phone = behind(house, edge)
+    status = phone.register().status
+    house.assert_settled(phone)
+    return status
+
+
+@test
+def a_wrong_password_is_held_against_the_proxy(stage):
+    assert guess_passwords(stage) == 403
+
+
+@test
+def a_wrong_password_is_held_against_the_phone(stage):
+    assert guess_passwords(stage, config={"registrar": {"proxies": ports.EDGE}}) == 200
+
+
+# Several flows
+
+
+def two_flows(house, **more):
+    """One phone as two agents, each on a connection of its own."""
+    phones = []
+    for number in (1, 2):
+        phone = house.phone(transport="tcp", **flow(number), **more)
+        answer = phone.register_ok()
+        assert answer.get("Require") == "outbound" and answer.get("Flow-Timer") == "840"
+        phones.append(phone)
+    assert len(house.pbx.contacts("alice")) == 1, "to the PBX it is one phone"
+    return phones
+
+
+@test
+def the_newer_of_two_flows_is_called(stage):
+    house = House(stage)
+    first, second = two_flows(house)
+    call = house.pbx.call("alice", OFFER)
+    house.finish(call, house.connect(call, second))
+    first.expect_nothing(0.2)
+    first.ping()
+    first.wait_pongs(1)
+    house.assert_settled(first, second)
+
+
+@test
+def a_closed_flow_has_another(stage):
+    house = House(stage)
+    first, second = two_flows(house)
+    second.sleep()
+    call = house.pbx.call("alice", OFFER)
+    house.finish(call, house.connect(call, first))
+    message = house.pbx.request("MESSAGE", house.pbx.contact("alice").uri, body=b"hello")
+    first.reply(first.expect_request("MESSAGE"), 200)
+    message.expect(200)
+    house.push.assert_pushes(0)
+    house.assert_settled(first)
+
+
+@test
+def a_flow_that_fails_has_another(stage):
+    """By an answer, and by silence; either way no push is sent, and the PBX hears of neither."""
+    house = House(stage)
+    first, second = two_flows(house)
+    for status in (430, 503, None):
+        call = house.pbx.call("alice", OFFER)
+        if status:
+            leg = second.expect_call()
+            leg.reject(status)
+            leg.expect_ack()
+        else:
+            second.freeze()
+        house.finish(call, house.connect(call, first))
+        second.assert_quiet()
+    house.push.assert_pushes(0)
+    house.assert_settled(first, second)
+
+
+@test
+def all_flows_are_silent(stage):
+    house = House(stage)
+    first, second = two_flows(house)
+    first.freeze()
+    second.freeze()
+    call = house.pbx.call("alice", OFFER)
+    call.expect(180)
+    house.push.wait_pushes(1)
+    first.close_connections()
+    first.thaw()
+    first.new_identity()
+    first.register_ok()
+    house.finish(call, house.connect(call, first))
+    house.push.assert_pushes(1)
+    house.assert_settled(first)
+
+
+@test
+def one_flow_of_two_is_removed(stage):
+    house = House(stage)
+    first, second = two_flows(house)
+    contact = house.pbx.contact("alice").uri
+    assert second.register(expires=0).status == 200
+    assert house.pbx.contact("alice").uri == contact, "the phone is still there"
+    call = house.pbx.call("alice", OFFER)
+    house.finish(call, house.connect(call, first))
+    assert first.register(expires=0).status == 200
+    assert not house.pbx.contacts("alice")
+    house.assert_settled(first, second)
+
+
+@test
+def a_flow_that_takes_the_place_of_the_same(stage):
+    """RFC 5626 section 6: the same instance and reg-id is the same flow, on a new connection."""
+    house = House(stage)
+    first, second = two_flows(house)
+    third = house.phone(transport="tcp", **flow(2))
+    third.register_ok()
+    third.sleep()
+    call = house.pbx.call("alice", OFFER)
+    house.finish(call, house.connect(call, first))
+    second.expect_nothing(0.2)
+    house.assert_settled(first, second)
+
+
+@test
+def over_udp_there_is_one_flow(stage):
+    """Its keep-alive would be STUN, which the daemon does not speak."""
+    house = House(stage)
+    phone = house.phone(**flow(1))
+    answer = phone.register_ok()
+    assert answer.get("Require") is None and answer.get("Flow-Timer") is None
+    house.assert_settled(phone)
+
+
+@test
+def several_contacts_with_flows(stage):
+    house = House(stage)
+    phone = house.phone(transport="tcp", **flow(1))
+    other = phone.contact().replace("reg-id=1", "reg-id=2")
+    answer = phone.register(contact=f"{phone.contact()}, {other}")
+    assert answer.status == 400, answer.start
+    house.assert_settled(phone)
+
+
+# What stays on its side
+
+
+@test
+def no_gruu_crosses(stage):
+    """RFC 5627: the PBX's names no device of ours, and a phone's is not for the PBX."""
+    house = House(stage, contact_params=';pub-gruu="sip:alice@pbx.test;gr=urn:x"'
+                                        ';temp-gruu="sip:t@pbx.test;gr"')
+    phone = house.phone()
+    phone.header_params = ';pub-gruu="sip:old@pbx.test;gr=urn:y"'
+    answer = phone.register_ok(headers=[("Supported", "gruu")])
+    assert "gruu" not in answer.get("Contact"), answer.get("Contact")
+    house.trace.assert_absent(phone.name, "pub-gruu")
+    house.trace.assert_absent(phone.name, "temp-gruu")
+    house.trace.assert_absent("pbx", "gruu")
+    house.pbx.challenge_calls = False
+    call = phone.invite("2000", OFFER, headers=[("Supported", "gruu, outbound, timer")])
+    leg = house.pbx.expect_call()
+    assert leg.invite.get("Supported") == "timer", leg.invite.get("Supported")
+    leg.answer(ANSWER)
+    call.expect(200)
+    call.ack()
+    leg.expect_ack()
+    house.finish(leg, call)
+    house.assert_settled(phone)
+
+
+@test
+def rport_tells_where_a_request_came_from(stage):
+    """RFC 3581: and the daemon asks the same of others."""
+    house = House(stage)
+    phone = house.phone()
+    via = phone.register_ok().get("Via")
+    assert parameter(via, "rport") == str(phone.port), via
+    call = house.pbx.call("alice", OFFER)
+    leg = phone.expect_call()
+    assert ";rport" in leg.invite.get("Via"), leg.invite.get("Via")
+    leg.ring()
+    call.cancel().expect(200)
+    leg.expect_cancel()
+    call.expect(487)
+    house.assert_settled(phone)
+
+
+if __name__ == "__main__":
+    main()
