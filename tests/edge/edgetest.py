@@ -55,7 +55,7 @@ class Authority:
         with open(extensions, "w", encoding="ascii") as file:
             if san:
                 file.write(f"subjectAltName={san}\n")
-            file.write("basicConstraints=CA:%s\n" % ("TRUE" if ca else "FALSE"))
+            file.write("basicConstraints=critical,CA:%s\n" % ("TRUE" if ca else "FALSE"))
         openssl("x509", "-req", "-in", request, "-CA", self.file, "-CAkey", self.path("key"),
                 "-CAcreateserial", "-out", certificate, "-days", "2", "-extfile", extensions)
         return certificate, key

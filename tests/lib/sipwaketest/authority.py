@@ -36,7 +36,7 @@ class Authority:
         with open(extensions, "w", encoding="ascii") as file:
             if san:
                 file.write(f"subjectAltName={san}\n")
-            file.write("basicConstraints=CA:%s\n" % ("TRUE" if ca else "FALSE"))
+            file.write("basicConstraints=critical,CA:%s\n" % ("TRUE" if ca else "FALSE"))
         self.openssl("x509", "-req", "-in", request, "-CA", self.file,
                      "-CAkey", self.path(self.name, "key"), "-CAcreateserial",
                      "-out", certificate, "-days", str(days), "-extfile", extensions)
