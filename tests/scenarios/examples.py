@@ -51,8 +51,10 @@ def the_scripts_are_scripts(stage):
 
 def example_house(stage):
     """The example of Kamailio, moved to addresses and ports of the test."""
-    template = read("kamailio", "kamailio.cfg").replace("10.0.0.5:5060", "@ADDRESS@:@PORT@")
-    pbx = Kamailio(stage, domain="pbx.example.com", template=template)
+    template = os.path.join(stage.path, "kamailio.cfg")
+    with open(template, "w", encoding="utf-8") as file:
+        file.write(read("kamailio", "kamailio.cfg").replace("10.0.0.5:5060", "@ADDRESS@:@PORT@"))
+    pbx = Kamailio(stage, domain="pbx.example.com", config=(template,))
     house = House(stage, pbx, start=False)
     text = read("kamailio", "sipwake.conf")
     for before, after in (("192.0.2.10:5060", host_port(*house.phones_door)),

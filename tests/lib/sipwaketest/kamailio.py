@@ -12,27 +12,28 @@ from .uri import host_port
 
 
 class Kamailio(Process):
-    """User N has the password pwN; UDP and TCP on one port."""
+    """User N has the password pwN; UDP and TCP on one port.
+
+    `config` is another configuration, `words` what further is filled in there.
+    """
 
     def __init__(self, stage, domain="pbx.test", address=ports.PBX, algorithm="MD5",
-                 template=None):
+                 config=("tests", "peers", "kamailio.cfg"), words=None, options=("-m", "64")):
         self.domain = domain
         self.address = address
         self.port = ports.free_port(address)
         self.run = os.path.join(stage.path, "kamailio")
         os.makedirs(self.run)
-        text = template
-        if not text:
-            with open(tap.source_file("tests", "peers", "kamailio.cfg"), encoding="utf-8") as file:
-                text = file.read()
+        with open(tap.source_file(*config), encoding="utf-8") as file:
+            text = file.read()
         for word, value in (("ADDRESS", address), ("PORT", self.port), ("DOMAIN", domain),
-                            ("ALGORITHM", algorithm)):
+                            ("ALGORITHM", algorithm), *(words or {}).items()):
             text = text.replace(f"@{word}@", str(value))
         path = os.path.join(self.run, "kamailio.cfg")
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
         super().__init__(stage, "kamailio", [
-            "kamailio", "-DD", "-E", "-f", path, "-Y", self.run, "-m", "64", "-M", "8",
+            "kamailio", "-DD", "-E", "-f", path, "-Y", self.run, *options, "-M", "8",
             "-P", os.path.join(self.run, "kamailio.pid")])
         stage.own(self)
         self.wait_answer()
