@@ -54,7 +54,7 @@ def house_with_bus(stage):
     return house, Ctl(bus)
 
 
-@test(limit=60)
+@test(limit=120)
 def status_and_bindings_are_german(stage):
     made = make_languages(stage)
     house, ctl = house_with_bus(stage)
@@ -71,7 +71,7 @@ def status_and_bindings_are_german(stage):
     assert row["State"] == "awake" and "UserAgent" in row, "JSON is no text for people"
 
 
-@test(limit=60)
+@test(limit=120)
 def every_language_has_help(stage):
     made = make_languages(stage)
     ctl = Ctl(Bus(stage))
@@ -81,7 +81,7 @@ def every_language_has_help(stage):
         assert text.count("\n  ") >= 17, text
 
 
-@test(limit=60)
+@test(limit=120)
 def other_charsets_are_written(stage):
     made = make_languages(stage, "ISO-8859-1")
     raw = subprocess.run([Ctl(Bus(stage)).program, "--help"], stdout=subprocess.PIPE, check=True,
@@ -89,7 +89,7 @@ def other_charsets_are_written(stage):
     assert "Konto hinzufügen".encode("iso-8859-1") in raw, raw
 
 
-@test(limit=60)
+@test(limit=120)
 def tables_stay_straight(stage):
     made = make_languages(stage)
     house, ctl = house_with_bus(stage)
@@ -117,7 +117,7 @@ def tables_stay_straight(stage):
         assert width(text.splitlines()[2][:heads[0]]) <= 10 and heads[-1] == 57, (heads, text)
 
 
-@test(limit=60)
+@test(limit=120)
 def a_german_daemon_writes_for_machines(stage):
     before = dict(os.environ)
     os.environ.update(make_languages(stage))
