@@ -45,10 +45,12 @@ data/sipwaked@.service: data/sipwaked.service.in Makefile
 	  -e 's|@ARGUMENTS[@]| --config $(confdir)/%i.conf --instance %i|' -e 's|@STATE[@]|sipwake/%i|' \
 	  $(srcdir)/data/sipwaked.service.in > $@
 
-# With the texts of all languages.
+# With the texts of all languages; polkit knows a language by the name of its locale, gettext from
+# 0.23 on by its tag.
 data/polkit/%.policy: data/%.policy po/LINGUAS $(wildcard $(srcdir)/po/*.po)
 	$(AM_V_GEN)$(MKDIR_P) data/polkit && \
-	  GETTEXTDATADIRS=$(srcdir)/data $(MSGFMT) --xml --template $< -d $(srcdir)/po -o $@
+	  GETTEXTDATADIRS=$(srcdir)/data $(MSGFMT) --xml --template $< -d $(srcdir)/po -o $@.tmp && \
+	  $(SED) -e 's|xml:lang="zh-Hans-CN"|xml:lang="zh_CN"|' $@.tmp > $@ && rm -f $@.tmp
 
 # Installed under the package's name, so it takes that name in a folder of its own first.
 data/sysusers/sipwake.conf: data/sipwake.sysusers
