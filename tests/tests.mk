@@ -80,7 +80,9 @@ EXTRA_DIST += \
   tests/lib/sipwaketest/tap.py \
   tests/lib/sipwaketest/trace.py \
   tests/lib/sipwaketest/uri.py \
+  tests/lib/sipwaketest/wakeload.py \
   tests/lib/sipwaketest/webphone.py \
+  tests/lib/sipwaketest/wire.py \
   tests/peers/kamailio.cfg \
   tests/peers/kamailio-edge.cfg \
   tests/peers/web-phone.mjs \
@@ -90,14 +92,19 @@ EXTRA_DIST += \
   tests/scenarios/sipp-phone-register.xml \
   tests/bench/bench-calls.py \
   tests/bench/bench-edge.py \
+  tests/bench/bench-growth.py \
   tests/bench/bench-idle.py \
   tests/bench/bench-register.py \
   tests/bench/bench-registrar.py \
+  tests/bench/bench-woken.py \
   tests/bench/calls-called.xml \
   tests/bench/calls-caller.xml \
   tests/bench/kamailio-proxy.cfg \
   tests/bench/kamailio-registrar.cfg \
-  tests/bench/run-benchmarks.py
+  tests/bench/kamailio-tsilo.cfg \
+  tests/bench/run-benchmarks.py \
+  tests/bench/woken-phone.xml \
+  tests/bench/woken-registrar.xml
 
 # Not beside the other scenario that loads the machine.
 tests/scenarios/idle.log: tests/scenarios/peers.log
@@ -113,8 +120,11 @@ check-threads: all tests/push-simulator
 	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(THREAD_TESTS)'
 .PHONY: check-threads
 
+RUN_BENCHMARKS = top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
+  PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $(srcdir)/tests/bench/run-benchmarks.py
 bench: all $(check_PROGRAMS)
-	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
-	  PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $(srcdir)/tests/bench/run-benchmarks.py
-.PHONY: bench
-CLEANFILES += bench.json
+	$(RUN_BENCHMARKS)
+bench-quick: all $(check_PROGRAMS)
+	$(RUN_BENCHMARKS) --quick
+.PHONY: bench bench-quick
+CLEANFILES += bench.json bench-quick.json

@@ -6,7 +6,7 @@ import os
 from . import meter, ports
 from .house import House
 from .kamailio import Kamailio
-from .population import fill, token_of, user_of
+from .population import fill, user_of
 from .sipp import Sipp
 from .uri import host_port
 
@@ -17,14 +17,15 @@ ENDLESS = 100_000_000
 
 
 class Seat:
-    """An address at which calls are taken; it says 200 to the OPTIONS of who asks."""
+    """An address at which calls are taken, or what else the scenario says."""
 
-    def __init__(self, stage, name, address, cores, scenario="calls-called.xml", more=()):
+    def __init__(self, stage, name, address, cores, scenario="calls-called.xml"):
         self.domain = "pbx.test"
         self.address = address
         self.port = ports.free_port(address)
         self.sipp = Sipp(stage, name, scenario, None, address, self.port, calls=ENDLESS,
-                         folder="bench", seconds=ENDLESS, more=("-aa", *BUFFER, *more))
+                         folder="bench", seconds=ENDLESS,
+                         more=("-deadcall_wait", "0", *BUFFER))
         meter.pin(self.sipp, cores)
         self.sipp.wait_line(".", read=self.socket)
 
@@ -50,24 +51,40 @@ class Line:
         self.values = values
         self.cores = cores
 
+    def start(self, rate, calls):
+        """Begins to make so many calls."""
+        return Calls(self, self.stage.unique(self.name), rate, calls)
+
     def run(self, rate, seconds, may_fail=False):
         """Makes the calls; returns (how many there were, how many failed)."""
-        calls = int(rate * seconds)
-        name = self.stage.unique(self.name)
-        path = os.path.join(self.stage.path, f"{name}.stat")
-        sipp = Sipp(self.stage, name, "calls-caller.xml", self.door, self.address, self.port,
-                    calls=calls, rate=rate, users=self.values, hold=TALK, folder="bench",
-                    seconds=seconds + 40, more=("-trace_stat", "-stf", path, "-fd", "1", *BUFFER))
-        meter.pin(sipp, self.cores)
-        code = sipp.wait(seconds + 60)
-        with open(path, encoding="ascii", errors="replace") as file:
+        calls = self.start(rate, int(rate * seconds))
+        return calls.count, calls.finish(may_fail)
+
+
+class Calls:
+    """Calls that are under way."""
+
+    def __init__(self, line, name, rate, count):
+        self.count = count
+        self.seconds = count / rate
+        self.path = os.path.join(line.stage.path, f"{name}.stat")
+        self.sipp = Sipp(line.stage, name, "calls-caller.xml", line.door, line.address, line.port,
+                         calls=count, rate=rate, users=line.values, hold=TALK, folder="bench",
+                         seconds=self.seconds + 40,
+                         more=("-trace_stat", "-stf", self.path, "-fd", "1", *BUFFER))
+        meter.pin(self.sipp, line.cores)
+
+    def finish(self, may_fail=False):
+        """Waits for their end; returns how many failed."""
+        code = self.sipp.wait(self.seconds + 60)
+        with open(self.path, encoding="ascii", errors="replace") as file:
             last = list(csv.DictReader(file, delimiter=";"))[-1]
         done, failed = int(last["SuccessfulCall(C)"]), int(last["FailedCall(C)"])
         again = int(last["Retransmissions(C)"])
-        assert may_fail or (code == 0 and done == calls and not failed), (
-            f"{name}: {done} of {calls} calls went well, {failed} failed, {again} repetitions: "
-            f"{sipp.complaints()[:1000]}")
-        return calls, calls - done
+        assert may_fail or (code == 0 and done == self.count and not failed), (
+            f"{self.sipp.name}: {done} of {self.count} calls went well, {failed} failed, {again} "
+            f"repetitions: {self.sipp.complaints()[:1000]}")
+        return self.count - done
 
 
 class SipwakeUnderCalls:
@@ -87,15 +104,15 @@ class SipwakeUnderCalls:
         out = Line(stage, "from-phones", ports.PHONE, self.house.phones_door, (), load_cores)
         caller = host_port(ports.PHONE, out.port)
         taker = host_port(ports.PHONE, self.phone.port)
-        fill(self.house.groups["daemon"]["state-dir"], self.house.push.prid("/push"),
-             phones + called, lambda number: caller if number < phones else taker)
+        tokens = fill(self.house.groups["daemon"]["state-dir"], self.house.push.prid("/push"),
+                      phones + called, lambda number: caller if number < phones else taker)
         self.house.start()
         meter.pin(self.house.daemon, server_cores)
         out.values = [f"{CALLEE};sip:{user_of(number)}@pbx.test;{CALLEE}"
                       for number in range(min(phones, 10_000))]
         door = host_port(*self.house.pbx_door)
         self.lines = [out, Line(stage, "to-phones", ports.PBX, self.house.pbx_door, [
-            f"sip:{token_of(number)}@{door};{CALLEE};sip:{user_of(number)}@pbx.test"
+            f"sip:{tokens[number]}@{door};{CALLEE};sip:{user_of(number)}@pbx.test"
             for number in range(phones, phones + called)], load_cores)]
 
     @property

@@ -104,9 +104,9 @@ def cpu_per_request(daemon, load, seconds):
     return (daemon.cpu_seconds() - before) * 1e6 / answered
 
 
-def idle_connections_cost(house, rounds=2, seconds=3):
-    """CPU per OPTIONS in microseconds with FEW and with MANY idle connections, in turn."""
-    raise_descriptor_limit(2 * MANY + 1000)
+def idle_connections_cost(house, rounds=2, seconds=3, most=MANY):
+    """CPU per OPTIONS in microseconds with FEW and with `most` idle connections, in turn."""
+    raise_descriptor_limit(most + 1000)
     house.start()
     house.sleeper()
     load = OptionsLoad(ports.PBX, house.pbx_door, house.pbx.contact("alice").uri)
@@ -118,7 +118,7 @@ def idle_connections_cost(house, rounds=2, seconds=3):
             idle.shrink(FEW)
             idle.grow(FEW)
             few.append(cpu_per_request(house.daemon, load, seconds))
-            idle.grow(MANY)
+            idle.grow(most)
             time.sleep(0.5)
             many.append(cpu_per_request(house.daemon, load, seconds))
             idle.assert_open()
