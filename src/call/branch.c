@@ -107,7 +107,7 @@ invite_phone (Branch *branch, Binding *binding)
 
   call_record_add (branch->call->record, "INVITE to the phone at %s",
                    sip_flow_address (binding->flow));
-  send_invite (branch, binding->flow, binding->target, contact,
+  send_invite (branch, binding->flow, binding_target (binding), contact,
                reach_new (branch->call->bucket, binding));
 }
 
