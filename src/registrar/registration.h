@@ -20,6 +20,8 @@ typedef struct {
   gchar *shared;       /* nullable: the user part of the one Contact for all phones of the record */
   GPtrArray *contacts; /* RegistrationContact; empty: a query, or a removal of all */
   gboolean remove_all; /* Contact: * */
+  gchar *source;       /* nullable: where the new phones come from that count towards the limits */
+  guint coming;        /* how many of them */
 } Registration;
 
 Registration *
