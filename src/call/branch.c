@@ -102,7 +102,7 @@ invite_phone (Branch *branch, Binding *binding)
   call_record_add (branch->call->record, "INVITE to the phone at %s",
                    sip_flow_address (binding->flow));
   branch_send_invite (branch, binding->flow,
-                      &(LegInvite){ .target = binding->target,
+                      &(LegInvite){ .target = binding_target (binding),
                                     .route = outbound_path (binding),
                                     .contact = contact,
                                     .reach = reach_new (branch->call->bucket, binding) });

@@ -121,7 +121,8 @@ subscribe_to_phone (Errands *errands, SipRequest *request, const GPtrArray *phon
   contact = sip_listener_uri (sip_flow_listener (phone->flow),
                               sip_request_sip (request)->sip_from->a_url->url_user);
   subscribe (errands, request, phone->token, NULL, phone,
-             &(SubscriptionPeer){ phone->flow, phone->target, outbound_path (phone), to, contact });
+             &(SubscriptionPeer){ phone->flow, binding_target (phone), outbound_path (phone), to,
+                                  contact });
 }
 
 /**

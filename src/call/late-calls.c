@@ -120,7 +120,7 @@ show (LateCall *call, Binding *binding)
   LegInvite invite = {
     .request = call->invite,
     .original = original,
-    .target = binding->target,
+    .target = binding_target (binding),
     .route = outbound_path (binding),
     .to = to,
     .call_id = call->call_id,

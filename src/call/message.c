@@ -191,7 +191,8 @@ send_to_phone (Delivery *delivery, Binding *binding)
   const url_t *from = sip_request_sip (delivery->message->request)->sip_from->a_url;
   g_autofree gchar *contact = sip_listener_uri (sip_flow_listener (binding->flow), from->url_user);
 
-  if (!send_on (delivery, binding->flow, binding->target, outbound_path (binding), contact))
+  if (!send_on (delivery, binding->flow, binding_target (binding), outbound_path (binding),
+                contact))
     fail (delivery, 480, NULL);
 }
 

@@ -12,6 +12,7 @@
 #include "proto/address.h"
 #include "proto/aor.h"
 #include "registrar/offenders.h"
+#include "registrar/tally.h"
 #include "sip/sip-map.h"
 
 #define OFFENCES 4
@@ -24,6 +25,9 @@ struct _Admission {
   Offenders *offenders;
   AdmissionOptions options;
   gchar **proxies; /* nullable */
+  Tally *coming_of;   /* keys of records: new phones of which nobody knows yet whether they may */
+  Tally *coming_from; /* addresses: the same */
+  guint coming;
 };
 
 /**
@@ -40,6 +44,8 @@ admission_new (Location *location, const AdmissionOptions *options)
 
   admission->location = g_object_ref (location);
   admission->offenders = offenders_new (OFFENCES, OFFENCE_SECONDS);
+  admission->coming_of = tally_new ();
+  admission->coming_from = tally_new ();
   admission_set_options (admission, options);
   return admission;
 }
@@ -52,6 +58,8 @@ void
 admission_free (Admission *admission)
 {
   offenders_free (admission->offenders);
+  tally_free (admission->coming_of);
+  tally_free (admission->coming_from);
   g_object_unref (admission->location);
   g_strfreev (admission->proxies);
   g_free (admission);
@@ -214,9 +222,18 @@ count_new (Admission *admission, const Registration *registration)
   return count;
 }
 
-/* Only phones that come anew are too many; who is registered stays so. */
+static void
+count_coming (Admission *admission, const Registration *registration, gint delta)
+{
+  tally_add (admission->coming_of, registration->key, delta);
+  tally_add (admission->coming_from, registration->source, delta);
+  admission->coming += (guint) delta;
+}
+
+/* Only phones that come anew are too many; who is registered stays so. Those that wait for the PBX
+ * count, or many that come at once would pass. */
 static gboolean
-check_limits (Admission *admission, const Registration *registration)
+check_limits (Admission *admission, Registration *registration)
 {
   const AdmissionOptions *options = &admission->options;
   guint more = count_new (admission, registration);
@@ -227,16 +244,36 @@ check_limits (Admission *admission, const Registration *registration)
 
   if (more == 0)
     return TRUE;
-  if ((record ? record->bindings->len : 0) + more > options->per_aor)
+  registration->source = g_steal_pointer (&source);
+  registration->coming = more;
+  count_coming (admission, registration, (gint) more);
+  if ((record ? record->bindings->len : 0) +
+        tally_count (admission->coming_of, registration->key) > options->per_aor)
     refuse (registration, 403, "Too Many Phones Of This User", NULL, NULL);
-  else if (location_count_source (admission->location, source) + more > options->per_source)
+  else if (location_count_source (admission->location, registration->source) +
+             tally_count (admission->coming_from, registration->source) > options->per_source)
     refuse (registration, 403, "Too Many Phones Behind This Address", NULL, NULL);
-  else if (location_count (admission->location) + more > options->total)
+  else if (location_count (admission->location) + admission->coming > options->total)
     refuse (registration, 503, "Too Many Phones", NULL, later);
   else
     return TRUE;
+  admission_decided (admission, registration);
   counters_inc (COUNTER_REGISTERS_OVER_LIMIT);
   return FALSE;
+}
+
+/**
+ * admission_decided:
+ * @admission: it
+ * @registration: what was let in by admission_check() and waits no more: it is about to be a binding,
+ *   or is refused
+ */
+void
+admission_decided (Admission *admission, Registration *registration)
+{
+  if (registration->coming)
+    count_coming (admission, registration, -(gint) registration->coming);
+  registration->coming = 0;
 }
 
 /* ---- offenders ---- */
@@ -273,10 +310,10 @@ check_offender (Admission *admission, const Registration *registration)
  * @registration: what a phone asks
  * @account: (nullable): its account, when that can be used
  *
- * Returns: whether to go on; otherwise the request is answered
+ * Returns: whether to go on, until admission_decided(); otherwise the request is answered
  */
 gboolean
-admission_check (Admission *admission, const Registration *registration, const Account *account)
+admission_check (Admission *admission, Registration *registration, const Account *account)
 {
   gint64 least = least_interval (admission, account);
   g_autofree gchar *min_expires = g_strdup_printf ("%" G_GINT64_FORMAT, least);

@@ -21,8 +21,9 @@ Admission *admission_new (Location *location, const AdmissionOptions *options);
 void admission_free (Admission *admission);
 void admission_set_options (Admission *admission, const AdmissionOptions *options);
 
-gboolean admission_check (Admission *admission, const Registration *registration,
+gboolean admission_check (Admission *admission, Registration *registration,
                           const Account *account);
+void admission_decided (Admission *admission, Registration *registration);
 gboolean admission_admits (Admission *admission, SipRequest *invite);
 void admission_failed_call (Admission *admission, SipRequest *invite);
 void admission_failed (Admission *admission, const Registration *registration);

@@ -8,6 +8,7 @@
 #include "registrar/binding.h"
 
 #include "base/clock.h"
+#include "proto/contact.h"
 
 /**
  * binding_new:
@@ -63,14 +64,34 @@ binding_unref (Binding *binding)
   g_clear_pointer (&binding->flow, sip_flow_unref);
   g_clear_pointer (&binding->outbound, outbound_free);
   g_clear_pointer (&binding->push, pn_params_free);
-  g_free (binding->user_agent);
+  g_clear_pointer (&binding->user_agent, g_ref_string_release);
   g_free (binding->call_id);
-  g_free (binding->target);
+  g_free (binding->target_uri);
   g_free (binding->contact);
   g_free (binding->shared);
   g_free (binding->aor);
   g_free (binding->token);
   g_free (binding);
+}
+
+/**
+ * binding_target:
+ * @binding: a binding
+ *
+ * Made when it is first asked for: most phones that a start finds on the disk are called much later.
+ *
+ * Returns: (transfer none): the Request-URI of requests to the phone
+ */
+const gchar *
+binding_target (Binding *binding)
+{
+  g_autoptr (Contact) contact = NULL;
+
+  if (binding->target_uri)
+    return binding->target_uri;
+  contact = contact_parse (binding->contact, NULL);
+  binding->target_uri = contact ? contact_target_uri (contact) : g_strdup (binding->aor);
+  return binding->target_uri;
 }
 
 /**

@@ -26,10 +26,10 @@ typedef struct _Binding {
   gchar *shared;     /* nullable: the user part of the Contact that it shares with others there */
   gchar *aor;
   gchar *contact;    /* as the phone sent it, without expires */
-  gchar *target;     /* the Request-URI of requests to the phone */
+  gchar *target_uri; /* nullable: see binding_target() */
   gchar *call_id;    /* of the phone's REGISTER, with its sequence number */
   guint32 cseq;
-  gchar *user_agent; /* nullable */
+  GRefString *user_agent; /* nullable, interned: phones of one kind share it */
   PnParams *push;    /* nullable: no push */
   SipFlow *flow;     /* of the newest REGISTER */
   gint64 registered; /* monotonic microseconds: when that was */
@@ -46,5 +46,6 @@ Binding *binding_ref (Binding *binding);
 void binding_unref (Binding *binding);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Binding, binding_unref)
 
+const gchar *binding_target (Binding *binding);
 gboolean binding_has_push (const Binding *binding);
 gchar *binding_called_as (const Binding *binding, const sip_to_t *to);

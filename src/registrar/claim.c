@@ -53,6 +53,7 @@ release (Claim *claim)
 {
   if (--claim->waiting > 0)
     return;
+  admission_decided (claim->rooms.admission, claim->registration);
   if (claim->status == 200)
     settle (claim);
   else

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "registrar/admission.h"
 #include "registrar/inquiry.h"
 #include "registrar/settlement.h"
 #include "registrar/sharing.h"
 
 typedef struct {
   Location *location;
+  Admission *admission;
   Ledger *ledger;
   Keeper *keeper;
   Sharing *sharing;

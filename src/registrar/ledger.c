@@ -137,21 +137,19 @@ on_row (const BindingRow *row, gpointer user_data)
   Loading *loading = user_data;
   Pbx *pbx = find_pbx (loading->pbxes, row->pbx);
   SipListener *listener = find_listener (loading->stack, row->flow_listener);
-  g_autoptr (Contact) contact = contact_parse (row->contact, NULL);
   g_autoptr (Binding) binding = NULL;
 
   /* Of a PBX that is configured no more, or out of date: nobody will miss it. */
-  if (!pbx || !listener || !contact || row->expires_wall <= clock_wall ()) {
+  if (!pbx || !listener || row->expires_wall <= clock_wall ()) {
     store_remove_binding_lazily (loading->ledger->store, row->token);
     return;
   }
   binding = binding_new (pbx, row->token, row->aor);
   binding->shared = g_strdup (row->upstream_contact);
   binding->contact = g_strdup (row->contact);
-  binding->target = contact_target_uri (contact);
   binding->call_id = g_strdup (row->call_id);
   binding->cseq = (guint32) row->cseq;
-  binding->user_agent = g_strdup (row->user_agent);
+  binding->user_agent = row->user_agent ? g_ref_string_new_intern (row->user_agent) : NULL;
   binding->push = push_of (row);
   binding->flow = outbound_restore (listener, row->flow_address ? row->flow_address : "0.0.0.0:0",
                                     row->path);

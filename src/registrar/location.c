@@ -11,6 +11,7 @@
 #include "base/counters.h"
 #include "base/log.h"
 #include "registrar/outbound.h"
+#include "registrar/tally.h"
 
 #include <string.h>
 
@@ -19,7 +20,7 @@ struct _Location {
   GHashTable *records;  /* key -> Record */
   GHashTable *shared;   /* key of a shared Contact -> Record */
   GHashTable *tokens;   /* token -> Binding */
-  GHashTable *sources;  /* address -> how many bindings came from there */
+  Tally *sources;       /* addresses that bindings came from */
   GSequence *by_expiry; /* Binding, the next one first */
   guint expiry_timer;
 };
@@ -50,15 +51,9 @@ source_of (const Binding *binding)
 static void
 count_source (Location *self, const Binding *binding, gint delta)
 {
-  gchar *source = source_of (binding);
-  guint count = GPOINTER_TO_UINT (g_hash_table_lookup (self->sources, source)) + (guint) delta;
+  g_autofree gchar *source = source_of (binding);
 
-  if (count > 0) {
-    g_hash_table_replace (self->sources, source, GUINT_TO_POINTER (count));
-    return;
-  }
-  g_hash_table_remove (self->sources, source);
-  g_free (source);
+  tally_add (self->sources, source, delta);
 }
 
 static void
@@ -190,7 +185,7 @@ location_count (Location *self)
 guint
 location_count_source (Location *self, const gchar *address)
 {
-  return GPOINTER_TO_UINT (g_hash_table_lookup (self->sources, address));
+  return tally_count (self->sources, address);
 }
 
 /* ---- what changes ---- */
@@ -378,7 +373,7 @@ location_dispose (GObject *object)
   g_clear_pointer (&self->by_expiry, g_sequence_free);
   g_clear_pointer (&self->records, g_hash_table_unref);
   g_clear_pointer (&self->shared, g_hash_table_unref);
-  g_clear_pointer (&self->sources, g_hash_table_unref);
+  g_clear_pointer (&self->sources, tally_free);
   G_OBJECT_CLASS (location_parent_class)->dispose (object);
 }
 
@@ -408,7 +403,7 @@ location_init (Location *self)
     g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) record_free);
   self->tokens = g_hash_table_new (g_str_hash, g_str_equal);
   self->shared = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  self->sources = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->sources = tally_new ();
   self->by_expiry = g_sequence_new (NULL);
 }
 

@@ -306,11 +306,12 @@ outbound_came_by (const Binding *binding, const SipFlow *flow)
  * Returns: whether a proxy before it reaches it elsewhere now
  */
 gboolean
-outbound_has_moved (const Binding *from, const Binding *to)
+outbound_has_moved (Binding *from, Binding *to)
 {
   const gchar *path = outbound_path (to);
 
-  return path && (g_strcmp0 (path, outbound_path (from)) || !g_str_equal (from->target, to->target));
+  return path && (g_strcmp0 (path, outbound_path (from)) ||
+                  !g_str_equal (binding_target (from), binding_target (to)));
 }
 
 /**

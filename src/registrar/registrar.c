@@ -150,6 +150,7 @@ on_upstream_answer (guint status, const sip_t *response, gpointer user_data)
 
   if (response && try_sharing (pending, status))
     return;
+  admission_decided (self->admission, pending->registration);
   if (!response) {
     counters_inc (COUNTER_REGISTERS_REJECTED);
     log_warning (LOG_NONE, "[pbx:%s] does not answer a REGISTER (%u)",
@@ -319,6 +320,7 @@ send_upstream (Registrar *self, Registration *registration)
   pending->surplus = sharing_surplus (self->rooms.sharing, registration);
   g_hash_table_add (self->pending, pending);
   if (!transmit (self, pending)) {
+    admission_decided (self->admission, registration);
     refuse (registration->request, 503, pbx_refusal (registration->pbx));
     g_hash_table_remove (self->pending, pending);
     return;
@@ -329,7 +331,7 @@ send_upstream (Registrar *self, Registration *registration)
 static void
 take_with_account (Registrar *self, Registration *registration, Account *account)
 {
-  ClaimRooms rooms = { self->location, self->rooms.ledger, self->rooms.keeper,
+  ClaimRooms rooms = { self->location, self->admission, self->rooms.ledger, self->rooms.keeper,
                        self->rooms.sharing, self->inquiries,
                        self->rooms.options.binding_expires };
   g_autoptr (GPtrArray) feature_caps = NULL;
@@ -348,6 +350,7 @@ take_with_account (Registrar *self, Registration *registration, Account *account
   case DOOR_CHALLENGED:
     break;
   }
+  admission_decided (self->admission, registration);
   registration_free (registration);
 }
 
@@ -388,17 +391,16 @@ registrar_take (Registrar *self, SipRequest *request)
   account = account_book_find (self->rooms.accounts, pbx, registration->aor);
   if (account && !account_is_ready (account))
     account = NULL;
-  if (!admission_check (self->admission, registration, account))
-    return;
-  if (account) {
-    take_with_account (self, g_steal_pointer (&registration), account);
-    return;
-  }
-  if (g_hash_table_size (self->pending) >= MAX_PENDING) {
+  if (!account && g_hash_table_size (self->pending) >= MAX_PENDING) {
     refuse (request, 503, "Too Many Registrations At Once");
     return;
   }
-  send_upstream (self, g_steal_pointer (&registration));
+  if (!admission_check (self->admission, registration, account))
+    return;
+  if (account)
+    take_with_account (self, g_steal_pointer (&registration), account);
+  else
+    send_upstream (self, g_steal_pointer (&registration));
 }
 
 /**

@@ -13,6 +13,7 @@ src_registrar_libregistrar_a_SOURCES = \
   src/registrar/binding.c src/registrar/binding.h \
   src/registrar/outbound.c src/registrar/outbound.h \
   src/registrar/record.c src/registrar/record.h \
+  src/registrar/tally.c src/registrar/tally.h \
   src/registrar/location.c src/registrar/location.h \
   src/registrar/ledger.c src/registrar/ledger.h \
   src/registrar/registration.c src/registrar/registration.h \

@@ -300,6 +300,7 @@ registration_free (Registration *registration)
   g_clear_pointer (&registration->request, sip_request_unref);
   g_ptr_array_unref (registration->contacts);
   g_free (registration->path);
+  g_free (registration->source);
   g_free (registration->shared);
   g_free (registration->key);
   g_free (registration->aor);

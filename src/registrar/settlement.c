@@ -55,9 +55,9 @@ add_known_contacts (Location *location, msg_t *msg, const Registration *registra
   const Record *record = location_record (location, registration->key);
 
   for (guint i = 0; record && i < record->bindings->len; i++) {
-    const Binding *binding = g_ptr_array_index (record->bindings, i);
+    Binding *binding = g_ptr_array_index (record->bindings, i);
     g_autofree gchar *line = g_strdup_printf (
-      "Contact: <%s>;expires=%" G_GINT64_FORMAT, binding->target,
+      "Contact: <%s>;expires=%" G_GINT64_FORMAT, binding_target (binding),
       MAX (0, (binding->expires - clock_now ()) / CLOCK_SECOND));
 
     sip_headers_add (msg, line);
@@ -122,10 +122,10 @@ make_binding (const Registration *registration, const RegistrationContact *entry
 
   binding->shared = g_strdup (registration->shared);
   binding->contact = contact_to_string (entry->contact, -1);
-  binding->target = contact_target_uri (entry->contact);
   binding->call_id = g_strdup (sip->sip_call_id->i_id);
   binding->cseq = sip->sip_cseq->cs_seq;
-  binding->user_agent = sip->sip_user_agent ? g_strdup (sip->sip_user_agent->g_string) : NULL;
+  binding->user_agent =
+    sip->sip_user_agent ? g_ref_string_new_intern (sip->sip_user_agent->g_string) : NULL;
   binding->push = entry->push->kind == PN_PUSH ? pn_params_copy (entry->push) : NULL;
   binding->flow = outbound_way (request);
   outbound_set (binding, registration->path, entry->reg_id);

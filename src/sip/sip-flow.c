@@ -26,7 +26,7 @@ struct _SipFlow {
   guint64 peer;        /* the edge's number for the connection, 0 where there is no edge */
   GStrv names;         /* what the certificate of the edge's peer proves, NULL where there is none */
   gchar *address;
-  gchar *route;
+  gchar *route; /* nullable: none was asked for yet, as for most phones that sleep */
   GSList *watchers;
 };
 
@@ -38,9 +38,6 @@ flow_new (SipListener *listener, gchar *address)
   flow->refs = 1;
   flow->listener = listener;
   flow->address = address;
-  flow->route =
-    g_strdup_printf ("sip:%s;transport=%s", address,
-                     sip_transport_is_stream (listener->transport) ? "tcp" : "udp");
   return flow;
 }
 
@@ -468,7 +465,13 @@ sip_flow_tport (const SipFlow *flow)
  * Returns: (transfer none) (nullable): where the stack sends to when no connection is given
  */
 url_string_t *
-sip_flow_route (const SipFlow *flow)
+sip_flow_route (SipFlow *flow)
 {
-  return carrier (flow)->tport ? NULL : (url_string_t *) flow->route;
+  if (carrier (flow)->tport)
+    return NULL;
+  if (!flow->route)
+    flow->route =
+      g_strdup_printf ("sip:%s;transport=%s", flow->address,
+                       sip_transport_is_stream (flow->listener->transport) ? "tcp" : "udp");
+  return (url_string_t *) flow->route;
 }

@@ -30,7 +30,7 @@ void sip_flow_watch (SipFlow *flow, SipFlowClosedFunc func, gpointer user_data);
 void sip_flow_unwatch (SipFlow *flow, SipFlowClosedFunc func, gpointer user_data);
 
 tport_t *sip_flow_tport (const SipFlow *flow);
-url_string_t *sip_flow_route (const SipFlow *flow);
+url_string_t *sip_flow_route (SipFlow *flow);
 
 /* How the stack is told the way out: to be passed with every request that it sends. */
 #define SIP_FLOW_TAGS(flow) NTATAG_TPORT (sip_flow_tport (flow))

@@ -27,14 +27,14 @@ struct _Refresh {
   AccountBook *accounts;
   PushService *service;
   GCancellable *cancellable;
-  GHashTable *alarms; /* token -> Alarm */
+  GHashTable *alarms; /* token -> Alarm, one for each phone that will be woken */
   gulong refreshed;
   gulong removed;
 };
 
 typedef struct {
   Refresh *refresh;
-  gchar *token;
+  Binding *binding;
   Deadline *deadline;
 } Alarm;
 
@@ -42,7 +42,7 @@ static void
 alarm_free (Alarm *alarm)
 {
   deadline_clear (&alarm->deadline);
-  g_free (alarm->token);
+  binding_unref (alarm->binding);
   g_free (alarm);
 }
 
@@ -80,12 +80,11 @@ on_alarm (gpointer user_data)
 {
   Alarm *alarm = user_data;
   Refresh *refresh = alarm->refresh;
-  Binding *binding = location_find_token (refresh->location, alarm->token);
 
   alarm->deadline = NULL;
-  if (binding && binding_has_push (binding))
-    push (refresh, binding);
-  g_hash_table_remove (refresh->alarms, alarm->token);
+  if (location_has (refresh->location, alarm->binding) && binding_has_push (alarm->binding))
+    push (refresh, alarm->binding);
+  g_hash_table_remove (refresh->alarms, alarm->binding->token);
 }
 
 static const gchar *
@@ -110,14 +109,14 @@ mark (Binding *binding, const gchar *risk)
 }
 
 static void
-set_alarm (Refresh *refresh, const Binding *binding, gint64 milliseconds)
+set_alarm (Refresh *refresh, Binding *binding, gint64 milliseconds)
 {
   Alarm *alarm = g_new0 (Alarm, 1);
 
   alarm->refresh = refresh;
-  alarm->token = g_strdup (binding->token);
+  alarm->binding = binding_ref (binding);
   alarm->deadline = deadline_new ((guint) CLAMP (milliseconds, 0, G_MAXINT), on_alarm, alarm);
-  g_hash_table_replace (refresh->alarms, alarm->token, alarm);
+  g_hash_table_replace (refresh->alarms, binding->token, alarm);
 }
 
 static void

@@ -52,7 +52,7 @@ def measure(stage):
     time.sleep(2)
     full = resident_kb(house.daemon.pid)
     assert f"{PHONES} phones are back" in house.daemon.errors()
-    return [below("binding_kb", (full - empty) / PHONES, 2.0, "kB"),
+    return [below("binding_kb", (full - empty) / PHONES, 1.5, "kB"),
             below("restart_100k_s", seconds, 1.0, "s")]
 
 

@@ -7,6 +7,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
 from sipwaketest import ports
+from sipwaketest.accounts import house_with_account
 from sipwaketest.house import OFFER, House
 from sipwaketest.message import parameter, uri_of
 from sipwaketest.tap import main, test
@@ -289,6 +290,49 @@ def there_are_so_many_phones_and_no_more(stage):
     house.phone("bob").register_ok()
     answer = house.phone("carol").register()
     assert answer.status == 503 and answer.get("Retry-After"), answer.start
+
+
+def come_at_once(house, refusal):
+    """Three phones wait for the PBX at the same time where there may be two."""
+    phones = [number(house.phone(path=f"/push/{count}"), count) for count in range(3)]
+    challenges = [phone.send_register().expect(401) for phone in phones]
+    house.pbx.hold_registers = True
+    asked = [phone.send_register(challenge=challenge)
+             for phone, challenge in zip(phones, challenges)]
+    held = [house.pbx.expect_request("REGISTER") for _ in range(2)]
+    asked[2].expect(refusal)
+    house.pbx.hold_registers = False
+    for request in held:
+        house.pbx.finish_register(request)
+    for answer in asked[:2]:
+        answer.expect(200)
+    assert phones[2].register().status == refusal
+    phones[0].deregister()
+    phones[2].register_ok()
+    return phones
+
+
+@test
+def phones_that_come_at_once_do_not_pass_the_limits(stage):
+    for limit, refusal in (("phones-per-user", 403), ("phones-per-address", 403), ("phones", 503)):
+        house = House(stage, config={"registrar": {limit: 2}})
+        house.tear_down(*come_at_once(house, refusal))
+
+
+@test
+def phones_with_an_account_that_come_at_once_do_not_either(stage):
+    come_at_once(house_with_account(stage, config={"registrar": {"phones-per-user": 2}}), 403)
+
+
+@test
+def whom_the_pbx_refused_does_not_count(stage):
+    house = House(stage, config={"registrar": {"phones-per-user": 1}})
+    phone = house.phone()
+    house.pbx.forbidden.add("alice")
+    assert phone.register().status == 403
+    assert phone.register().status == 403
+    house.pbx.forbidden.clear()
+    phone.register_ok()
 
 
 @test

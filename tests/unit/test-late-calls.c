@@ -144,7 +144,7 @@ set_up (Fixture *fixture, gconstpointer voip)
   fixture->binding->push->provider = g_strdup ("apns");
   fixture->binding->push->prid = g_strdup ("abc");
   fixture->binding->push->voip_token = voip ? g_strdup ("abc") : NULL;
-  fixture->binding->target = g_strdup_printf ("sip:alice@127.0.0.1:%u", phone_port);
+  fixture->binding->contact = g_strdup_printf ("<sip:alice@127.0.0.1:%u>", phone_port);
   fixture->binding->flow = sip_flow_to_address (
     g_ptr_array_index (sip_stack_listeners (fixture->stack), 0), "127.0.0.1", phone_port);
   fixture->binding->expires = clock_now () + 100 * CLOCK_SECOND;

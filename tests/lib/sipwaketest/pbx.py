@@ -17,6 +17,7 @@ class ScriptedPbx(Agent):
     refuse_wrong    403 at once for wrong credentials, instead of another 401
     ban_after       so many 403s, and the address is not heard any more
     silent          answers nothing at all
+    too_many        how it refuses a further contact of a user
     stale_once      the first right answer to a challenge is called stale
     challenge_calls whether a phone's INVITE is challenged
     """
@@ -31,6 +32,7 @@ class ScriptedPbx(Agent):
         self.ban_after = None
         self.refusals = {}
         self.silent = False
+        self.too_many = 403
         self.stale_once = False
         self.challenge_calls = True
         self.hold_registers = False
@@ -91,7 +93,7 @@ class ScriptedPbx(Agent):
             self.reply(request, 423, headers=[("Min-Expires", self.registrar.min_expires)])
             return
         if self.registrar.is_too_many(user, request):
-            self.reply(request, 403)
+            self.reply(request, self.too_many)
             return
         with self.changed:
             values = self.registrar.save(Uri(uri_of(request.get("To"))).user, request)
