@@ -14,6 +14,7 @@ EXTRA_DIST += \
   debian/sipwake.postrm \
   debian/source/format \
   debian/tests/control \
+  debian/tests/lifecycle \
   debian/tests/service \
   debian/tests/woken-call \
   docs/architecture.md \

@@ -39,6 +39,9 @@ LIBRARIES = {
     "wslay/": lambda path: path.startswith("edge/"),
 }
 
+# What a build in the source tree leaves there, made by gdbus-codegen.
+GENERATED = {"manage/bus-info.c", "manage/bus-info.h"}
+
 MAX_LINES = 500
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)', re.M)
 
@@ -127,7 +130,7 @@ def check_door_signs(src, paths):
 def main():
     top = os.environ.get("top_srcdir", os.path.join(os.path.dirname(__file__), ".."))
     src = os.path.join(top, "src")
-    paths = list(sources(src))
+    paths = [path for path in sources(src) if path not in GENERATED]
     checks = [check_edges, check_cycles, check_basenames, check_lengths, check_door_signs]
     print(f"1..{len(checks)}")
     failed = False

@@ -14,6 +14,17 @@
 #include <glib/gi18n.h>
 #include <stdio.h>
 
+/* The Manager's signals, and what the objects are that they name. */
+static const struct {
+  const gchar *name;
+  const gchar *interface;
+  const gchar *noun;
+} signals[] = {
+  { "BindingsChanged", SIPWAKE_BUS_BINDING, N_ ("phone") },
+  { "CallsChanged", SIPWAKE_BUS_CALL, N_ ("call") },
+  { "AccountsChanged", SIPWAKE_BUS_ACCOUNT, N_ ("account") },
+};
+
 typedef struct {
   CtlSession *session;
   GMainLoop *loop;
@@ -62,23 +73,36 @@ describe (const Reading *reading, GVariant *properties)
                             ctl_table_word (ctl_table_string (properties, "Direction")),
                             ctl_table_word (ctl_table_string (properties, "State")),
                             ctl_table_string (properties, "LastStep"));
+  if (g_str_equal (reading->interface, SIPWAKE_BUS_ACCOUNT))
+    return g_strdup_printf ("%s  %s  %s  %s", ctl_table_string (properties, "Pbx"),
+                            ctl_table_string (properties, "User"),
+                            ctl_table_word (ctl_table_string (properties, "State")),
+                            ctl_table_string (properties, "Trouble"));
   return g_strdup_printf ("%s  %s  %s  %s", ctl_table_string (properties, "Aor"),
                           ctl_table_word (ctl_table_string (properties, "State")),
                           ctl_table_string (properties, "Address"),
                           ctl_table_string (properties, "UserAgent"));
 }
 
+static const gchar *
+noun_of (const Reading *reading)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (signals); i++)
+    if (g_str_equal (signals[i].interface, reading->interface))
+      return _ (signals[i].noun);
+  return "";
+}
+
 static void
 print_line (const Reading *reading, GVariant *properties)
 {
-  gboolean call = g_str_equal (reading->interface, SIPWAKE_BUS_CALL);
   g_autoptr (GDateTime) now = g_date_time_new_now_local ();
   g_autofree gchar *stamp = g_date_time_format (now, "%H:%M:%S");
   g_autofree gchar *text = describe (reading, properties);
 
   g_strdelimit (text, "\033\r\n\t", '?');
   g_print ("%s%s%s  %s  %s  %s\n", ctl_table_style (CTL_DIM), stamp, ctl_table_style (CTL_PLAIN),
-           call ? _ ("call") : _ ("phone"), ctl_table_word (reading->event), text);
+           noun_of (reading), ctl_table_word (reading->event), text);
 }
 
 static void
@@ -137,6 +161,15 @@ show (Monitor *monitor, GVariant *paths, const gchar *event, const gchar *interf
   }
 }
 
+static const gchar *
+interface_of (const gchar *signal)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (signals); i++)
+    if (g_str_equal (signals[i].name, signal))
+      return signals[i].interface;
+  return "";
+}
+
 static void
 on_changed (GDBusConnection *connection,
             const gchar *sender,
@@ -146,7 +179,7 @@ on_changed (GDBusConnection *connection,
             GVariant *parameters,
             gpointer user_data)
 {
-  const gchar *of = g_str_equal (signal, "CallsChanged") ? SIPWAKE_BUS_CALL : SIPWAKE_BUS_BINDING;
+  const gchar *of = interface_of (signal);
   g_autoptr (GVariant) added = NULL, changed = NULL, removed = NULL;
   guint left_out;
 
@@ -187,13 +220,12 @@ on_interrupt (gpointer user_data)
 CtlExit
 ctl_monitor_run (CtlSession *session, const gchar *const *arguments)
 {
-  static const gchar *const signals[] = { "BindingsChanged", "CallsChanged" };
   Monitor monitor = { session, g_main_loop_new (NULL, FALSE), CTL_OK };
   guint watch;
 
   for (gsize i = 0; i < G_N_ELEMENTS (signals); i++)
     g_dbus_connection_signal_subscribe (session->connection, session->name, SIPWAKE_BUS_MANAGER,
-                                        signals[i], SIPWAKE_BUS_PATH, NULL,
+                                        signals[i].name, SIPWAKE_BUS_PATH, NULL,
                                         G_DBUS_SIGNAL_FLAGS_NONE, on_changed, &monitor, NULL);
   watch = g_bus_watch_name_on_connection (session->connection, session->name,
                                           G_BUS_NAME_WATCHER_FLAGS_NONE, NULL, on_vanished,

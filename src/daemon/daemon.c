@@ -173,6 +173,7 @@ create_management (Daemon *daemon, const DaemonProcess *process, GError **error)
     .instance = process->instance,
     .router = daemon->router,
     .location = daemon->location,
+    .keeper = daemon->keeper,
     .pbxes = daemon->pbxes,
     .accounts = daemon->accounts,
     .push = daemon->push,

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/names.h"
+#include "manage/bus-changes.h"
 #include "manage/bus-info.h"
 #include "proto/aor.h"
 #include "store/account-pjsip.h"
@@ -24,8 +25,11 @@ struct _BusAccounts {
   AccountBook *book;
   GPtrArray *pbxes;
   BusInterface *interface;
+  BusChanges *changes;
   GHashTable *imports; /* Import */
 };
+
+static const gchar *const invalidated[] = { "Username", "Realm", "State", "Trouble", NULL };
 
 /* ---- properties ---- */
 
@@ -392,6 +396,21 @@ bus_accounts_import (BusAccounts *self, GDBusMethodInvocation *invocation)
   import_more (import);
 }
 
+/* ---- changes ---- */
+
+static void
+on_book (const Account *account, AccountBookEvent event, gpointer user_data)
+{
+  static const BusChange changes[] = {
+    [ACCOUNT_BOOK_ADDED] = BUS_ADDED,
+    [ACCOUNT_BOOK_CHANGED] = BUS_CHANGED,
+    [ACCOUNT_BOOK_REMOVED] = BUS_REMOVED,
+  };
+  g_autofree gchar *id = id_of (account);
+
+  bus_changes_note (((BusAccounts *) user_data)->changes, id, changes[event]);
+}
+
 /**
  * bus_accounts_new:
  * @book: the accounts; outlives them on the bus
@@ -417,7 +436,9 @@ bus_accounts_new (AccountBook *book,
     return NULL;
   }
   self->imports = g_hash_table_new (NULL, NULL);
+  self->changes = bus_changes_new (&class, "AccountsChanged", invalidated, connection);
   self->book = book;
+  account_book_watch (book, on_book, self);
   self->pbxes = g_ptr_array_ref (pbxes);
   return self;
 }
@@ -432,7 +453,9 @@ bus_accounts_free (BusAccounts *self)
   GHashTableIter iter;
   gpointer import;
 
+  account_book_watch (self->book, NULL, NULL);
   bus_interface_free (self->interface);
+  bus_changes_free (self->changes);
   g_hash_table_iter_init (&iter, self->imports);
   while (g_hash_table_iter_next (&iter, &import, NULL))
     ((Import *) import)->accounts = NULL;

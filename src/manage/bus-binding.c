@@ -19,6 +19,7 @@
 
 struct _BusBindings {
   Location *location;
+  Keeper *keeper;
   PushService *push;
   BusInterface *interface;
   BusChanges *changes;
@@ -34,9 +35,9 @@ typedef struct {
   SipFlow *flow; /* NULL when it is closed */
 } Watch;
 
-static const gchar *const invalidated[] = { "State",    "Address",        "Certificate", "Registered",
-                                            "Expires",  "LastWake",       "WakesSucceeded",
-                                            "WakesFailed", NULL };
+static const gchar *const invalidated[] = { "State",   "Address",  "Certificate",    "Registered",
+                                            "Expires", "LastWake", "WakesSucceeded", "WakesFailed",
+                                            "Risk",    NULL };
 
 /* ---- properties ---- */
 
@@ -164,6 +165,14 @@ get_wakes_failed (gpointer object, gpointer user_data)
   return g_variant_new_uint32 (((Binding *) object)->history.wake_failed);
 }
 
+static GVariant *
+get_risk (gpointer object, gpointer user_data)
+{
+  const gchar *risk = ((Binding *) object)->at_risk;
+
+  return g_variant_new_string (risk ? risk : "");
+}
+
 static const BusProperty properties[] = {
   { "Token", get_token },
   { "Aor", get_aor },
@@ -179,6 +188,7 @@ static const BusProperty properties[] = {
   { "LastWake", get_last_wake },
   { "WakesSucceeded", get_wakes_succeeded },
   { "WakesFailed", get_wakes_failed },
+  { "Risk", get_risk },
   { 0 },
 };
 
@@ -229,7 +239,7 @@ remove_binding (gpointer object,
 {
   BusBindings *self = user_data;
 
-  location_remove (self->location, object, "removed by the administrator");
+  keeper_dismiss (self->keeper, object, "removed by the administrator");
   g_dbus_method_invocation_return_value (invocation, NULL);
 }
 
@@ -390,6 +400,7 @@ bus_bindings_note_wake (BusBindings *self, const Binding *binding)
 /**
  * bus_bindings_new:
  * @location: the phones
+ * @keeper: takes leave of the PBX for those that are removed; outlives them on the bus
  * @push: sends the tests
  * @connection: the bus
  * @authority: whom to ask
@@ -399,6 +410,7 @@ bus_bindings_note_wake (BusBindings *self, const Binding *binding)
  */
 BusBindings *
 bus_bindings_new (Location *location,
+                  Keeper *keeper,
                   PushService *push,
                   GDBusConnection *connection,
                   Authority *authority,
@@ -412,6 +424,7 @@ bus_bindings_new (Location *location,
     return NULL;
   }
   self->location = g_object_ref (location);
+  self->keeper = keeper;
   self->push = g_object_ref (push);
   self->changes = bus_changes_new (&class, "BindingsChanged", invalidated, connection);
   self->watches =

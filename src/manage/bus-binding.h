@@ -3,11 +3,12 @@
 
 #include "manage/bus-interface.h"
 #include "push/push-service.h"
-#include "registrar/location.h"
+#include "registrar/keeper.h"
 
 typedef struct _BusBindings BusBindings;
 
 BusBindings *bus_bindings_new (Location *location,
+                               Keeper *keeper,
                                PushService *push,
                                GDBusConnection *connection,
                                Authority *authority,

@@ -12,6 +12,7 @@
 
 struct _BusPbxes {
   GPtrArray *pbxes;
+  Location *location;
   GDBusConnection *connection;
   BusInterface *interface;
   BusInterface *object_manager;
@@ -71,11 +72,34 @@ get_last_error (gpointer object, gpointer user_data)
   return g_variant_new_string (error ? error : "");
 }
 
+typedef struct {
+  const Pbx *pbx;
+  guint count;
+} Tally;
+
+static void
+tally (Binding *binding, gpointer user_data)
+{
+  Tally *self = user_data;
+
+  self->count += binding->pbx == self->pbx;
+}
+
+static GVariant *
+get_registrations (gpointer object, gpointer user_data)
+{
+  Tally self = { object, 0 };
+
+  location_each (((BusPbxes *) user_data)->location, tally, &self);
+  return g_variant_new_uint32 (self.count);
+}
+
 static const BusProperty properties[] = {
   { "Name", get_name },
   { "Domains", get_domains },
   { "Routes", get_routes },
   { "Reachable", get_reachable },
+  { "Registrations", get_registrations },
   { "LastAnswer", get_last_answer },
   { "LastError", get_last_error },
   { 0 },
@@ -168,6 +192,7 @@ on_event (Pbx *pbx, PbxEvent event, gpointer user_data)
 /**
  * bus_pbxes_new:
  * @pbxes: (element-type Pbx): all PBXs
+ * @location: their phones
  * @connection: the bus
  * @authority: whom to ask
  * @error: return location
@@ -175,11 +200,16 @@ on_event (Pbx *pbx, PbxEvent event, gpointer user_data)
  * Returns: (transfer full) (nullable): the PBXs on the bus
  */
 BusPbxes *
-bus_pbxes_new (GPtrArray *pbxes, GDBusConnection *connection, Authority *authority, GError **error)
+bus_pbxes_new (GPtrArray *pbxes,
+               Location *location,
+               GDBusConnection *connection,
+               Authority *authority,
+               GError **error)
 {
   BusPbxes *self = g_new0 (BusPbxes, 1);
 
   self->pbxes = g_ptr_array_ref (pbxes);
+  self->location = g_object_ref (location);
   self->connection = g_object_ref (connection);
   for (guint i = 0; i < pbxes->len; i++)
     pbx_watch (g_ptr_array_index (pbxes, i), on_event, self);
@@ -206,6 +236,7 @@ bus_pbxes_free (BusPbxes *self)
   for (guint i = 0; i < self->pbxes->len; i++)
     pbx_unwatch (g_ptr_array_index (self->pbxes, i), on_event, self);
   g_object_unref (self->connection);
+  g_object_unref (self->location);
   g_ptr_array_unref (self->pbxes);
   g_free (self);
 }

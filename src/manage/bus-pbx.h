@@ -2,10 +2,13 @@
 #pragma once
 
 #include "manage/bus-interface.h"
-#include "registrar/pbx.h"
+#include "registrar/location.h"
 
 typedef struct _BusPbxes BusPbxes;
 
-BusPbxes *
-bus_pbxes_new (GPtrArray *pbxes, GDBusConnection *connection, Authority *authority, GError **error);
+BusPbxes *bus_pbxes_new (GPtrArray *pbxes,
+                         Location *location,
+                         GDBusConnection *connection,
+                         Authority *authority,
+                         GError **error);
 void bus_pbxes_free (BusPbxes *pbxes);

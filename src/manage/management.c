@@ -56,7 +56,7 @@ publish (Management *self, GDBusConnection *connection, GError **error)
                                 .reload_data = options->reload_data };
 
   self->authority = authority_new (self->polkit);
-  self->pbxes = bus_pbxes_new (options->pbxes, connection, self->authority, error);
+  self->pbxes = bus_pbxes_new (options->pbxes, options->location, connection, self->authority, error);
   if (!self->pbxes)
     return FALSE;
   self->accounts = manager.accounts =
@@ -64,7 +64,8 @@ publish (Management *self, GDBusConnection *connection, GError **error)
   if (!self->accounts)
     return FALSE;
   self->bindings = manager.bindings =
-      bus_bindings_new (options->location, options->push, connection, self->authority, error);
+      bus_bindings_new (options->location, options->keeper, options->push, connection,
+                        self->authority, error);
   if (!self->bindings)
     return FALSE;
   self->calls = manager.calls = bus_calls_new (options->router, connection, self->authority, error);

@@ -10,6 +10,7 @@ typedef struct {
   const gchar *instance;    /* nullable: what is added to the bus name */
   Router *router;
   Location *location;
+  Keeper *keeper;
   GPtrArray *pbxes;
   AccountBook *accounts;
   PushService *push;

@@ -15,6 +15,8 @@ struct _AccountBook {
   Store *store;
   SealedKey *key;
   GHashTable *accounts; /* record key -> Account */
+  AccountBookWatchFunc watch; /* nullable */
+  gpointer watch_data;
 };
 
 typedef struct {
@@ -61,6 +63,13 @@ account_book_free (AccountBook *book)
   g_hash_table_unref (book->accounts);
   sealed_key_free (book->key);
   g_free (book);
+}
+
+static void
+tell (AccountBook *book, const Account *account, AccountBookEvent event)
+{
+  if (book->watch)
+    book->watch (account, event, book->watch_data);
 }
 
 static void
@@ -174,6 +183,35 @@ account_book_size (AccountBook *book)
   return g_hash_table_size (book->accounts);
 }
 
+/**
+ * account_book_watch:
+ * @book: the book
+ * @func: (nullable): told of every change; there is only one
+ * @user_data: for @func
+ */
+void
+account_book_watch (AccountBook *book, AccountBookWatchFunc func, gpointer user_data)
+{
+  book->watch = func;
+  book->watch_data = user_data;
+}
+
+/**
+ * account_book_set_trouble:
+ * @book: the book
+ * @account: an account
+ * @trouble: (nullable): why the PBX does not take it
+ */
+void
+account_book_set_trouble (AccountBook *book, Account *account, const gchar *trouble)
+{
+  if (g_strcmp0 (account->trouble, trouble) == 0)
+    return;
+  g_free (account->trouble);
+  account->trouble = g_strdup (trouble);
+  tell (book, account, ACCOUNT_BOOK_CHANGED);
+}
+
 static void
 on_written (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -216,6 +254,7 @@ account_book_put_async (AccountBook *book, Account *account, GAsyncReadyCallback
     .created_wall = clock_wall (),
     .updated_wall = clock_wall (),
   };
+  gboolean known;
 
   sealed_wipe_buffer (secret, strlen (secret));
   if (!sealed) {
@@ -223,7 +262,9 @@ account_book_put_async (AccountBook *book, Account *account, GAsyncReadyCallback
     g_object_unref (task);
     return;
   }
+  known = account_book_find (book, account->pbx, account->aor) != NULL;
   keep (book, account);
+  tell (book, account, known ? ACCOUNT_BOOK_CHANGED : ACCOUNT_BOOK_ADDED);
   store_put_account_async (book->store, &row, on_written, task);
 }
 
@@ -242,6 +283,7 @@ account_book_remove_async (AccountBook *book, Account *account, GAsyncReadyCallb
   g_autofree gchar *key = record_key (account->pbx, account->aor);
 
   store_remove_account_async (book->store, account->aor, on_written, task);
+  tell (book, account, ACCOUNT_BOOK_REMOVED);
   g_hash_table_remove (book->accounts, key);
 }
 

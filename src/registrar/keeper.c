@@ -14,12 +14,10 @@
 #include "base/log-ids.h"
 #include "base/log.h"
 #include "registrar/credentials.h"
+#include "registrar/pace.h"
 #include "registrar/pbx-attempt.h"
 
-#define MAX_BACK_OFF 300    /* seconds */
-#define FIRST_BACK_OFF 5    /* seconds */
 #define MAX_CHALLENGES 3    /* of one registration: none, one that is answered, one that is stale */
-#define RESUME_PER_SECOND 50
 #define MIN_REFRESH_MS 1000
 
 typedef struct {
@@ -30,7 +28,8 @@ typedef struct {
 /* One registration at the PBX. */
 typedef struct {
   Keeper *keeper;
-  Account *account;
+  Pbx *pbx;
+  Account *account; /* nullable: of a phone without one that the administrator sends away */
   gchar *aor;
   gchar *token;
   GPtrArray *replaces; /* utf8, nullable: Contacts that go when this one comes */
@@ -73,7 +72,7 @@ kept_free (Kept *kept)
   g_free (kept->authorization);
   g_slist_free_full (kept->waiters, g_free);
   g_clear_pointer (&kept->replaces, g_ptr_array_unref);
-  account_unref (kept->account);
+  g_clear_pointer (&kept->account, account_unref);
   g_free (kept->token);
   g_free (kept->aor);
   g_free (kept);
@@ -111,35 +110,28 @@ schedule (Kept *kept, gint64 milliseconds)
                               kept);
 }
 
-/* With a fifth of the time left, earlier by up to a tenth, so that phones which came together part. */
-static void
-schedule_refresh (Kept *kept, gint64 granted)
-{
-  gint64 milliseconds = granted * 800;
-
-  schedule (kept, milliseconds - clock_jitter ((guint) MIN (granted * 100 + 1, G_MAXINT)));
-}
-
 static void
 schedule_retry (Kept *kept, const sip_t *response)
 {
-  gint64 seconds = MIN (MAX_BACK_OFF, FIRST_BACK_OFF << MIN (kept->failures, 6));
+  gulong after = response && response->sip_retry_after ? response->sip_retry_after->af_delta : 0;
 
-  if (response && response->sip_retry_after)
-    seconds = MAX (seconds, (gint64) MIN (response->sip_retry_after->af_delta, 3600));
-  kept->failures++;
-  schedule (kept, seconds * 1000 + clock_jitter ((guint) seconds * 250 + 1));
+  schedule (kept, pace_retry_ms (kept->failures++, after));
 }
 
 static void
 take_trouble (Kept *kept, const gchar *trouble)
 {
-  g_free (kept->account->trouble);
-  kept->account->trouble = g_strdup (trouble);
+  if (!kept->account) {
+    log_info (LOG_FIELDS ("BINDING", kept->token, "AOR", log_mask_aor (kept->aor)),
+              "[pbx:%s] registration of %s ends by itself: %s", pbx_name (kept->pbx),
+              log_mask_aor (kept->aor), trouble);
+    return;
+  }
+  account_book_set_trouble (kept->keeper->accounts, kept->account, trouble);
   if (trouble)
     log_error (LOG_FIELDS ("MESSAGE_ID", LOG_ID_CREDENTIALS_REFUSED, "BINDING", kept->token, "AOR",
-                           log_mask_aor (kept->aor), "PBX", pbx_name (kept->account->pbx)),
-               "[pbx:%s] account of %s: %s", pbx_name (kept->account->pbx),
+                           log_mask_aor (kept->aor), "PBX", pbx_name (kept->pbx)),
+               "[pbx:%s] account of %s: %s", pbx_name (kept->pbx),
                log_mask_aor (kept->aor), trouble);
 }
 
@@ -171,7 +163,7 @@ on_success (Kept *kept, const sip_t *response)
     g_hash_table_remove (kept->keeper->kept, g_ptr_array_index (gone, i));
   take_trouble (kept, NULL);
   set_held (kept, TRUE);
-  schedule_refresh (kept, granted);
+  schedule (kept, pace_refresh_ms (granted));
   tell_waiters (kept, 200, NULL);
 }
 
@@ -193,8 +185,8 @@ on_failure (Kept *kept, guint status, const sip_t *response)
 {
   counters_inc (COUNTER_UPSTREAM_FAILURES);
   log_warning (LOG_FIELDS ("MESSAGE_ID", LOG_ID_REGISTRATION_FAILED, "BINDING", kept->token, "AOR",
-                           log_mask_aor (kept->aor), "PBX", pbx_name (kept->account->pbx)),
-               "[pbx:%s] registration of %s failed: %u %s", pbx_name (kept->account->pbx),
+                           log_mask_aor (kept->aor), "PBX", pbx_name (kept->pbx)),
+               "[pbx:%s] registration of %s failed: %u %s", pbx_name (kept->pbx),
                log_mask_aor (kept->aor), status,
                response ? response->sip_status->st_phrase : "no answer");
   if (kept->leaving) {
@@ -213,6 +205,10 @@ on_challenge (Kept *kept, const sip_t *response)
   g_autoptr (Credentials) credentials = NULL;
   g_autofree gchar *line = NULL;
 
+  if (!kept->account) {
+    on_refusal (kept, 403, "Account Missing", "the PBX wants a password to remove it");
+    return;
+  }
   if (account_learn (kept->account, response))
     account_book_put_async (kept->keeper->accounts, kept->account, NULL, NULL);
   credentials = credentials_new (kept->account);
@@ -223,17 +219,6 @@ on_challenge (Kept *kept, const sip_t *response)
     return;
   }
   kept_send (kept, line);
-}
-
-static gboolean
-is_stale (const sip_t *response)
-{
-  g_autoptr (GPtrArray) challenges = sip_digest_challenges (response);
-
-  for (guint i = 0; i < challenges->len; i++)
-    if (((const DigestChallenge *) g_ptr_array_index (challenges, i))->stale)
-      return TRUE;
-  return FALSE;
 }
 
 static void
@@ -248,7 +233,8 @@ on_answer (guint status, const sip_t *response, gpointer user_data)
     on_success (kept, response);
   } else if (status == 401 || status == 407) {
     kept->challenges++;
-    if (kept->challenges == 1 || (kept->challenges < MAX_CHALLENGES && is_stale (response)))
+    if (kept->challenges == 1 ||
+        (kept->challenges < MAX_CHALLENGES && sip_digest_is_stale (response)))
       on_challenge (kept, response);
     else
       on_refusal (kept, 403, "Account Refused", "the PBX refuses its password");
@@ -293,7 +279,7 @@ kept_send (Kept *kept, const gchar *authorization)
   g_free (kept->authorization);
   kept->authorization = g_strdup (authorization);
   kept->attempt =
-    pbx_attempt_new (kept->account->pbx, kept->token, send_by, on_answer, kept);
+    pbx_attempt_new (kept->pbx, kept->token, send_by, on_answer, kept);
   if (kept->attempt)
     counters_inc (COUNTER_UPSTREAM_REGISTERS);
   else
@@ -301,15 +287,16 @@ kept_send (Kept *kept, const gchar *authorization)
 }
 
 static Kept *
-kept_new (Keeper *keeper, Account *account, const gchar *aor, const gchar *token)
+kept_new (Keeper *keeper, Pbx *pbx, Account *account, const gchar *aor, const gchar *token)
 {
   Kept *kept = g_new0 (Kept, 1);
 
   kept->keeper = keeper;
-  kept->account = account_ref (account);
+  kept->pbx = pbx;
+  kept->account = account ? account_ref (account) : NULL;
   kept->aor = g_strdup (aor);
   kept->token = g_strdup (token);
-  kept->asked = pbx_register_expires (account->pbx);
+  kept->asked = pbx_register_expires (pbx);
   g_hash_table_insert (keeper->kept, kept->token, kept);
   return kept;
 }
@@ -350,9 +337,9 @@ keeper_register (Keeper *keeper, Account *account, const gchar *aor, const gchar
 
   *waiter = (Waiter){ func, user_data };
   if (!kept)
-    kept = kept_new (keeper, account, aor, token);
+    kept = kept_new (keeper, account->pbx, account, aor, token);
   if (kept->account != account) {
-    account_unref (kept->account);
+    g_clear_pointer (&kept->account, account_unref);
     kept->account = account_ref (account);
   }
   if (replaces && !kept->replaces)
@@ -374,17 +361,9 @@ token_of (const Binding *binding)
   return binding->shared ? binding->shared : binding->token;
 }
 
-/* A shared Contact stays as long as any phone does. */
 static void
-on_removed (Location *location, Binding *binding, gpointer user_data)
+leave (Kept *kept)
 {
-  Keeper *keeper = user_data;
-  Kept *kept = g_hash_table_lookup (keeper->kept, token_of (binding));
-
-  if (!kept || kept->leaving ||
-      (binding->shared && kept->waiters) ||
-      (binding->shared && location_find_record (location, binding->pbx, binding->aor)))
-    return;
   kept->leaving = TRUE;
   set_held (kept, FALSE);
   g_clear_pointer (&kept->attempt, pbx_attempt_free);
@@ -393,11 +372,42 @@ on_removed (Location *location, Binding *binding, gpointer user_data)
   kept_send (kept, NULL);
 }
 
-/* Milliseconds. */
-static guint
-spread_window (Keeper *keeper)
+/* A shared Contact stays as long as any phone does. */
+static gboolean
+is_shared_still (Keeper *keeper, const Binding *binding)
 {
-  return g_hash_table_size (keeper->kept) * 1000 / RESUME_PER_SECOND + 5000;
+  return binding->shared && location_find_record (keeper->location, binding->pbx, binding->aor);
+}
+
+static void
+on_removed (Location *location, Binding *binding, gpointer user_data)
+{
+  Keeper *keeper = user_data;
+  Kept *kept = g_hash_table_lookup (keeper->kept, token_of (binding));
+
+  if (kept && !kept->leaving && !(binding->shared && kept->waiters) &&
+      !is_shared_still (keeper, binding))
+    leave (kept);
+}
+
+/**
+ * keeper_dismiss:
+ * @keeper: the keeper
+ * @binding: a binding of the location service
+ * @why: for the log
+ *
+ * Removes the binding here and at the PBX, where a phone without an account stays until its time is
+ * over if the PBX wants a password for that.
+ */
+void
+keeper_dismiss (Keeper *keeper, Binding *binding, const gchar *why)
+{
+  g_autoptr (Binding) gone = binding_ref (binding);
+  Account *account = account_book_find (keeper->accounts, gone->pbx, gone->aor);
+
+  location_remove (keeper->location, gone, why);
+  if (!g_hash_table_contains (keeper->kept, token_of (gone)) && !is_shared_still (keeper, gone))
+    leave (kept_new (keeper, gone->pbx, account, gone->aor, token_of (gone)));
 }
 
 static void
@@ -405,12 +415,12 @@ resume_one (Binding *binding, gpointer user_data)
 {
   Keeper *keeper = user_data;
   Account *account = account_book_find (keeper->accounts, binding->pbx, binding->aor);
-  guint window = spread_window (keeper);
+  guint window = pace_spread_ms (g_hash_table_size (keeper->kept));
   Kept *kept;
 
   if (!account || g_hash_table_contains (keeper->kept, token_of (binding)))
     return;
-  kept = kept_new (keeper, account, binding->aor, token_of (binding));
+  kept = kept_new (keeper, binding->pbx, account, binding->aor, token_of (binding));
   set_held (kept, TRUE);
   schedule (kept, clock_jitter (window));
 }
@@ -438,7 +448,7 @@ keeper_resume (Keeper *keeper)
 void
 keeper_pbx_lost (Keeper *keeper, const Pbx *pbx)
 {
-  guint window = spread_window (keeper);
+  guint window = pace_spread_ms (g_hash_table_size (keeper->kept));
   GHashTableIter iter;
   gpointer value;
 
@@ -446,7 +456,7 @@ keeper_pbx_lost (Keeper *keeper, const Pbx *pbx)
   while (g_hash_table_iter_next (&iter, NULL, &value)) {
     Kept *kept = value;
 
-    if (kept->account->pbx == pbx && kept->timer && !kept->attempt && !kept->leaving)
+    if (kept->pbx == pbx && kept->timer && !kept->attempt && !kept->leaving)
       schedule (kept, clock_jitter (window));
   }
 }

@@ -26,6 +26,7 @@ src_registrar_libregistrar_a_SOURCES = \
   src/registrar/doorkeeper.c src/registrar/doorkeeper.h \
   src/registrar/offenders.c src/registrar/offenders.h \
   src/registrar/admission.c src/registrar/admission.h \
+  src/registrar/pace.c src/registrar/pace.h \
   src/registrar/keeper.c src/registrar/keeper.h \
   src/registrar/inquiry.c src/registrar/inquiry.h \
   src/registrar/claim.c src/registrar/claim.h \
@@ -49,7 +50,9 @@ tests_unit_test_pbx_SOURCES = tests/unit/test-pbx.c tests/unit/zone.c tests/unit
 tests_unit_test_pbx_LDADD = $(LIBREGISTRAR)
 
 check_PROGRAMS += tests/unit/test-offenders tests/unit/test-account \
-  tests/unit/test-keeper
+  tests/unit/test-keeper tests/unit/test-pace
+tests_unit_test_pace_SOURCES = tests/unit/test-pace.c
+tests_unit_test_pace_LDADD = $(LIBREGISTRAR)
 tests_unit_test_offenders_SOURCES = tests/unit/test-offenders.c
 tests_unit_test_offenders_LDADD = $(LIBREGISTRAR)
 tests_unit_test_account_CFLAGS = $(AM_CFLAGS) $(SOFIA_CFLAGS)

@@ -34,6 +34,23 @@ sip_digest_challenges (const sip_t *response)
   return challenges;
 }
 
+/**
+ * sip_digest_is_stale:
+ * @response: a 401 or 407
+ *
+ * Returns: whether it takes the password and only wants a newer nonce (RFC 7616 3.3)
+ */
+gboolean
+sip_digest_is_stale (const sip_t *response)
+{
+  g_autoptr (GPtrArray) challenges = sip_digest_challenges (response);
+
+  for (guint i = 0; i < challenges->len; i++)
+    if (((const DigestChallenge *) g_ptr_array_index (challenges, i))->stale)
+      return TRUE;
+  return FALSE;
+}
+
 static DigestCredentials *
 find (const msg_auth_t *header, const gchar *realm)
 {

@@ -5,8 +5,10 @@ import os
 import re
 import sqlite3
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
+from sipwaketest.accounts import give_account
 from sipwaketest.bus import NAME, ROOT, Bus, Ctl, Monitor
 from sipwaketest.daemon import write_config
 from sipwaketest.house import OFFER, House
@@ -18,13 +20,21 @@ PAGE_SECONDS = 0.05
 OK, FAILED, USAGE, NO_DAEMON, _, NOT_FOUND = range(6)
 
 
-def managed_house(stage, **more):
+def managed_house(stage, start=True, **more):
     bus = Bus(stage)
     config = more.pop("config", {})
     config.setdefault("daemon", {})["bus"] = "session"
-    house = House(stage, config=config, **more)
-    bus.wait_name()
+    house = House(stage, config=config, start=start, **more)
+    if start:
+        bus.wait_name()
     return house, bus, Ctl(bus)
+
+
+def wait_until(good, complaint, timeout=5):
+    deadline = time.monotonic() + timeout
+    while not good():
+        assert time.monotonic() < deadline, complaint
+        time.sleep(0.02)
 
 
 @test
@@ -42,6 +52,7 @@ def status_tells_of_daemon_and_pbx(stage):
     status = ctl.json("status")
     assert status["NBindings"] == 1 and status["Pbxes"][0]["Reachable"] is True, status
     assert status["Pbxes"][0]["LastAnswer"] >= status["Started"]
+    assert status["Pbxes"][0]["Registrations"] == 1, status
     text = ctl.run("status")
     assert "1 phone is registered\n0 calls run\n" in text and "reachable" in text, text
     assert "\033" not in text, "colours belong on a terminal"
@@ -122,6 +133,60 @@ def a_removed_binding_is_gone(stage):
     assert code and f"{NAME}.Error.NotFound" in text, text
     phone.register_ok()
     assert len(ctl.json("bindings")) == 1
+
+
+@test
+def a_removed_binding_is_gone_at_the_pbx(stage):
+    house, bus, ctl = managed_house(stage, start=False)
+    give_account(house, realm="pbx.test")
+    house.start()
+    bus.wait_name()
+    house.phone().register_ok()
+    house.phone("bob").register_ok()
+    assert len(house.pbx.contacts("alice")) == len(house.pbx.contacts("bob")) == 1
+    ctl.run("binding", "remove", "alice")
+    wait_until(lambda: not house.pbx.contacts("alice"), "the PBX still has her")
+    ctl.run("binding", "remove", "bob")
+    house.daemon.wait_line("registration of sip:b~3@.* ends by itself: the PBX wants a password")
+    assert len(house.pbx.contacts("bob")) == 1, "nobody but the phone has the password"
+    house.pbx.admit = lambda request: "bob"
+    house.phone("bob").register_ok()
+    ctl.run("binding", "remove", "bob")
+    wait_until(lambda: not house.pbx.contacts("bob"), "the PBX asks for no password")
+    house.daemon.assert_alive()
+
+
+@test
+def a_removed_binding_is_woken_no_more(stage):
+    house, bus, ctl = managed_house(stage, wake={"repeat": "1;2"})
+    house.sleeper()
+    call = house.pbx.call("alice", OFFER)
+    call.expect(180)
+    house.push.wait_pushes(1, "/push/alice")
+    ctl.run("binding", "remove", "alice")
+    call.expect(480)
+    pushes = len(house.push.pushes())
+    time.sleep(2.5)
+    later = house.push.pushes()[pushes:]
+    assert len(later) <= 1, f"{len(later)} pushes for a phone that is gone"
+    house.daemon.assert_alive()
+
+
+@test
+def accounts_tell_of_their_changes(stage):
+    house, bus, ctl = managed_house(stage)
+    monitor = Monitor(stage, bus)
+    time.sleep(0.5)  # it may not listen yet
+    ctl.run("account", "add", "office", "alice", given="wrong\n")
+    path = ctl.json("accounts")[0]["Path"]
+    monitor.wait_event(Event="added", Path=path, State="new")
+    house.phone(password="wrong").register()
+    monitor.wait_event(Event="changed", Path=path, State="trouble")
+    ctl.run("account", "add", "office", "alice", given="pwalice\n")
+    monitor.wait_event(Event="changed", Path=path, State="new")
+    ctl.run("account", "remove", "alice")
+    monitor.wait_event(Event="removed", Path=path)
+    assert monitor.end() == 0
 
 
 @test
