@@ -75,7 +75,9 @@ EXTRA_DIST += \
   tests/scenarios/sipp-phone-register.xml \
   tests/bench/bench-edge.py \
   tests/bench/bench-idle.py \
+  tests/bench/bench-media.py \
   tests/bench/bench-registrar.py \
+  tests/bench/media-caller.xml \
   tests/bench/run-benchmarks.py
 
 # Not beside the other scenario that loads the machine.
