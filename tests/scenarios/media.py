@@ -29,6 +29,19 @@ RELAY = "203.0.113.1"    # of rtpengine: both networks have a way to it
 FORWARD = "203.0.113.7"  # of the PBX, as phones see it
 INSIDE = "SIPWAKE_TEST_INSIDE"
 TOOLS = ("unshare", "nsenter", "ip", "nft", "rtpengine", "baresip", "linphonec", "kamailio")
+LIKE_A_BROWSER = """\
+
+[sip]
+media_encryption=dtls
+media_encryption_mandatory=1
+
+[net]
+nat_policy_ref=browser
+
+[nat_policy_0]
+ref=browser
+protocols=ice
+"""
 HEARD = 2.0  # seconds of the other's tone that a call must have
 
 NETWORKS = f"""\
@@ -200,6 +213,18 @@ def a_phone_that_insists_on_srtp_talks_with_a_plain_pbx(stage):
              tone.heard(mobile.recording, TONES[CALLER])[0])
     print(f"# heard: the desk {heard[0]:.1f} s, the phone {heard[1]:.1f} s", flush=True)
     assert min(heard) >= HEARD, heard
+
+
+@tap.test(limit=90)
+def a_phone_with_ice_and_dtls_is_woken_by_a_plain_pbx(stage):
+    scene = stage.own(Scene(stage.path, None))
+    scene.sleeper_settings = LIKE_A_BROWSER
+    port = scene.start_rtpengine()
+    scene.media = ("media=rtpengine\nmedia-phones=webrtc\n"
+                   f"[media:relay]\nrtpengine=udp:127.0.0.1:{port}\n")
+    heard, log = scene.wake_and_talk()
+    assert min(heard) >= HEARD, heard
+    assert "DTLS-SRTP successfully negotiated" in log and "ICE negotiated" in log, log
 
 
 @tap.test(limit=90)
