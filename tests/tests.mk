@@ -54,6 +54,7 @@ EXTRA_DIST += \
   tests/lib/sipwaketest/lossy.py \
   tests/lib/sipwaketest/message.py \
   tests/lib/sipwaketest/pbx.py \
+  tests/lib/sipwaketest/networks.py \
   tests/lib/sipwaketest/phone.py \
   tests/lib/sipwaketest/ports.py \
   tests/lib/sipwaketest/process.py \
@@ -68,8 +69,10 @@ EXTRA_DIST += \
   tests/lib/sipwaketest/trace.py \
   tests/lib/sipwaketest/uri.py \
   tests/lib/sipwaketest/webphone.py \
+  tests/peers/browser-phone.html \
   tests/peers/kamailio.cfg \
   tests/peers/web-phone.mjs \
+  tests/scenarios/browser.py \
   tests/scenarios/sipp-caller.xml \
   tests/scenarios/sipp-phone-answer.xml \
   tests/scenarios/sipp-phone-register.xml \
@@ -82,6 +85,12 @@ EXTRA_DIST += \
 
 # Not beside the other scenario that loads the machine.
 tests/scenarios/idle.log: tests/scenarios/peers.log
+
+# Needs Chromium and npm's registry, so it is not among the others.
+check-browser: all $(check_PROGRAMS)
+	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
+	  PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $(srcdir)/tests/scenarios/browser.py
+.PHONY: check-browser
 
 bench: all $(check_PROGRAMS)
 	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
