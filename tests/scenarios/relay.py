@@ -244,6 +244,7 @@ def calls_that_come_to_nothing(stage):
     call.expect(487)
     leg.expect_cancel()
     rtpengine.wait_calls(0)
+    assert rtpengine.received("delete") == 2, "one for each call"
     house.assert_settled(phone)
 
 

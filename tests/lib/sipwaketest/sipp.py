@@ -28,7 +28,7 @@ class Sipp(Process):
                     "-trace_err", "-error_file", self.error_path, "-buff_size", "1048576",
                     "-d", str(int(hold * 1000)), *more]
         if also:
-            command += ["-oocsf", tap.source_file("tests", "scenarios", also)]
+            command += ["-oocsf", tap.source_file("tests", folder, also)]
         if users:
             path = os.path.join(stage.path, f"{name}.csv")
             with open(path, "w", encoding="ascii") as file:
