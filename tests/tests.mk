@@ -36,6 +36,7 @@ dist_check_SCRIPTS += \
 # What fetches from npm's registry; the building of a package has no network.
 NETWORK_TESTS = tests/scenarios/web.py
 dist_check_SCRIPTS += $(NETWORK_TESTS)
+NETWORK_TESTS += tests/scenarios/browser-sound.py
 EXTRA_DIST += \
   tests/lib/sipwaketest/__init__.py \
   tests/lib/sipwaketest/accounts.py \
@@ -72,7 +73,6 @@ EXTRA_DIST += \
   tests/peers/browser-phone.html \
   tests/peers/kamailio.cfg \
   tests/peers/web-phone.mjs \
-  tests/scenarios/browser.py \
   tests/scenarios/sipp-caller.xml \
   tests/scenarios/sipp-phone-answer.xml \
   tests/scenarios/sipp-phone-register.xml \
@@ -85,12 +85,6 @@ EXTRA_DIST += \
 
 # Not beside the other scenario that loads the machine.
 tests/scenarios/idle.log: tests/scenarios/peers.log
-
-# Needs Chromium and npm's registry, so it is not among the others.
-check-browser: all $(check_PROGRAMS)
-	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
-	  PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $(srcdir)/tests/scenarios/browser.py
-.PHONY: check-browser
 
 bench: all $(check_PROGRAMS)
 	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \

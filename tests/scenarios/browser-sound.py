@@ -1,9 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""browser: a real browser as the phone that sleeps: JsSIP in Chromium, for a plain PBX.
-
-By hand, since it needs Chromium and npm's registry: make check-browser.
-"""
+"""browser-sound: a real browser as the phone that sleeps: JsSIP in Chromium, for a plain PBX."""
 import base64
 import hashlib
 import json
@@ -119,11 +116,14 @@ def a_browser_is_woken_by_a_plain_pbx(stage):
 
 def main():
     """From the networks that the test makes for itself no way leads to npm's registry."""
+    if not shutil.which("chromium"):
+        print("1..0 # SKIP chromium is not installed")
+        return
     if LIBRARY not in os.environ:
         os.environ[LIBRARY] = tempfile.mkdtemp(prefix="sipwake-npm-")
         webphone.bundle(os.environ[LIBRARY])
     try:
-        networks.main("chromium", "npm")
+        networks.main()
     finally:
         shutil.rmtree(os.environ[LIBRARY], ignore_errors=True)
 
