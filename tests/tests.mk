@@ -44,6 +44,7 @@ dist_check_SCRIPTS += \
 # What fetches from npm's registry; the building of a package has no network.
 NETWORK_TESTS = tests/scenarios/web.py
 dist_check_SCRIPTS += $(NETWORK_TESTS)
+NETWORK_TESTS += tests/scenarios/browser-sound.py
 EXTRA_DIST += \
   tests/lib/sipwaketest/__init__.py \
   tests/lib/sipwaketest/accounts.py \
@@ -65,6 +66,7 @@ EXTRA_DIST += \
   tests/lib/sipwaketest/message.py \
   tests/lib/sipwaketest/meter.py \
   tests/lib/sipwaketest/metrics.py \
+  tests/lib/sipwaketest/networks.py \
   tests/lib/sipwaketest/pbx.py \
   tests/lib/sipwaketest/phone.py \
   tests/lib/sipwaketest/population.py \
@@ -83,6 +85,7 @@ EXTRA_DIST += \
   tests/lib/sipwaketest/wakeload.py \
   tests/lib/sipwaketest/webphone.py \
   tests/lib/sipwaketest/wire.py \
+  tests/peers/browser-phone.html \
   tests/peers/kamailio.cfg \
   tests/peers/kamailio-edge.cfg \
   tests/peers/web-phone.mjs \
@@ -94,6 +97,7 @@ EXTRA_DIST += \
   tests/bench/bench-edge.py \
   tests/bench/bench-growth.py \
   tests/bench/bench-idle.py \
+  tests/bench/bench-media.py \
   tests/bench/bench-register.py \
   tests/bench/bench-registrar.py \
   tests/bench/bench-woken.py \
@@ -102,6 +106,7 @@ EXTRA_DIST += \
   tests/bench/kamailio-proxy.cfg \
   tests/bench/kamailio-registrar.cfg \
   tests/bench/kamailio-tsilo.cfg \
+  tests/bench/media-caller.xml \
   tests/bench/run-benchmarks.py \
   tests/bench/woken-phone.xml \
   tests/bench/woken-registrar.xml

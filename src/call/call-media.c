@@ -83,6 +83,8 @@ call_media_open (const CallMedia *media, const SipFlow *phone, const SipFlow *pb
     phone_side.transport = *media->options.phones;
   else
     media_transport_for_sip (sip_transport_name (listener->transport), &phone_side.transport);
+  if (media->options.pbx)
+    pbx_side.transport = *media->options.pbx;
   return media_session_new (&media->options.session, media->options.rtpengine, &phone_side,
                             &pbx_side);
 }

@@ -11,6 +11,7 @@ typedef struct {
   MediaOptions session;
   Rtpengine *rtpengine;         /* nullable; outlives all calls */
   const MediaTransport *phones; /* nullable: by the transport that each phone has registered with */
+  const MediaTransport *pbx;    /* nullable: plain */
 } CallMediaOptions;
 
 CallMedia *call_media_new (const CallMediaOptions *options);

@@ -351,9 +351,11 @@ check_media (const ConfigGroup *group, const PbxSettings *pbx, GError **error)
 {
   g_autoptr (GInetAddress) address = NULL;
 
-  if (pbx->media != SETTINGS_MEDIA_RTPENGINE && pbx->media_phones != SETTINGS_MEDIA_PHONES_AUTO)
+  if (pbx->media != SETTINGS_MEDIA_RTPENGINE && pbx->media_phones != SETTINGS_MEDIA_TRANSPORT_AUTO)
     return config_group_fail (group, "media-phones", error,
                               "has a use with media=rtpengine only");
+  if (pbx->media != SETTINGS_MEDIA_RTPENGINE && pbx->media_pbx != SETTINGS_MEDIA_TRANSPORT_AUTO)
+    return config_group_fail (group, "media-pbx", error, "has a use with media=rtpengine only");
   if (pbx->media != SETTINGS_MEDIA_ADDRESS)
     return !pbx->media_address ||
            config_group_fail (group, "media-address", error, "has a use with media=address only");
@@ -379,13 +381,13 @@ settings_group_read_pbx (const ConfigGroup *group, const gchar *name, GError **e
 {
   static const gchar *const keys[] = { "domains",     "route", "register-expires", "contacts",
                                        "accept-from", "ca-file", "media", "media-address",
-                                       "media-phones", NULL };
+                                       "media-phones", "media-pbx", NULL };
   static const gchar *const contacts[] = { "auto", "each", "one", NULL };
   static const gchar *const medias[] = { "direct", "address", "rtpengine", NULL };
-  static const gchar *const phones[] = { "auto", "rtp", "srtp", "webrtc", NULL };
+  static const gchar *const transports[] = { "auto", "rtp", "srtp", "webrtc", NULL };
   g_autoptr (PbxSettings) pbx = g_new0 (PbxSettings, 1);
   guint contact = SETTINGS_CONTACTS_AUTO, media = SETTINGS_MEDIA_DIRECT;
-  guint phone = SETTINGS_MEDIA_PHONES_AUTO;
+  guint phone = SETTINGS_MEDIA_TRANSPORT_AUTO, trunk = SETTINGS_MEDIA_TRANSPORT_AUTO;
 
   pbx->name = g_strdup (name);
   pbx->register_expires = 3600;
@@ -396,12 +398,14 @@ settings_group_read_pbx (const ConfigGroup *group, const gchar *name, GError **e
       !config_group_path (group, "ca-file", &pbx->ca_file, error) ||
       !config_group_choice (group, "contacts", contacts, &contact, error) ||
       !config_group_choice (group, "media", medias, &media, error) ||
-      !config_group_choice (group, "media-phones", phones, &phone, error) ||
+      !config_group_choice (group, "media-phones", transports, &phone, error) ||
+      !config_group_choice (group, "media-pbx", transports, &trunk, error) ||
       !config_group_text (group, "media-address", &pbx->media_address, error))
     return NULL;
   pbx->contacts = (SettingsContacts) contact;
   pbx->media = (SettingsMedia) media;
-  pbx->media_phones = (SettingsMediaPhones) phone;
+  pbx->media_phones = (SettingsMediaTransport) phone;
+  pbx->media_pbx = (SettingsMediaTransport) trunk;
   return check_media (group, pbx, error) ? g_steal_pointer (&pbx) : NULL;
 }
 

@@ -25,11 +25,11 @@ typedef enum {
   SETTINGS_MEDIA_RTPENGINE,
 } SettingsMedia;
 typedef enum {
-  SETTINGS_MEDIA_PHONES_AUTO,
-  SETTINGS_MEDIA_PHONES_RTP,
-  SETTINGS_MEDIA_PHONES_SRTP,
-  SETTINGS_MEDIA_PHONES_WEBRTC,
-} SettingsMediaPhones;
+  SETTINGS_MEDIA_TRANSPORT_AUTO,
+  SETTINGS_MEDIA_TRANSPORT_RTP,
+  SETTINGS_MEDIA_TRANSPORT_SRTP,
+  SETTINGS_MEDIA_TRANSPORT_WEBRTC,
+} SettingsMediaTransport;
 typedef enum {
   SETTINGS_PUSH_APNS,
   SETTINGS_PUSH_FCM,
@@ -88,7 +88,8 @@ typedef struct {
   gchar *ca_file;
   SettingsMedia media;
   gchar *media_address;
-  SettingsMediaPhones media_phones;
+  SettingsMediaTransport media_phones;
+  SettingsMediaTransport media_pbx;
 } PbxSettings;
 
 typedef struct {

@@ -35,19 +35,19 @@ mode_of (SettingsMedia media)
 }
 
 static const MediaTransport *
-transport_of (SettingsMediaPhones phones)
+transport_of (SettingsMediaTransport transport)
 {
   static const gchar *const words[] = {
-    [SETTINGS_MEDIA_PHONES_RTP] = "rtp",
-    [SETTINGS_MEDIA_PHONES_SRTP] = "srtp",
-    [SETTINGS_MEDIA_PHONES_WEBRTC] = "webrtc",
+    [SETTINGS_MEDIA_TRANSPORT_RTP] = "rtp",
+    [SETTINGS_MEDIA_TRANSPORT_SRTP] = "srtp",
+    [SETTINGS_MEDIA_TRANSPORT_WEBRTC] = "webrtc",
   };
   static MediaTransport transports[G_N_ELEMENTS (words)];
 
-  if (phones == SETTINGS_MEDIA_PHONES_AUTO)
+  if (transport == SETTINGS_MEDIA_TRANSPORT_AUTO)
     return NULL;
-  media_transport_from_string (words[phones], &transports[phones]);
-  return &transports[phones];
+  media_transport_from_string (words[transport], &transports[transport]);
+  return &transports[transport];
 }
 
 static gchar *
@@ -91,6 +91,7 @@ create_media (MediaSetup *setup, const Settings *settings, const PbxSettings *pb
                                  [MEDIA_PBX] = relay ? relay->interface_pbx : NULL } },
     .rtpengine = relay ? setup->rtpengine : NULL,
     .phones = transport_of (pbx->media_phones),
+    .pbx = transport_of (pbx->media_pbx),
   };
 
   return call_media_new (&options);

@@ -45,7 +45,7 @@ struct _NgPeer {
   NgPeerFunc returned;
   gpointer user_data;
   int fd;
-  guint source;
+  GSource *source;
   PeerState state;
   gchar *cookie; /* what all cookies begin with */
   guint last_number;
@@ -218,6 +218,19 @@ on_readable (gint fd, GIOCondition condition, gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+/* Nobody runs the loop from within. Were that allowed for, each dispatch would take the descriptor
+ * out of the loop and put it back, which wakes the next poll for nothing. */
+static GSource *
+watch (NgPeer *peer)
+{
+  GSource *source = g_unix_fd_source_new (peer->fd, G_IO_IN | G_IO_ERR);
+
+  g_source_set_can_recurse (source, TRUE);
+  g_source_set_callback (source, G_SOURCE_FUNC (on_readable), peer, NULL);
+  g_source_attach (source, NULL);
+  return source;
+}
+
 static Waiting *
 enqueue (NgPeer *peer, GString *request, NgFunc func, gpointer user_data)
 {
@@ -327,7 +340,7 @@ ng_peer_new (const gchar *address, const NgPeerOptions *options, NgPeerFunc retu
   peer->user_data = user_data;
   peer->cookie = token_random (COOKIE_BITS);
   peer->waiting = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) waiting_free);
-  peer->source = g_unix_fd_add (fd, G_IO_IN | G_IO_ERR, on_readable, peer);
+  peer->source = watch (peer);
   peer->probe = deadline_new (0, on_probe_due, peer);
   return peer;
 }
@@ -342,7 +355,8 @@ ng_peer_free (NgPeer *peer)
   GHashTableIter iter;
   gpointer value;
 
-  g_source_remove (peer->source);
+  g_source_destroy (peer->source);
+  g_source_unref (peer->source);
   deadline_clear (&peer->probe);
   g_hash_table_iter_init (&iter, peer->waiting);
   while (g_hash_table_iter_next (&iter, NULL, &value)) {

@@ -8,10 +8,12 @@
 #include "media/ng-sweeper.h"
 
 #include "base/counters.h"
+#include "base/deadline.h"
 #include "base/log.h"
 
 #define MAX_PENDING 8192 /* beyond, rtpengine's own time-out for silent calls does the work */
-#define MAX_IN_FLIGHT 64
+#define MAX_IN_FLIGHT 256
+#define GATHER_MS 50
 #define MAX_LISTS 256
 
 typedef struct {
@@ -24,6 +26,7 @@ struct _NgSweeper {
   gchar *label; /* what the ids of this daemon's calls begin with */
   gchar *run;   /* those of this run */
   GQueue pending; /* gchar *: call ids */
+  Deadline *gathering;
   guint in_flight;
   gboolean listing;
   gboolean listed;
@@ -56,7 +59,7 @@ on_deleted (NgOutcome outcome, const NgReply *reply, gpointer user_data)
   else
     g_queue_push_tail (&sweeper->pending, g_steal_pointer (&errand->call_id));
   errand_free (errand);
-  if (outcome == NG_REPLIED)
+  if (outcome == NG_REPLIED && !sweeper->gathering)
     send_pending (sweeper);
 }
 
@@ -140,16 +143,30 @@ ng_sweeper_new (NgPeer *peer, const gchar *label, const gchar *run)
 void
 ng_sweeper_free (NgSweeper *sweeper)
 {
+  deadline_clear (&sweeper->gathering);
   g_queue_clear_full (&sweeper->pending, g_free);
   g_free (sweeper->label);
   g_free (sweeper->run);
   g_free (sweeper);
 }
 
+static void
+on_gathered (gpointer user_data)
+{
+  NgSweeper *sweeper = user_data;
+
+  sweeper->gathering = NULL;
+  if (!ng_peer_is_down (sweeper->peer))
+    send_pending (sweeper);
+}
+
 /**
  * ng_sweeper_add:
  * @sweeper: a sweeper
  * @call_id: a call that is over, or that may have begun though nobody knows
+ *
+ * Nobody waits for it, so those of a short while go out together: whoever is woken for one of them
+ * takes the others along, on both sides.
  */
 void
 ng_sweeper_add (NgSweeper *sweeper, const gchar *call_id)
@@ -159,13 +176,15 @@ ng_sweeper_add (NgSweeper *sweeper, const gchar *call_id)
     return;
   }
   g_queue_push_tail (&sweeper->pending, g_strdup (call_id));
-  if (!ng_peer_is_down (sweeper->peer))
-    send_pending (sweeper);
+  if (!sweeper->gathering)
+    sweeper->gathering = deadline_new (GATHER_MS, on_gathered, sweeper);
 }
 
 /**
  * ng_sweeper_resume:
- * @sweeper: a sweeper whose instance is up, for the first time or again
+ * @sweeper: a sweeper whose instance is up, for the first time or again, or is about to be left
+ *
+ * Sends what is to be ended.
  */
 void
 ng_sweeper_resume (NgSweeper *sweeper)

@@ -18,7 +18,6 @@
 
 #define MAX_INSTANCES 16
 #define RUN_BITS 60
-#define CALL_BITS 80
 #define TIDY_MS 1000
 
 typedef struct {
@@ -31,6 +30,7 @@ typedef struct {
 struct _Rtpengine {
   gchar *label; /* what call ids of every run begin with */
   gchar *run;   /* those of this one */
+  guint64 last_call;
   NgPeerOptions options;
   GPtrArray *instances; /* Instance; the retired ones first */
   Deadline *tidy;
@@ -39,6 +39,8 @@ struct _Rtpengine {
 static void
 instance_free (Instance *instance)
 {
+  if (!ng_peer_is_down (instance->peer))
+    ng_sweeper_resume (instance->sweeper);
   ng_peer_free (instance->peer);
   ng_sweeper_free (instance->sweeper);
   g_free (instance);
@@ -258,11 +260,9 @@ rtpengine_count_up (const Rtpengine *rtpengine)
  * Returns: (transfer full): an id for a call at any of them, which tells whose it is
  */
 gchar *
-rtpengine_create_call_id (const Rtpengine *rtpengine)
+rtpengine_create_call_id (Rtpengine *rtpengine)
 {
-  g_autofree gchar *token = token_random (CALL_BITS);
-
-  return g_strconcat (rtpengine->run, token, NULL);
+  return g_strdup_printf ("%s%" G_GUINT64_FORMAT, rtpengine->run, ++rtpengine->last_call);
 }
 
 /**

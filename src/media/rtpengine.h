@@ -18,6 +18,6 @@ gboolean
 rtpengine_set_instances (Rtpengine *rtpengine, const gchar *const *addresses, GError **error);
 
 guint rtpengine_count_up (const Rtpengine *rtpengine);
-gchar *rtpengine_create_call_id (const Rtpengine *rtpengine);
+gchar *rtpengine_create_call_id (Rtpengine *rtpengine);
 NgPeer *rtpengine_take (Rtpengine *rtpengine, const NgPeer *after);
 void rtpengine_give_back (Rtpengine *rtpengine, NgPeer *peer, const gchar *call_id);

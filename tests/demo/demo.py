@@ -88,6 +88,7 @@ class Demo:
     phones, pbx_side, pbx = PHONES, PBX_SIDE, PBX
     caller_address = "127.0.0.1"
     media = "media=direct\n"  # and the groups that it needs
+    sleeper_settings = ""  # further ones of Linphone
     make_stage = Stage
     free_port = staticmethod(free_port)
 
@@ -180,7 +181,8 @@ class Demo:
             self.stage,
             {"user": SLEEPER, "password": "secret-" + SLEEPER, "domain": DOMAIN,
              "proxy": self.phone_proxy},
-            f"pn-provider=webpush;pn-prid={address}", self.path("sleeper.wav"))
+            f"pn-provider=webpush;pn-prid={address}", self.path("sleeper.wav"),
+            self.sleeper_settings)
         self.sleeper.start()
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:

@@ -70,7 +70,7 @@ class Linphone:
 
     name = "linphone"
 
-    def __init__(self, stage, account, contact_parameters, tone):
+    def __init__(self, stage, account, contact_parameters, tone, more=""):
         self.stage = stage
         self.tone = tone
         self.home = os.path.join(stage.directory, self.name)
@@ -81,7 +81,7 @@ class Linphone:
         # Written here, since it is killed before it would write an identity of its own.
         with open(self.config, "w", encoding="utf-8") as file:
             file.write(LINPHONE.format(contact_parameters=contact_parameters,
-                                       identity=uuid.uuid4(), **account))
+                                       identity=uuid.uuid4(), **account) + more)
 
     def start(self):
         self.stage.start(self.name, ["stdbuf", "-oL", "linphonec", "-c", self.config],

@@ -244,6 +244,7 @@ def calls_that_come_to_nothing(stage):
     call.expect(487)
     leg.expect_cancel()
     rtpengine.wait_calls(0)
+    assert rtpengine.received("delete") == 2, "one for each call"
     house.assert_settled(phone)
 
 
@@ -441,6 +442,54 @@ def what_phones_are_offered_can_be_said(stage):
     assert b"c=IN IP4 127.0.0.9" in answer, answer
     call.ack()
     leg.expect_ack()
+    house.finish(call, leg)
+    rtpengine.wait_calls(0)
+    house.assert_settled(phone)
+
+
+@test
+def what_the_pbx_is_offered_can_be_said(stage):
+    rtpengine = Rtpengine(stage)
+    config = {"pbx:office": {"media": "rtpengine", "media-pbx": "srtp"},
+              "media:relay": {"rtpengine": rtpengine.uri}}
+    house = House(stage, config=config)
+    phone = house.phone()
+    phone.register_ok()
+    call = phone.dial("2000", OFFER)
+    leg = house.pbx.expect_call()
+    house.pbx.expect_request("ACK")  # of the 407
+    crypto = re.search(rb"a=crypto:(\d+) AES_CM_128_HMAC_SHA1_80 (\S+)", leg.invite.body)
+    assert b" RTP/SAVP " in leg.invite.body and crypto, leg.invite.body
+    leg.answer(ANSWER.replace(b"RTP/AVP", b"RTP/SAVP") + crypto[0] + b"\r\n")
+    answer = call.expect(200).body
+    assert b" RTP/AVP " in answer and b"a=crypto" not in answer, answer
+    call.ack()
+    leg.expect_ack()
+    house.finish(call, leg)
+    rtpengine.wait_calls(0)
+    house.assert_settled(phone)
+
+
+@test
+def early_media_is_acknowledged(stage):
+    """A PBX that requires reliable provisional answers gets the phone's sound in one (RFC 3262)."""
+    rtpengine = Rtpengine(stage)
+    house = relayed_house(stage, rtpengine)
+    phone = house.phone()
+    phone.register_ok()
+    call = house.pbx.call("alice", OFFER,
+                          headers=[("Require", "100rel"), ("Supported", "100rel")])
+    leg = phone.expect_call()
+    leg.ring(183, ANSWER)
+    early = call.expect(183)
+    assert_relayed(early.body)
+    leg.answer(ANSWER)
+    call.send("PRACK", headers=[("RAck", f"{early.get('RSeq')} {call.invite.cseq[0]} INVITE")]
+              ).expect(200)
+    assert assert_relayed(call.expect(200).body).splitlines()[5] == early.body.splitlines()[5]
+    call.ack()
+    leg.expect_ack()
+    change(leg, call, "UPDATE")
     house.finish(call, leg)
     rtpengine.wait_calls(0)
     house.assert_settled(phone)

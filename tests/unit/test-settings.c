@@ -407,6 +407,8 @@ test_groups (Fixture *fixture, gconstpointer data)
       ":3: [push:a] allow-origins: push.example.net is neither" },
     { "[pbx:a]\ndomains=x\nroute=sip:1.2.3.4\nmedia-phones=srtp\n",
       ":4: [pbx:a] media-phones: has a use with media=rtpengine only" },
+    { "[pbx:a]\ndomains=x\nroute=sip:1.2.3.4\nmedia-pbx=srtp\n",
+      ":4: [pbx:a] media-pbx: has a use with media=rtpengine only" },
     { "[media:a]\nrtpengine=udp:127.0.0.1:1\ninterface-pbx=x\n",
       ":1: [media:a] interface-phones: is missing" },
     { "[media:a]\n", ":1: [media:a] rtpengine: is missing" },

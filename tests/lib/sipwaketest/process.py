@@ -68,10 +68,8 @@ class Process:
         return [f"{self.name}: {line}" for line in self.errors().splitlines()[-LOG_TAIL:]]
 
     def cpu_seconds(self):
-        """User and system time of the process, from the kernel's books."""
-        with open(f"/proc/{self.pid}/stat", encoding="ascii") as file:
-            fields = file.read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """User and system time of the process, by its own clock in the kernel, to the microsecond."""
+        return time.clock_gettime((~self.pid << 3) | 2)  # as clock_getcpuclockid(3) makes it
 
     def end(self, timeout=5):
         """Asks it to end and returns the exit code."""

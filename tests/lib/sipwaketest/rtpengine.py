@@ -16,11 +16,12 @@ ADDRESS = "127.0.0.1"
 class Rtpengine:
     """`uri` is for [media:NAME]; it can be stopped, started again at the same port, and paused."""
 
-    def __init__(self, stage, interfaces=(ADDRESS,)):
+    def __init__(self, stage, interfaces=(ADDRESS,), rtp_ports=400):
         self.stage = stage
         self.port = ports.free_port(ADDRESS)
         self.uri = f"udp:{ADDRESS}:{self.port}"
         self.interfaces = interfaces
+        self.rtp_ports = rtp_ports
         self.process = None
         self.start()
         stage.own(self)
@@ -30,7 +31,7 @@ class Rtpengine:
         self.process = Process(self.stage, "rtpengine", [
             "rtpengine", "--config-file=none", "--table=-1", "--foreground", "--log-stderr",
             "--log-level=6", "--num-threads=2", f"--listen-ng={ADDRESS}:{self.port}",
-            f"--port-min={first}", f"--port-max={first + 400}",
+            f"--port-min={first}", f"--port-max={first + self.rtp_ports}",
             *(f"--interface={interface}" for interface in self.interfaces)])
         deadline = time.monotonic() + 10
         while self.calls() is None:

@@ -10,14 +10,24 @@ from .process import die_with_parent
 PACKAGES = ("jssip@3", "sip.js@0.21", "ws@8")
 
 
-def install(folder):
+def install(folder, packages=PACKAGES):
     """Returns the folder of the modules. Without npm's registry there is no test, but a failure."""
     done = subprocess.run(["npm", "install", "--prefix", folder, "--no-audit", "--no-fund",
-                           "--no-package-lock", "--ignore-scripts", *PACKAGES],
+                           "--no-package-lock", "--ignore-scripts", *packages],
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=folder,
                           timeout=120, check=False)
-    assert done.returncode == 0, f"npm cannot install {PACKAGES}: {done.stderr[-400:]}"
+    assert done.returncode == 0, f"npm cannot install {packages}: {done.stderr[-400:]}"
     return os.path.join(folder, "node_modules")
+
+
+def bundle(folder):
+    """Makes folder/jssip.js, which a browser can load, of what npm has."""
+    modules = install(folder, ("jssip@3", "esbuild@0"))
+    subprocess.run([os.path.join(modules, ".bin", "esbuild"),
+                    os.path.join(modules, "jssip", "lib", "JsSIP.js"), "--bundle",
+                    "--global-name=JsSIP", "--log-level=error",
+                    f"--outfile={os.path.join(folder, 'jssip.js')}"],
+                   stdin=subprocess.DEVNULL, timeout=60, check=True)
 
 
 class WebPhone:
