@@ -34,7 +34,7 @@ dist_check_SCRIPTS += \
   tests/scenarios/relay.py \
   tests/scenarios/media.py
 # What fetches from npm's registry; the building of a package has no network.
-NETWORK_TESTS = tests/scenarios/web.py
+NETWORK_TESTS = tests/scenarios/web.py tests/scenarios/browser.py
 dist_check_SCRIPTS += $(NETWORK_TESTS)
 EXTRA_DIST += \
   tests/lib/sipwaketest/__init__.py \
@@ -43,6 +43,7 @@ EXTRA_DIST += \
   tests/lib/sipwaketest/authority.py \
   tests/lib/sipwaketest/baresip.py \
   tests/lib/sipwaketest/bench.py \
+  tests/lib/sipwaketest/browser.py \
   tests/lib/sipwaketest/bus.py \
   tests/lib/sipwaketest/call.py \
   tests/lib/sipwaketest/daemon.py \
@@ -69,6 +70,7 @@ EXTRA_DIST += \
   tests/lib/sipwaketest/uri.py \
   tests/lib/sipwaketest/webphone.py \
   tests/peers/kamailio.cfg \
+  tests/peers/web-page.html \
   tests/peers/web-phone.mjs \
   tests/scenarios/sipp-caller.xml \
   tests/scenarios/sipp-phone-answer.xml \
