@@ -149,7 +149,13 @@ def client_certificates():
     context.load_cert_chain(*PHONE)
     with dial(port, context) as phone:
         exchange(phone)
+        session = phone.session
     assert STUB.opened()["verified"] == "phone.example"
+    again = context.wrap_socket(dial(port), server_hostname="edge.example", session=session)
+    with again:
+        exchange(again)
+        assert again.session_reused
+    assert STUB.opened()["verified"] == "phone.example", "a resumed session lost its name"
     stranger = Authority("stranger").issue("stranger-phone", "URI:sip:phone.example")
     context = client(CA)
     context.load_cert_chain(*stranger)

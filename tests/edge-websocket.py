@@ -241,6 +241,18 @@ def main_loop_refuses():
     STUB.do("admit")
 
 
+def half_closed_phone_gets_its_answer():
+    STUB.kept.clear()
+    for phone in (plain(), secure()):
+        phone.send(OPTIONS)
+        half = socket.socket(fileno=os.dup(phone.stream.fileno()))
+        half.shutdown(socket.SHUT_WR)
+        assert phone.receive() == (1, OPTIONS)
+        assert ends(phone.stream)
+        half.close()
+        assert STUB.closed(STUB.opened()["id"]) == "closed by the peer"
+
+
 def stack_closes():
     STUB.kept.clear()
     phone = plain()
@@ -264,4 +276,4 @@ run([message_there_and_back, http_is_negotiated, upgrades_are_judged, frames_wit
      truncated_message_is_refused, keep_alive_as_text, oversized_messages_are_refused,
      broken_frames_are_refused, crumbs_are_refused, half_a_frame_has_a_deadline,
      silent_phone_is_asked_then_left, stack_that_cannot_be_reached, main_loop_refuses,
-     stack_closes, stops_and_says_goodbye])
+     half_closed_phone_gets_its_answer, stack_closes, stops_and_says_goodbye])

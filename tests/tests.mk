@@ -42,9 +42,9 @@ dist_check_SCRIPTS += \
   tests/scenarios/relay.py \
   tests/scenarios/media.py
 # What fetches from npm's registry; the building of a package has no network.
-NETWORK_TESTS = tests/scenarios/web.py
+NETWORK_TESTS = tests/scenarios/web.py tests/scenarios/browser.py \
+  tests/scenarios/browser-sound.py
 dist_check_SCRIPTS += $(NETWORK_TESTS)
-NETWORK_TESTS += tests/scenarios/browser-sound.py
 EXTRA_DIST += \
   tests/lib/sipwaketest/__init__.py \
   tests/lib/sipwaketest/accounts.py \
@@ -52,6 +52,7 @@ EXTRA_DIST += \
   tests/lib/sipwaketest/authority.py \
   tests/lib/sipwaketest/baresip.py \
   tests/lib/sipwaketest/bench.py \
+  tests/lib/sipwaketest/browser.py \
   tests/lib/sipwaketest/bus.py \
   tests/lib/sipwaketest/call.py \
   tests/lib/sipwaketest/callload.py \
@@ -88,6 +89,7 @@ EXTRA_DIST += \
   tests/peers/browser-phone.html \
   tests/peers/kamailio.cfg \
   tests/peers/kamailio-edge.cfg \
+  tests/peers/web-page.html \
   tests/peers/web-phone.mjs \
   tests/scenarios/sipp-caller.xml \
   tests/scenarios/sipp-pbx-call.xml \

@@ -404,5 +404,18 @@ def certificates_are_renewed_by_other_files_in_their_place(stage):
     assert serial(house) != before
 
 
+@test
+def authorities_of_clients_are_renewed(stage):
+    house = asks_for_certificates(stage, **{"client-certificate": "required"})
+    further = Authority(stage.path, "further")
+    tls = house.authority.client()
+    tls.load_cert_chain(*further.issue("phone", "URI:sip:alice@pbx.test"))
+    with open(house.authority.file, "a", encoding="ascii") as file, \
+            open(further.file, encoding="ascii") as more:
+        file.write(more.read())
+    house.daemon.wait_line("certificates are read again", 5)
+    house.phone(transport="tls", tls=tls).register_ok()
+
+
 if __name__ == "__main__":
     main()
