@@ -2,8 +2,9 @@
 /*
  * header-policy: which headers of a call are ours, and that all others pass as they are.
  *
- * Ours are those of the hop and the dialog, those that name a dialog (see dialog-map), and what we do not offer across the call: reliable
- * provisional answers are numbered per leg (RFC 3262), so 100rel is not passed on.
+ * Ours are those of the hop and the dialog, those that name a dialog (see dialog-map), and what we do
+ * not offer across the call: reliable provisional answers are numbered per leg (RFC 3262), so 100rel
+ * is not passed on. The stack answers PRACK itself, so it could not go from end to end.
  */
 #include "call/header-policy.h"
 

@@ -367,6 +367,22 @@ def closed_between_register_and_invite(stage):
 
 
 @test
+def closed_during_the_challenge(stage):
+    """The phone loses its connection before it is registered, and comes again."""
+    house = House(stage)
+    phone = house.sleeper(transport="tcp")
+    call = house.pbx.call("alice", OFFER)
+    call.expect(180)
+    house.push.wait_pushes(1)
+    phone.wake()
+    phone.send_register().expect(401)
+    house.wake_again(phone)
+    house.finish(call, house.connect(call, phone))
+    house.push.assert_pushes(1)
+    house.assert_settled(phone)
+
+
+@test
 def closed_before_the_phone_says_anything(stage):
     house = House(stage, wake={"direct-try": 5000})
     phone = house.phone(transport="tcp")
