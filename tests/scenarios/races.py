@@ -271,6 +271,25 @@ def a_second_re_invite_of_the_same_side_waits(stage):
 # What is repeated and what is lost
 
 @test
+def a_re_invite_meets_one_of_the_other_side(stage):
+    """RFC 3261 section 14.2: 491 at once, and the one that was first goes on."""
+    house = House(stage)
+    phone, call, leg = talk(house)
+    for one, other in ((call, leg), (leg, call)):
+        first = one.send("INVITE", sdp("first", version=2))
+        request = other.expect_request("INVITE")
+        second = other.send("INVITE", sdp("second", version=2))
+        assert second.final().status == 491
+        one.agent.expect_nothing(0.2, "INVITE")
+        other.reply(request, 200, ANSWER)
+        first.expect(200)
+        one.ack(first)
+        other.expect_ack()
+    house.finish(call, leg)
+    house.assert_settled(phone)
+
+
+@test
 def a_repeated_invite_is_one_call(stage):
     house = House(stage)
     phone = house.sleeper()
