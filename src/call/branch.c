@@ -86,6 +86,7 @@ branch_send_invite (Branch *branch, SipFlow *flow, const LegInvite *whom)
   invite.tag = call->tag;
   invite.credentials = call->credentials;
   invite.breadth = call->breadth;
+  invite.reliable = call->reliable;
   forget_older (branch);
   branch->older = branch->attempt;
   branch->attempt = attempt_new (&attempt, flow, whom->reach, &attempt_funcs, branch);

@@ -98,6 +98,7 @@ bridge_take (Bridge *bridge, SipDialog *from, SipRequest *request)
     .from = from,
     .to = forth ? bridge->other.dialog : bridge->one.dialog,
     .reach = forth ? bridge->other.reach : bridge->one.reach,
+    .opened = forth ? bridge->other.cseq : bridge->one.cseq,
     .media = bridge->media,
     .party = forth == (bridge->party_of_one == MEDIA_PHONE) ? MEDIA_PHONE : MEDIA_PBX,
   };
