@@ -232,13 +232,12 @@ on_answered (Attempt *attempt, const sip_t *response, gpointer user_data)
   branch->funcs->answered (branch, response, branch->user_data);
 }
 
-/* Nobody answered, or it is said that nobody can be reached there (RFC 5626 5.3.1, 7). */
+/* Nobody answered, or it is said that nobody is reached there; who rang was reached. */
 static gboolean
 is_flow_lost (const Branch *branch, guint status, const sip_t *response)
 {
-  gboolean lost = !response || status == 430 || status == 408 || status == 503;
-
-  return branch->binding && lost && (!response || branch->binding->outbound);
+  return branch->binding &&
+         (!response || (!branch->rings && outbound_is_lost (branch->binding, status)));
 }
 
 static void
