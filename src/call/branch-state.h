@@ -33,6 +33,7 @@ typedef struct {
   PushBucketCall push;
   guint direct_try_ms;
   guint breadth;
+  gboolean reliable; /* provisional answers of the only phone may be */
   PushBucket *bucket;
   Credentials *credentials; /* nullable: of the caller, toward a PBX */
   LateCalls *late; /* nullable: phones that come too late get nothing */

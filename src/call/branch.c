@@ -86,6 +86,7 @@ branch_send_invite (Branch *branch, SipFlow *flow, const LegInvite *whom)
   invite.tag = call->tag;
   invite.credentials = call->credentials;
   invite.breadth = call->breadth;
+  invite.reliable = call->reliable;
   forget_older (branch);
   branch->older = branch->attempt;
   branch->attempt = attempt_new (&attempt, flow, whom->reach, &attempt_funcs, branch);
@@ -231,13 +232,12 @@ on_answered (Attempt *attempt, const sip_t *response, gpointer user_data)
   branch->funcs->answered (branch, response, branch->user_data);
 }
 
-/* Nobody answered, or it is said that nobody can be reached there (RFC 5626 5.3.1, 7). */
+/* Nobody answered, or it is said that nobody is reached there; who rang was reached. */
 static gboolean
 is_flow_lost (const Branch *branch, guint status, const sip_t *response)
 {
-  gboolean lost = !response || status == 430 || status == 408 || status == 503;
-
-  return branch->binding && lost && (!response || branch->binding->outbound);
+  return branch->binding &&
+         (!response || (!branch->rings && outbound_is_lost (branch->binding, status)));
 }
 
 static void

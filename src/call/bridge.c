@@ -4,9 +4,9 @@
  */
 #include "call/bridge.h"
 
+#include "call/crossing.h"
 #include "call/midcall.h"
 
-#define MAX_UNDER_WAY 32 /* requests that cross at once in one call */
 #define MAX_RETRY_AFTER 10
 
 struct _Bridge {
@@ -59,13 +59,16 @@ on_done (Midcall *midcall, gpointer user_data)
   g_ptr_array_remove_fast (bridge->under_way, midcall);
 }
 
-static const Midcall *
-find_invite (Bridge *bridge)
+static CrossingInvite
+pending_invite (const Bridge *bridge, const SipDialog *from)
 {
-  for (guint i = 0; i < bridge->under_way->len; i++)
-    if (midcall_is_invite (g_ptr_array_index (bridge->under_way, i)))
-      return g_ptr_array_index (bridge->under_way, i);
-  return NULL;
+  for (guint i = 0; i < bridge->under_way->len; i++) {
+    const Midcall *midcall = g_ptr_array_index (bridge->under_way, i);
+
+    if (midcall_is_invite (midcall))
+      return midcall_from (midcall) == from ? CROSSING_SAME_SIDES : CROSSING_OTHER_SIDES;
+  }
+  return CROSSING_NOBODYS;
 }
 
 static void
@@ -95,26 +98,22 @@ bridge_take (Bridge *bridge, SipDialog *from, SipRequest *request)
     .from = from,
     .to = forth ? bridge->other.dialog : bridge->one.dialog,
     .reach = forth ? bridge->other.reach : bridge->one.reach,
+    .opened = forth ? bridge->other.cseq : bridge->one.cseq,
     .media = bridge->media,
     .party = forth == (bridge->party_of_one == MEDIA_PHONE) ? MEDIA_PHONE : MEDIA_PBX,
   };
   Midcall *midcall;
 
-  if (sip_request_method (request) == sip_method_invite) {
-    const Midcall *pending = find_invite (bridge);
-
-    if (pending && midcall_from (pending) != from) {
-      sip_request_reply (request, SIP_491_REQUEST_PENDING, TAG_END ());
-      return;
-    }
-    if (pending) {
-      refuse_for_now (request);
-      return;
-    }
-  }
-  if (bridge->under_way->len >= MAX_UNDER_WAY) {
+  switch (crossing_judge (sip_request_method (request) == sip_method_invite,
+                          pending_invite (bridge, from), bridge->under_way->len)) {
+  case CROSSING_GLARE:
+    sip_request_reply (request, SIP_491_REQUEST_PENDING, TAG_END ());
+    return;
+  case CROSSING_WAITS:
     refuse_for_now (request);
     return;
+  case CROSSING_GOES:
+    break;
   }
   midcall = midcall_new (request, &sides, on_done, bridge);
   g_ptr_array_add (bridge->under_way, midcall);

@@ -10,6 +10,7 @@ typedef struct _Bridge Bridge;
 typedef struct {
   SipDialog *dialog;
   Reach *reach; /* nullable: how the phone of @dialog is found again */
+  guint32 cseq; /* of the INVITE by which we opened it, 0: we did not */
 } BridgeEnd;
 
 Bridge *bridge_new (const BridgeEnd *one, const BridgeEnd *other, MediaSession *media,

@@ -167,8 +167,9 @@ bridge_of (Call *call)
   if (call->bridged != dialog) {
     g_clear_pointer (&call->bridge, bridge_free);
     call->bridge = bridge_new (
-      &(BridgeEnd){ caller_dialog (call->caller), caller_reach (call->caller) },
-      &(BridgeEnd){ dialog, leg_reach (leg) }, fork_only_media (call->fork), caller_party (call));
+      &(BridgeEnd){ caller_dialog (call->caller), caller_reach (call->caller), 0 },
+      &(BridgeEnd){ dialog, leg_reach (leg), leg_cseq (leg) },
+      fork_only_media (call->fork), caller_party (call));
     call->bridged = dialog;
   }
   return call->bridge;
@@ -353,6 +354,16 @@ void
 call_set_reach (Call *call, Reach *reach)
 {
   caller_set_reach (call->caller, reach);
+}
+
+/**
+ * call_expect_one_phone:
+ * @call: a new call to a phone, which no other will join
+ */
+void
+call_expect_one_phone (Call *call)
+{
+  fork_offer_reliable (call->fork);
 }
 
 /**

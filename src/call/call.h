@@ -27,6 +27,7 @@ Call *call_new (SipRequest *invite, CallDirection direction, const gchar *contac
 void call_free (Call *call);
 
 void call_set_reach (Call *call, Reach *reach);
+void call_expect_one_phone (Call *call);
 void call_ring_phone (Call *call, Binding *binding);
 void call_welcome_newcomers (Call *call);
 void call_ring_pbx (Call *call, Pbx *pbx, const gchar *user);

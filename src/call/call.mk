@@ -14,6 +14,7 @@ src_call_libcall_a_SOURCES = \
   src/call/caller.c src/call/caller.h \
   src/call/reach.c src/call/reach.h \
   src/call/midcall.c src/call/midcall.h \
+  src/call/crossing.c src/call/crossing.h \
   src/call/bridge.c src/call/bridge.h \
   src/call/message.c src/call/message.h \
   src/call/subscription.c src/call/subscription.h \
@@ -31,7 +32,9 @@ src_call_libcall_a_SOURCES = \
 LIBCALL = src/call/libcall.a $(LIBMEDIA) $(LIBWAKE)
 
 EXTRA_DIST += docs/states/leg.dot docs/states/caller.dot
-check_PROGRAMS += tests/unit/test-leg-state tests/unit/test-call-log
+check_PROGRAMS += tests/unit/test-leg-state tests/unit/test-call-log tests/unit/test-crossing
+tests_unit_test_crossing_SOURCES = tests/unit/test-crossing.c
+tests_unit_test_crossing_LDADD = $(LIBCALL)
 tests_unit_test_call_log_SOURCES = tests/unit/test-call-log.c
 tests_unit_test_call_log_LDADD = $(LIBCALL)
 tests_unit_test_leg_state_SOURCES = tests/unit/test-leg-state.c

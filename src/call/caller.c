@@ -6,13 +6,15 @@
  * caller whose owner releases it ends by itself.
  *
  * To one that requires it the stack sends provisional answers reliably, and answers the PRACKs (RFC
- * 3262). That is a matter of this leg alone: the other side is never asked for 100rel.
+ * 3262): those that we make ourselves, and to one that only supports them those of a single phone,
+ * which then gets the PRACKs.
  */
 #include "call/caller.h"
 
 #include "base/counters.h"
 #include "call/header-policy.h"
 #include "sip/sip-inside.h"
+#include "sip/sip-reliable.h"
 
 struct _Caller {
   CallerState state;
@@ -21,6 +23,7 @@ struct _Caller {
   SipRequest *invite;
   SipDialog *dialog;
   Reach *reach;
+  SipReliable *reliable; /* nullable: it does not support them, or requires them */
   gboolean must_offer; /* its INVITE had no offer, so our first reliable answer must bring one */
   guint busy;
 };
@@ -39,6 +42,7 @@ caller_free (Caller *caller)
   sip_request_watch (caller->invite, NULL, NULL);
   sip_dialog_free (caller->dialog);
   g_clear_pointer (&caller->reach, reach_free);
+  g_clear_pointer (&caller->reliable, sip_reliable_free);
   sip_request_unref (caller->invite);
   counters_dec (COUNTER_LEGS_OPEN);
   g_free (caller);
@@ -65,7 +69,12 @@ send_response (Caller *caller, const Cause *cause)
     header_policy_copy_without_body (msg, cause->sip);
   if (cause->status < 300)
     sip_dialog_add_contact (caller->dialog, msg);
-  sip_request_reply_msg (caller->invite, cause->status, cause->phrase, msg);
+  if (caller->reliable && cause->status < 200 && cause->sip && cause->with_body &&
+      cause->sip->sip_rseq)
+    sip_reliable_reply (caller->reliable, cause->status, cause->phrase, msg,
+                        cause->sip->sip_rseq->rs_response);
+  else
+    sip_request_reply_msg (caller->invite, cause->status, cause->phrase, msg);
 }
 
 static void
@@ -152,6 +161,14 @@ on_request (SipDialog *dialog, SipRequest *request, gpointer user_data)
   }
 }
 
+static void
+on_prack (SipRequest *prack, gpointer user_data)
+{
+  Caller *caller = user_data;
+
+  on_request (caller->dialog, prack, caller);
+}
+
 /**
  * caller_new:
  * @invite: an INVITE without To tag
@@ -174,6 +191,8 @@ caller_new (SipRequest *invite, const gchar *contact, const CallerFuncs *funcs, 
   caller->dialog = sip_dialog_new_uas (invite, contact, on_request, caller);
   caller->must_offer = header_policy_requires (sip_request_sip (invite), "100rel") &&
                        !sip_request_sip (invite)->sip_payload;
+  if (header_policy_offers_reliable (sip_request_sip (invite)))
+    caller->reliable = sip_reliable_new (invite, on_prack, caller);
   sip_request_watch (invite, on_invite_event, caller);
   sip_request_reply (invite, SIP_100_TRYING, TAG_END ());
   counters_inc (COUNTER_LEGS_OPEN);

@@ -10,6 +10,7 @@
 
 #include "base/deadline.h"
 #include "call/branch.h"
+#include "call/header-policy.h"
 #include "sip/sip-headers.h"
 
 #define MAX_BRANCHES 60 /* RFC 5393: what a Max-Breadth of nothing would allow */
@@ -292,6 +293,18 @@ void
 fork_set_credentials (Fork *fork, Credentials *credentials)
 {
   fork->call.credentials = credentials;
+}
+
+/**
+ * fork_offer_reliable:
+ * @fork: a fork that calls nobody yet, and only one phone then
+ *
+ * Lets the phone answer reliably where the caller supports it (RFC 3262).
+ */
+void
+fork_offer_reliable (Fork *fork)
+{
+  fork->call.reliable = header_policy_offers_reliable (fork->call.original);
 }
 
 /**

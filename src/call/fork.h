@@ -47,6 +47,7 @@ void fork_free (Fork *fork);
 void fork_add_phone (Fork *fork, Binding *binding);
 void fork_add_pbx (Fork *fork, Pbx *pbx, const gchar *target, const gchar *user);
 void fork_set_credentials (Fork *fork, Credentials *credentials);
+void fork_offer_reliable (Fork *fork);
 void fork_start (Fork *fork);
 void fork_join_phone (Fork *fork, Binding *binding, gboolean newcomers);
 void fork_hang_up (Fork *fork, const sip_t *because);

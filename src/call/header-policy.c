@@ -2,8 +2,9 @@
 /*
  * header-policy: which headers of a call are ours, and that all others pass as they are.
  *
- * Ours are those of the hop and the dialog, those that name a dialog (see dialog-map), and what we do not offer across the call: reliable
- * provisional answers are numbered per leg (RFC 3262), so 100rel is not passed on.
+ * Ours are those of the hop and the dialog, those that name a dialog (see dialog-map), and what we do
+ * not offer across the call: reliable provisional answers are numbered per leg (RFC 3262), so 100rel
+ * is not passed on but offered anew where a call has one phone only.
  */
 #include "call/header-policy.h"
 
@@ -102,4 +103,20 @@ gboolean
 header_policy_requires (const sip_t *sip, const gchar *option)
 {
   return sip->sip_require && sip_has_feature (sip->sip_require, option);
+}
+
+/**
+ * header_policy_offers_reliable:
+ * @invite: an INVITE
+ *
+ * Not where it requires them: then our own 180, while the phone is woken, is one of them. Nor where
+ * it has no offer, which the first of them would have to bring.
+ *
+ * Returns: whether provisional answers to it may be reliable from end to end
+ */
+gboolean
+header_policy_offers_reliable (const sip_t *invite)
+{
+  return sip_has_feature (invite->sip_supported, "100rel") &&
+         !header_policy_requires (invite, "100rel") && invite->sip_payload;
 }

@@ -26,6 +26,8 @@ struct _Leg {
   msg_t *kept;              /* nullable: a copy of it, for when it is challenged */
   SipListener *listener;    /* by which it came in */
   guint breadth;
+  gboolean reliable;
+  guint32 rseq; /* of the last reliable answer */
   gchar *target;
   gchar *route;              /* nullable */
   Credentials *credentials; /* nullable */
@@ -141,12 +143,24 @@ on_patience_over (gpointer user_data)
 
 static gboolean answer_challenge (Leg *leg, guint status, const sip_t *response);
 
+/* A reliable answer comes again until it is acknowledged, which is for the caller to do. */
+static gboolean
+is_repeated (Leg *leg, guint status, const sip_t *response)
+{
+  if (status >= 200 || !response || !response->sip_rseq)
+    return FALSE;
+  if (response->sip_rseq->rs_response <= leg->rseq)
+    return TRUE;
+  leg->rseq = response->sip_rseq->rs_response;
+  return FALSE;
+}
+
 static void
 on_response (SipTransaction *transaction, guint status, const sip_t *response, gpointer user_data)
 {
   Leg *leg = user_data;
 
-  if (answer_challenge (leg, status, response))
+  if (answer_challenge (leg, status, response) || is_repeated (leg, status, response))
     return;
   if (status < 300 && response)
     sip_dialog_establish (leg->dialog, response);
@@ -191,6 +205,7 @@ send_invite (Leg *leg, const gchar *authorization)
   header_policy_copy (msg, leg->original);
   dialog_map_copy (msg, leg->original, leg->listener);
   add_breadth (msg, leg->original, leg->breadth);
+  sip_add_tl (msg, sip, TAG_IF (leg->reliable, SIPTAG_SUPPORTED_STR ("100rel")), TAG_END ());
   while (leg->credentials && sip->sip_authorization)
     sip_header_remove (msg, sip, (sip_header_t *) sip->sip_authorization);
   while (leg->credentials && sip->sip_proxy_authorization)
@@ -313,6 +328,7 @@ leg_invite (Leg *leg, SipFlow *flow, const LegInvite *invite)
   }
   leg->listener = sip_request_listener (invite->request);
   leg->breadth = invite->breadth;
+  leg->reliable = invite->reliable;
   leg->target = g_strdup (invite->target);
   leg->route = g_strdup (invite->route);
   leg->credentials = invite->credentials ? credentials_ref (invite->credentials) : NULL;
@@ -412,6 +428,18 @@ SipDialog *
 leg_dialog (const Leg *leg)
 {
   return leg->dialog;
+}
+
+/**
+ * leg_cseq:
+ * @leg: a leg that has answered
+ *
+ * Returns: the sequence number of its INVITE
+ */
+guint32
+leg_cseq (const Leg *leg)
+{
+  return sip_transaction_cseq (leg->invite);
 }
 
 /**

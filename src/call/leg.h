@@ -31,6 +31,7 @@ typedef struct {
   const gchar *contact;
   Credentials *credentials; /* nullable: what answers a challenge in place of the caller */
   guint breadth; /* Max-Breadth; 0: not known */
+  gboolean reliable; /* provisional answers may be (RFC 3262) */
   Reach *reach; /* transfer full, nullable: how the phone is found again */
 } LegInvite;
 
@@ -46,4 +47,5 @@ void leg_abandon (Leg *leg);
 LegState leg_state (const Leg *leg);
 gboolean leg_is_silent (const Leg *leg);
 SipDialog *leg_dialog (const Leg *leg);
+guint32 leg_cseq (const Leg *leg);
 Reach *leg_reach (const Leg *leg);

@@ -124,10 +124,14 @@ static void
 on_response (SipTransaction *transaction, guint status, const sip_t *response, gpointer user_data)
 {
   Delivery *delivery = user_data;
+  const Binding *binding = delivery->binding;
 
   if (status < 200 || delivery->failed)
     return;
   deadline_clear (&delivery->direct);
+  /* A proxy before the phone says that it does not reach it. */
+  if (binding && outbound_path (binding) && outbound_is_lost (binding, status))
+    response = NULL;
   if (response && status < 300) {
     g_clear_pointer (&delivery->ticket, push_bucket_leave);
     pass_answer (delivery->message, status, response);
@@ -135,7 +139,7 @@ on_response (SipTransaction *transaction, guint status, const sip_t *response, g
     if (!delivery->ticket)
       wake (delivery);
   } else {
-    fail (delivery, response ? status : delivery->binding ? 480 : 503, response);
+    fail (delivery, response ? status : binding ? 480 : 503, response);
   }
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * midcall: one request inside a call on its way to the other side, and its answers back
- * (re-INVITE, UPDATE, INFO, REFER, NOTIFY, MESSAGE and what nobody has heard of).
+ * (re-INVITE, UPDATE, PRACK, INFO, REFER, NOTIFY, MESSAGE and what nobody has heard of).
  *
  * The bridge owns them. A re-INVITE lives until its ACK went across. Where the other side is a phone
  * that sleeps in the midst of its call, the request waits for it (RFC 8599 6.2.2).
@@ -23,6 +23,7 @@ struct _Midcall {
   PushTicket *ticket;
   MediaSession *media;
   MediaParty party;
+  guint32 opened;
   Passage *passage; /* of the request, a response or the ACK */
   SipTransaction *transaction;
   guint32 cseq;
@@ -55,7 +56,8 @@ static gboolean
 has_media (const Midcall *midcall)
 {
   return midcall->media &&
-         (midcall_is_invite (midcall) || is_method (midcall, sip_method_update));
+         (midcall_is_invite (midcall) || is_method (midcall, sip_method_update) ||
+          is_method (midcall, sip_method_prack));
 }
 
 static gboolean
@@ -182,9 +184,26 @@ midcall_new (SipRequest *request, const MidcallSides *sides, MidcallFunc done, g
   midcall->reach = sides->reach;
   midcall->media = sides->media;
   midcall->party = sides->party;
+  midcall->opened = sides->opened;
   midcall->done = done;
   midcall->user_data = user_data;
   return midcall;
+}
+
+/* What a PRACK acknowledges has another INVITE on the other side (RFC 3262 7.2). */
+static void
+add_rack (const Midcall *midcall, msg_t *msg, const sip_t *prack)
+{
+  sip_rack_t rack[1];
+
+  if (!prack->sip_rack)
+    return;
+  sip_rack_init (rack);
+  rack->ra_response = prack->sip_rack->ra_response;
+  rack->ra_cseq = midcall->opened;
+  rack->ra_method = sip_method_invite;
+  rack->ra_method_name = "INVITE";
+  sip_add_tl (msg, sip_object (msg), SIPTAG_RACK (rack), TAG_END ());
 }
 
 static void
@@ -203,6 +222,7 @@ on_request_ready (const sip_t *sip, guint problem_status, const gchar *problem, 
   sip_headers_forward (msg, sip);
   header_policy_copy (msg, sip);
   dialog_map_copy (msg, sip, sip_request_listener (request));
+  add_rack (midcall, msg, sip);
   midcall->transaction = sip_dialog_send (midcall->to, sip_request_method (request),
                                           sip_request_method_name (request), NULL, msg,
                                           on_response, midcall);

@@ -11,6 +11,7 @@ typedef struct {
   SipDialog *from; /* that the request came in */
   SipDialog *to;   /* that it goes out in */
   Reach *reach;    /* nullable: how the phone of @to is found again */
+  guint32 opened;  /* the sequence number of our INVITE in @to, 0: there was none */
   MediaSession *media;
   MediaParty party; /* who sent it */
 } MidcallSides;

@@ -147,6 +147,7 @@ call_phones (Router *router, SipRequest *request, GPtrArray *phones, gboolean al
   const Binding *first = g_ptr_array_index (phones, 0);
   g_autofree gchar *user = phones->len == 1 ? g_strdup (first->token) : aor_user (first->aor);
   guint breadth = max_breadth (request);
+  gboolean joins = all && breadth == DEFAULT_BREADTH;
   Call *call;
 
   if (!check_draining (router, request))
@@ -161,9 +162,11 @@ call_phones (Router *router, SipRequest *request, GPtrArray *phones, gboolean al
     return;
   }
   call = open_call (router, request, CALL_TO_PHONE, first->pbx, user, breadth / phones->len);
+  if (phones->len == 1 && !joins)
+    call_expect_one_phone (call);
   for (guint i = 0; i < phones->len; i++)
     call_ring_phone (call, g_ptr_array_index (phones, i));
-  if (all && breadth == DEFAULT_BREADTH)
+  if (joins)
     call_welcome_newcomers (call);
   ringing_add (router->ringing, first, call);
   call_start (call);

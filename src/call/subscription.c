@@ -220,8 +220,8 @@ subscription_start (Subscription *subscription, const SubscriptionPeer *peer)
   su_home_deinit (home);
   if (subscription->notifier_reach)
     reach_serve (subscription->notifier_reach, subscription->notifier);
-  subscription->bridge = bridge_new (&(BridgeEnd){ subscription->subscriber, NULL },
-                                     &(BridgeEnd){ subscription->notifier, NULL }, NULL,
+  subscription->bridge = bridge_new (&(BridgeEnd){ subscription->subscriber, NULL, 0 },
+                                     &(BridgeEnd){ subscription->notifier, NULL, 0 }, NULL,
                                      MEDIA_PHONE);
   msg = sip_dialog_create_request (subscription->notifier);
   sip_headers_route (msg, peer->route);

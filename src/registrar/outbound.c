@@ -299,6 +299,19 @@ outbound_came_by (const Binding *binding, const SipFlow *flow)
 }
 
 /**
+ * outbound_is_lost:
+ * @binding: a phone
+ * @status: the answer to a request that was sent by one of its flows
+ *
+ * Returns: whether that says that the flow leads nowhere (RFC 5626 5.3.1, 7)
+ */
+gboolean
+outbound_is_lost (const Binding *binding, guint status)
+{
+  return binding->outbound && (status == 430 || status == 408 || status == 503);
+}
+
+/**
  * outbound_has_moved:
  * @from: a phone
  * @to: the same phone, as it registered later

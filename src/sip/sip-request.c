@@ -299,6 +299,32 @@ sip_request_create_response (SipRequest *request)
 }
 
 /**
+ * sip_request_reply_prackable:
+ * @request: an INVITE that supports 100rel
+ * @status: 101 to 199
+ * @phrase: (nullable): the reason phrase
+ * @msg: (transfer full): what sip_request_create_response() gave, with further headers
+ * @func: gets the PRACK (RFC 3262); for sip-reliable
+ * @magic: for @func
+ *
+ * Returns: (nullable): the answer, which the stack repeats until it is acknowledged
+ */
+nta_reliable_t *
+sip_request_reply_prackable (SipRequest *request, guint status, const gchar *phrase, msg_t *msg,
+                             nta_prack_f *func, struct _SipReliable *magic)
+{
+  if (!take_answer (request, status)) {
+    msg_destroy (msg);
+    return NULL;
+  }
+  nta_incoming_complete_response (request->irq, msg, (int) status,
+                                  su_strdup (msg_home (msg),
+                                             phrase ? phrase : sip_map_phrase (status)),
+                                  TAG_END ());
+  return nta_reliable_mreply (request->irq, func, magic, msg);
+}
+
+/**
  * sip_request_reply_msg:
  * @request: a request
  * @status: the status code

@@ -35,5 +35,8 @@ guint sip_request_answer (SipRequest *request);
 
 void sip_request_reply (SipRequest *request, guint status, const gchar *phrase, tag_type_t tag,
                         tag_value_t value, ...);
+nta_reliable_t *sip_request_reply_prackable (SipRequest *request, guint status,
+                                             const gchar *phrase, msg_t *msg, nta_prack_f *func,
+                                             struct _SipReliable *magic);
 msg_t *sip_request_create_response (SipRequest *request);
 void sip_request_reply_msg (SipRequest *request, guint status, const gchar *phrase, msg_t *msg);

@@ -12,6 +12,7 @@ src_sip_libsip_a_SOURCES = \
   src/sip/sip-listener.c src/sip/sip-listener.h \
   src/sip/sip-flow.c src/sip/sip-flow.h \
   src/sip/sip-request.c src/sip/sip-request.h \
+  src/sip/sip-reliable.c src/sip/sip-reliable.h \
   src/sip/sip-transaction.c src/sip/sip-transaction.h \
   src/sip/sip-dialog.c src/sip/sip-dialog.h \
   src/sip/sip-inside.c src/sip/sip-inside.h \

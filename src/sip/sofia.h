@@ -8,6 +8,7 @@
 #define NTA_LEG_MAGIC_T void
 #define NTA_INCOMING_MAGIC_T struct _SipRequest
 #define NTA_OUTGOING_MAGIC_T struct _SipTransaction
+#define NTA_RELIABLE_MAGIC_T struct _SipReliable
 #define TP_CLIENT_T struct _SipFlow
 #define TP_MAGIC_T sip_via_t
 

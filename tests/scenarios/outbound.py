@@ -96,6 +96,21 @@ def a_phone_behind_kamailio_is_woken(stage):
 
 
 @test
+def a_message_wakes_a_phone_behind_kamailio(stage):
+    house = House(stage)
+    edge = EdgeProxy(stage, house.phones_door)
+    phone = behind(house, edge)
+    phone.register_ok()
+    phone.sleep()
+    message = house.pbx.request("MESSAGE", house.pbx.contact("alice").uri, body=b"hello")
+    house.wake(phone)
+    phone.reply(phone.expect_request("MESSAGE"), 200)
+    message.expect(200)
+    house.push.assert_pushes(1)
+    house.assert_settled(phone)
+
+
+@test
 def a_frozen_phone_behind_kamailio_is_woken(stage):
     """Only the proxy answers, and that by 100; the phone comes back on another connection."""
     house = House(stage)
@@ -216,15 +231,33 @@ def a_flow_that_fails_has_another(stage):
     house = House(stage)
     first, second = two_flows(house)
     for status in (430, 503, None):
+        if not status:
+            second.freeze()
         call = house.pbx.call("alice", OFFER)
         if status:
             leg = second.expect_call()
             leg.reject(status)
             leg.expect_ack()
-        else:
-            second.freeze()
         house.finish(call, house.connect(call, first))
         second.assert_quiet()
+    house.push.assert_pushes(0)
+    house.assert_settled(first, second)
+
+
+@test
+def who_rang_has_not_lost_its_flow(stage):
+    """Nobody took the call, which a proxy says by 408: no further flow, no push."""
+    house = House(stage)
+    first, second = two_flows(house)
+    for status in (408, 503):
+        call = house.pbx.call("alice", OFFER)
+        leg = second.expect_call()
+        leg.ring()
+        call.expect(180)
+        leg.reject(status)
+        leg.expect_ack()
+        call.expect(status)
+    first.expect_nothing(0.2)
     house.push.assert_pushes(0)
     house.assert_settled(first, second)
 

@@ -271,6 +271,25 @@ def a_second_re_invite_of_the_same_side_waits(stage):
 # What is repeated and what is lost
 
 @test
+def a_re_invite_meets_one_of_the_other_side(stage):
+    """RFC 3261 section 14.2: 491 at once, and the one that was first goes on."""
+    house = House(stage)
+    phone, call, leg = talk(house)
+    for one, other in ((call, leg), (leg, call)):
+        first = one.send("INVITE", sdp("first", version=2))
+        request = other.expect_request("INVITE")
+        second = other.send("INVITE", sdp("second", version=2))
+        assert second.final().status == 491
+        one.agent.expect_nothing(0.2, "INVITE")
+        other.reply(request, 200, ANSWER)
+        first.expect(200)
+        one.ack(first)
+        other.expect_ack()
+    house.finish(call, leg)
+    house.assert_settled(phone)
+
+
+@test
 def a_repeated_invite_is_one_call(stage):
     house = House(stage)
     phone = house.sleeper()
@@ -363,6 +382,22 @@ def closed_between_register_and_invite(stage):
     house.wake_again(phone)
     leg = house.connect(call, phone)
     house.finish(call, leg)
+    house.assert_settled(phone)
+
+
+@test
+def closed_during_the_challenge(stage):
+    """The phone loses its connection before it is registered, and comes again."""
+    house = House(stage)
+    phone = house.sleeper(transport="tcp")
+    call = house.pbx.call("alice", OFFER)
+    call.expect(180)
+    house.push.wait_pushes(1)
+    phone.wake()
+    phone.send_register().expect(401)
+    house.wake_again(phone)
+    house.finish(call, house.connect(call, phone))
+    house.push.assert_pushes(1)
     house.assert_settled(phone)
 
 

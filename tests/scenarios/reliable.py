@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""reliable: a PBX that requires reliable provisional answers (RFC 3262)."""
+"""reliable: a PBX that requires or supports reliable provisional answers (RFC 3262)."""
 import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
+from sipwaketest import ports
 from sipwaketest.house import ANSWER, OFFER, House
 from sipwaketest.tap import main, test
 
@@ -124,8 +125,129 @@ def who_only_supports_it_gets_plain_answers(stage):
     call = house.pbx.call("alice", OFFER, headers=[("Supported", "100rel")])
     assert call.expect(180).get("RSeq") is None
     house.wake(phone)
-    leg = house.connect(call, phone)
+    leg = phone.expect_call()
+    assert leg.invite.get("Supported") == "100rel"
+    leg.ring()
+    assert call.expect(180).get("RSeq") is None
+    leg.answer(ANSWER)
+    call.expect(200)
+    call.ack()
+    leg.expect_ack()
     house.finish(call, leg)
+    house.assert_settled(phone)
+
+
+def reliably(number):
+    return [("Require", "100rel"), ("RSeq", number)]
+
+
+@test
+def one_phone_and_its_pracks(stage):
+    """With one phone they go from end to end, under other numbers."""
+    house = House(stage)
+    phone = house.phone(transport="tcp")
+    phone.register_ok()
+    call = house.pbx.call("alice", OFFER, headers=[("Supported", "100rel, timer")])
+    leg = phone.expect_call()
+    assert leg.invite.get("Supported") == "timer, 100rel", leg.invite.get("Supported")
+    numbers = []
+    for number, status, body in ((4711, 183, ANSWER), (4712, 180, b"")):
+        leg.ring(status, body, headers=reliably(number))
+        leg.ring(status, body, headers=reliably(number))  # until it is acknowledged
+        early = call.expect(status)
+        assert early.get("Require") == "100rel" and early.body == body
+        numbers.append(int(early.get("RSeq")))
+        sent = prack(call, early)
+        request = leg.expect_request("PRACK")
+        assert request.get("RAck") == f"{number} {leg.invite.cseq[0]} INVITE", request.get("RAck")
+        phone.expect_nothing(0.2)
+        leg.reply(request, 200)
+        sent.expect(200)
+    assert numbers[1] == numbers[0] + 1
+    update = call.send("UPDATE", OFFER)
+    request = leg.expect_request("UPDATE")
+    leg.reply(request, 200, ANSWER)
+    assert update.expect(200).body == ANSWER
+    leg.answer(ANSWER)
+    call.expect(200)
+    call.ack()
+    leg.expect_ack()
+    house.finish(call, leg)
+    house.assert_settled(phone)
+
+
+@test
+def the_phone_s_answer_waits_for_the_prack(stage):
+    """It has sent its 200 too early; the PBX hears of it when it has acknowledged the 183."""
+    house = House(stage)
+    phone = house.phone(transport="tcp")
+    phone.register_ok()
+    call = house.pbx.call("alice", OFFER, headers=[("Supported", "100rel")])
+    leg = phone.expect_call()
+    leg.ring(183, ANSWER, headers=reliably(1))
+    early = call.expect(183)
+    leg.answer(ANSWER)
+    house.pbx.expect_nothing(0.3)
+    sent = prack(call, early)
+    leg.reply(leg.expect_request("PRACK"), 200)
+    sent.expect(200)
+    call.expect(200)
+    call.ack()
+    leg.expect_ack()
+    house.finish(leg, call)
+    house.assert_settled(phone)
+
+
+@test
+def a_call_that_ends_before_the_prack(stage):
+    house = House(stage)
+    phone = house.phone(transport="tcp")
+    phone.register_ok()
+    call = house.pbx.call("alice", OFFER, headers=[("Supported", "100rel")])
+    leg = phone.expect_call()
+    leg.ring(183, ANSWER, headers=reliably(1))
+    early = call.expect(183)
+    call.cancel().expect(200)
+    leg.expect_cancel()
+    call.expect(487)
+    prack(call, early).expect(481)
+    house.assert_settled(phone)
+
+
+@test
+def several_phones_are_not_asked(stage):
+    house = House(stage)
+    phones = [house.phone(transport="tcp", address=address, path="") for address in
+              (ports.PHONE, ports.OTHER_PHONE)]
+    for number, phone in enumerate(phones):
+        phone.instance = f"urn:uuid:00000000-0000-4000-8000-00000000000{number}"
+        phone.register_ok()
+    call = house.pbx.call("alice", OFFER, request_user="alice", headers=[("Supported", "100rel")])
+    legs = [phone.expect_call() for phone in phones]
+    for leg in legs:
+        assert leg.invite.get("Supported") is None, leg.invite.get("Supported")
+        leg.ring()
+    legs[0].answer(ANSWER)
+    call.expect(200)
+    call.ack()
+    legs[0].expect_ack()
+    legs[1].expect_cancel()
+    house.finish(call, legs[0])
+    house.assert_settled(*phones)
+
+
+@test
+def a_phone_that_others_may_join_is_not_asked(stage):
+    house = House(stage)
+    phone = house.phone()
+    phone.register_ok()
+    call = house.pbx.call("alice", OFFER, request_user="alice", headers=[("Supported", "100rel")])
+    leg = phone.expect_call()
+    assert leg.invite.get("Supported") is None, leg.invite.get("Supported")
+    leg.ring()
+    call.cancel().expect(200)
+    leg.expect_cancel()
+    call.expect(487)
     house.assert_settled(phone)
 
 

@@ -65,6 +65,14 @@ def odd_headers_pass_both_ways(stage):
         for one, other in ((call, leg), (leg, call)):
             exchange(one, other, "INFO", b"odd\0bytes\r\n\r\n")
             exchange(one, other, "FOO")
+            update = one.send("UPDATE", OFFER, ODD)
+            got = other.expect_request("UPDATE")
+            assert_same(got, ODD)
+            assert got.body == OFFER
+            other.reply(got, 200, ANSWER, ODD)
+            answer = update.expect(200)
+            assert_same(answer, ODD)
+            assert answer.body == ANSWER
             exchange(one, other, "MESSAGE", b"hello")
             exchange(one, other, "INFO", status=415)
         bye = call.send("BYE", headers=ODD + [("Reason", 'Q.850;cause=16;text="x, y"')])

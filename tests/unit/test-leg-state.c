@@ -406,6 +406,76 @@ test_early_bye_of_caller (void)
   walk_caller (rows, G_N_ELEMENTS (rows));
 }
 
+/* The connection closes: whoever was called there is told once, and only while it matters. */
+static void
+test_flow_closes (void)
+{
+  static const LegRow calling[] = {
+    { LEG_EVENT_INVITE, LEG_CALLING, CALL_SEND_INVITE },
+    { LEG_EVENT_FAILURE, LEG_DEAD, CALL_TELL_FAILED },
+    { LEG_EVENT_FAILURE, LEG_DEAD, CALL_DO_NOTHING },
+  };
+  static const LegRow ringing[] = {
+    { LEG_EVENT_INVITE, LEG_CALLING, CALL_SEND_INVITE },
+    { LEG_EVENT_PROVISIONAL, LEG_PROCEEDING, CALL_TELL_RINGING },
+    { LEG_EVENT_FAILURE, LEG_DEAD, CALL_TELL_FAILED },
+  };
+  static const LegRow cancelled[] = {
+    { LEG_EVENT_INVITE, LEG_CALLING, CALL_SEND_INVITE },
+    { LEG_EVENT_PROVISIONAL, LEG_PROCEEDING, CALL_TELL_RINGING },
+    { LEG_EVENT_HANG_UP, LEG_CANCELLING, CALL_SEND_CANCEL },
+    { LEG_EVENT_FAILURE, LEG_DEAD, CALL_DO_NOTHING },
+  };
+  static const LegRow answered[] = {
+    { LEG_EVENT_INVITE, LEG_CALLING, CALL_SEND_INVITE },
+    { LEG_EVENT_SUCCESS, LEG_ANSWERED, CALL_TELL_ANSWERED },
+    { LEG_EVENT_FAILURE, LEG_ANSWERED, CALL_DO_NOTHING },
+    { LEG_EVENT_ACK, LEG_UP, CALL_SEND_ACK },
+    { LEG_EVENT_FAILURE, LEG_UP, CALL_DO_NOTHING },
+  };
+
+  walk_leg (calling, G_N_ELEMENTS (calling));
+  walk_leg (ringing, G_N_ELEMENTS (ringing));
+  walk_leg (cancelled, G_N_ELEMENTS (cancelled));
+  walk_leg (answered, G_N_ELEMENTS (answered));
+}
+
+/* While the phone is pushed, challenged or called: the caller does not wait for any of it. */
+static void
+test_cancel_while_held (void)
+{
+  static const CallerRow rows[] = {
+    { CALLER_EVENT_RING, CALLER_RINGING, CALL_SEND_PROVISIONAL },
+    { CALLER_EVENT_CANCEL, CALLER_DEAD, CALL_SEND_487 | CALL_TELL_CANCELLED },
+    { CALLER_EVENT_RING, CALLER_DEAD, CALL_DO_NOTHING },
+    { CALLER_EVENT_ANSWER, CALLER_DEAD, CALL_DO_NOTHING },
+  };
+
+  walk_caller (rows, G_N_ELEMENTS (rows));
+}
+
+/* A re-INVITE that is under way is no matter of the table: the BYE ends both legs at once. */
+static void
+test_bye_ends_the_other_leg (void)
+{
+  static const CallerRow caller[] = {
+    { CALLER_EVENT_ANSWER, CALLER_ANSWERED, CALL_SEND_FINAL },
+    { CALLER_EVENT_ACK, CALLER_UP, CALL_TELL_ACKED },
+    { CALLER_EVENT_BYE, CALLER_DEAD, CALL_TELL_ENDED },
+    { CALLER_EVENT_HANG_UP, CALLER_DEAD, CALL_DO_NOTHING },
+  };
+  static const LegRow leg[] = {
+    { LEG_EVENT_INVITE, LEG_CALLING, CALL_SEND_INVITE },
+    { LEG_EVENT_SUCCESS, LEG_ANSWERED, CALL_TELL_ANSWERED },
+    { LEG_EVENT_ACK, LEG_UP, CALL_SEND_ACK },
+    { LEG_EVENT_BYE, LEG_DEAD, CALL_TELL_ENDED },
+    { LEG_EVENT_HANG_UP, LEG_DEAD, CALL_DO_NOTHING },
+  };
+
+  walk_caller (caller, G_N_ELEMENTS (caller));
+  walk_leg (leg, G_N_ELEMENTS (leg));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -431,5 +501,8 @@ main (int argc, char **argv)
   g_test_add_func ("/leg-state/hung-up-and-no-ack", test_hung_up_and_no_ack);
   g_test_add_func ("/leg-state/byes-of-caller-cross", test_byes_of_caller_cross);
   g_test_add_func ("/leg-state/early-bye-of-caller", test_early_bye_of_caller);
+  g_test_add_func ("/leg-state/flow-closes", test_flow_closes);
+  g_test_add_func ("/leg-state/cancel-while-held", test_cancel_while_held);
+  g_test_add_func ("/leg-state/bye", test_bye_ends_the_other_leg);
   return g_test_run ();
 }
