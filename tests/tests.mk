@@ -63,6 +63,7 @@ EXTRA_DIST += \
   tests/lib/sipwaketest/sdp.py \
   tests/lib/sipwaketest/secureload.py \
   tests/lib/sipwaketest/sipp.py \
+  tests/lib/sipwaketest/sleepers.py \
   tests/lib/sipwaketest/stream.py \
   tests/lib/sipwaketest/tap.py \
   tests/lib/sipwaketest/trace.py \
@@ -76,6 +77,7 @@ EXTRA_DIST += \
   tests/bench/bench-edge.py \
   tests/bench/bench-idle.py \
   tests/bench/bench-registrar.py \
+  tests/bench/bench-waking.py \
   tests/bench/run-benchmarks.py
 
 # Not beside the other scenario that loads the machine.

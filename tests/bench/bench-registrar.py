@@ -2,9 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """bench-registrar: what 100,000 sleeping phones weigh, and how soon a restart has them back."""
 import os
-import secrets
 import socket
-import sqlite3
 import sys
 import time
 
@@ -14,42 +12,15 @@ from sipwaketest.agent import new_branch
 from sipwaketest.bench import below, main
 from sipwaketest.house import House
 from sipwaketest.message import Message
+from sipwaketest.sleepers import put_to_sleep
 from sipwaketest.uri import host_port
 
 PHONES = 100_000
-TOKEN = 160  # bytes of a push token
-WEEK = 604800
 
 
 def resident_kb(pid):
     with open(f"/proc/{pid}/status", encoding="ascii") as file:
         return int(next(line for line in file if line.startswith("VmRSS:")).split()[1])
-
-
-def fill(state, push):
-    """As a week of registrations leaves the disk; every phone has an address of its own."""
-    database = sqlite3.connect(os.path.join(state, "state.db"))
-    columns = [row[1] for row in database.execute("PRAGMA table_info (binding)")]
-    now = int(time.time())
-
-    def row(number):
-        user, host = f"user{number}", f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
-        values = {
-            "token": f"{number:026d}", "pbx": "office", "aor": f"sip:{user}@pbx.test",
-            "contact": f"<sip:{user}@{host}:5060>;"
-                       f'+sip.instance="<urn:uuid:00000000-0000-4000-8000-{number:012d}>"',
-            "call_id": secrets.token_hex(12), "user_agent": "Linphone-Android/5.2.5",
-            "flow_listener": "phones-udp", "flow_address": f"{host}:5060", "provider": "webpush",
-            "prid": f"{push}/{number:08d}{'x' * TOKEN}"[:TOKEN], "dialect": "rfc8599", "q": -1,
-            "expires_wall": now + WEEK, "updated_wall": now, "created_wall": now}
-        numbers = ("reg_id", "cseq", "pn_flags", "upstream_cseq", "upstream_expires_wall",
-                   "last_wake_wall", "wake_ok", "wake_failed")
-        return [values.get(name, 0 if name in numbers else None) for name in columns]
-
-    with database:
-        database.executemany(f"INSERT INTO binding VALUES ({','.join('?' * len(columns))})",
-                             map(row, range(PHONES)))
-    database.close()
 
 
 def first_answer(house):
@@ -80,7 +51,7 @@ def measure(stage):
     time.sleep(0.5)
     empty = resident_kb(house.daemon.pid)
     house.daemon.stop()
-    fill(house.groups["daemon"]["state-dir"], house.push.prid("/push"))
+    put_to_sleep(house, PHONES)
     seconds = first_answer(house)
     time.sleep(2)
     full = resident_kb(house.daemon.pid)
