@@ -328,7 +328,7 @@ report (const Push *push, guint status)
 
   json_builder_begin_object (builder);
   add_string (builder, "event", g_str_equal (push->path, "/token") ? "token" : "push");
-  add_int (builder, "ms", g_get_monotonic_time () / 1000);
+  add_int (builder, "us", g_get_monotonic_time ());
   add_string (builder, "method", soup_server_message_get_method (message));
   add_string (builder, "path", push->path);
   add_string (builder, "http",

@@ -102,6 +102,7 @@ EXTRA_DIST += \
   tests/bench/bench-media.py \
   tests/bench/bench-register.py \
   tests/bench/bench-registrar.py \
+  tests/bench/bench-waking.py \
   tests/bench/bench-woken.py \
   tests/bench/calls-called.xml \
   tests/bench/calls-caller.xml \

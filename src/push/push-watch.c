@@ -2,7 +2,9 @@
 /*
  * push-watch: some descriptors and one point in time, as one source of the main loop.
  *
- * Made by push-http for libcurl, whose sockets come and go while they are being served.
+ * Made by push-http for libcurl, whose sockets come and go while they are being served and change
+ * what they wait for with each request. GSource's own descriptors and ready time would wake the
+ * loop up at each change; here they are looked at when the loop goes to sleep.
  */
 #include "push/push-watch.h"
 
@@ -18,10 +20,41 @@ typedef struct {
 
 struct _PushWatch {
   GSource *source;
-  GHashTable *tags; /* descriptor to the source's tag */
+  GHashTable *polls; /* descriptor to GPollFD */
+  gint64 time;       /* monotonic microseconds, or -1 */
   PushWatchFunc func;
   gpointer user_data;
 };
+
+static gboolean
+prepare (GSource *source, gint *timeout)
+{
+  const PushWatch *watch = ((WatchSource *) source)->watch;
+  gint64 left;
+
+  *timeout = -1;
+  if (watch->time < 0)
+    return FALSE;
+  left = watch->time - g_source_get_time (source);
+  *timeout = (gint) CLAMP ((left + 999) / 1000, 0, G_MAXINT);
+  return left <= 0;
+}
+
+static gboolean
+check (GSource *source)
+{
+  const PushWatch *watch = ((WatchSource *) source)->watch;
+  GHashTableIter iter;
+  gpointer poll;
+
+  if (watch->time >= 0 && watch->time <= g_source_get_time (source))
+    return TRUE;
+  g_hash_table_iter_init (&iter, watch->polls);
+  while (g_hash_table_iter_next (&iter, NULL, &poll))
+    if (((GPollFD *) poll)->revents)
+      return TRUE;
+  return FALSE;
+}
 
 static gboolean
 dispatch (GSource *source, GSourceFunc unused, gpointer unused_too)
@@ -29,12 +62,13 @@ dispatch (GSource *source, GSourceFunc unused, gpointer unused_too)
   PushWatch *watch = ((WatchSource *) source)->watch;
   g_autoptr (GArray) ready = g_array_new (FALSE, FALSE, sizeof (Ready));
   PushWatchFunc func = watch->func;
-  gpointer user_data = watch->user_data, fd, tag;
+  gpointer user_data = watch->user_data, value;
   GHashTableIter iter;
 
-  g_hash_table_iter_init (&iter, watch->tags);
-  while (g_hash_table_iter_next (&iter, &fd, &tag)) {
-    Ready one = { GPOINTER_TO_INT (fd), g_source_query_unix_fd (source, tag) };
+  g_hash_table_iter_init (&iter, watch->polls);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    const GPollFD *poll = value;
+    Ready one = { poll->fd, poll->revents };
 
     if (one.condition)
       g_array_append_val (ready, one);
@@ -54,20 +88,23 @@ dispatch (GSource *source, GSourceFunc unused, gpointer unused_too)
  * @func: called for each descriptor that is ready, then once with -1, which may free the watch
  * @user_data: for @func
  *
- * Returns: (transfer full): a watch in the thread's default main context
+ * Returns: (transfer full): a watch in the thread's default main context, used in that thread only
  */
 PushWatch *
 push_watch_new (PushWatchFunc func, gpointer user_data)
 {
-  static GSourceFuncs functions = { .dispatch = dispatch };
+  static GSourceFuncs functions = { prepare, check, dispatch, NULL, NULL, NULL };
   PushWatch *watch = g_new0 (PushWatch, 1);
 
   watch->source = g_source_new (&functions, sizeof (WatchSource));
   ((WatchSource *) watch->source)->watch = watch;
-  watch->tags = g_hash_table_new (NULL, NULL);
+  watch->polls = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  watch->time = -1;
   watch->func = func;
   watch->user_data = user_data;
   g_source_set_static_name (watch->source, "push-watch");
+  /* Nobody turns the loop inside a callback; GLib would guard against it with two wake-ups. */
+  g_source_set_can_recurse (watch->source, TRUE);
   g_source_attach (watch->source, g_main_context_get_thread_default ());
   return watch;
 }
@@ -83,7 +120,7 @@ push_watch_free (PushWatch *watch)
     return;
   g_source_destroy (watch->source);
   g_source_unref (watch->source);
-  g_hash_table_unref (watch->tags);
+  g_hash_table_unref (watch->polls);
   g_free (watch);
 }
 
@@ -96,16 +133,21 @@ push_watch_free (PushWatch *watch)
 void
 push_watch_set (PushWatch *watch, int fd, GIOCondition condition)
 {
-  gpointer key = GINT_TO_POINTER (fd), tag = g_hash_table_lookup (watch->tags, key);
+  GPollFD *poll = g_hash_table_lookup (watch->polls, GINT_TO_POINTER (fd));
 
-  if (!condition && tag) {
-    g_source_remove_unix_fd (watch->source, tag);
-    g_hash_table_remove (watch->tags, key);
-  } else if (condition && tag) {
-    g_source_modify_unix_fd (watch->source, tag, condition);
-  } else if (condition) {
-    g_hash_table_insert (watch->tags, key, g_source_add_unix_fd (watch->source, fd, condition));
+  if (!condition) {
+    if (poll)
+      g_source_remove_poll (watch->source, poll);
+    g_hash_table_remove (watch->polls, GINT_TO_POINTER (fd));
+    return;
   }
+  if (!poll) {
+    poll = g_new0 (GPollFD, 1);
+    poll->fd = fd;
+    g_hash_table_insert (watch->polls, GINT_TO_POINTER (fd), poll);
+    g_source_add_poll (watch->source, poll);
+  }
+  poll->events = (gushort) condition;
 }
 
 /**
@@ -116,5 +158,5 @@ push_watch_set (PushWatch *watch, int fd, GIOCondition condition)
 void
 push_watch_wake_at (PushWatch *watch, gint64 time)
 {
-  g_source_set_ready_time (watch->source, time);
+  watch->time = time;
 }

@@ -10,16 +10,28 @@
 #include "push/provider-webpush.h"
 #include "push/push-service.h"
 
+#include <netinet/in.h>
+#include <signal.h>
+#include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 #define RATE 500
 #define WARM_UP 500
 #define PUSHES 3000
 #define AT_ONCE 1000
+#define MAX_FD 256
 
 typedef struct {
   PushService *service;
   PushRequest *request;
+  GMainLoop *loop;
+  gint64 started;
+  gboolean burst;
+  guint16 port;
+  guint connections; /* the most that were open during the burst */
+  guint to_send;
+  guint sent;
   guint left;
   guint failed;
 } Bench;
@@ -35,67 +47,89 @@ cpu_us (void)
          usage.ru_stime.tv_usec;
 }
 
+static guint
+count_connections (guint16 port)
+{
+  struct sockaddr_in peer;
+  guint n = 0;
+
+  for (int fd = 0; fd < MAX_FD; fd++) {
+    socklen_t size = sizeof peer;
+
+    n += getpeername (fd, (struct sockaddr *) &peer, &size) == 0 && peer.sin_family == AF_INET &&
+         ntohs (peer.sin_port) == port;
+  }
+  return n;
+}
+
 static void
 on_result (GObject *source, GAsyncResult *async, gpointer user_data)
 {
   g_autoptr (PushResult) result = push_service_send_finish (PUSH_SERVICE (source), async, NULL);
   Bench *bench = user_data;
 
+  if (bench->burst && bench->left % 20 == 0)
+    bench->connections = MAX (bench->connections, count_connections (bench->port));
   bench->left--;
-  bench->failed += result->outcome != PUSH_ACCEPTED;
+  if (result->outcome != PUSH_ACCEPTED) {
+    bench->failed++;
+    g_printerr ("%s %u: %s\n", push_outcome_to_string (result->outcome), result->status,
+                result->reason ? result->reason : "");
+  }
+  if (!bench->left && bench->sent == bench->to_send)
+    g_main_loop_quit (bench->loop);
 }
 
 static void
 push (Bench *bench)
 {
   bench->left++;
+  bench->sent++;
   push_service_send_async (bench->service, bench->request, 20000, NULL, on_result, bench);
-}
-
-static void
-wait_for_all (Bench *bench)
-{
-  while (bench->left)
-    g_main_context_iteration (NULL, TRUE);
 }
 
 static gboolean
 on_tick (gpointer user_data)
 {
-  return G_SOURCE_CONTINUE;
+  Bench *bench = user_data;
+
+  while (bench->sent < bench->to_send &&
+         g_get_monotonic_time () - bench->started >= bench->sent * (G_USEC_PER_SEC / RATE))
+    push (bench);
+  return bench->sent < bench->to_send;
 }
 
+static gboolean
+on_burst (gpointer user_data)
+{
+  Bench *bench = user_data;
+
+  bench->burst = TRUE;
+  while (bench->sent < bench->to_send)
+    push (bench);
+  return G_SOURCE_REMOVE;
+}
+
+/* Inside the main loop, as the daemon does: from outside each source would wake it up. */
 static void
-push_evenly (Bench *bench, guint n)
+run (Bench *bench, guint n, GSourceFunc send)
 {
-  gint64 started = g_get_monotonic_time ();
-  guint tick = g_timeout_add (1000 / RATE, on_tick, NULL);
-
-  for (guint sent = 0; sent < n;) {
-    g_main_context_iteration (NULL, TRUE);
-    while (sent < n && g_get_monotonic_time () - started >= sent * (G_USEC_PER_SEC / RATE)) {
-      push (bench);
-      sent++;
-    }
-  }
-  wait_for_all (bench);
-  g_source_remove (tick);
+  bench->started = g_get_monotonic_time ();
+  bench->sent = 0;
+  bench->to_send = n;
+  g_timeout_add (1000 / RATE, send, bench);
+  g_main_loop_run (bench->loop);
 }
 
+/* The simulator stops when nobody listens. */
 static gpointer
-read_ports (gpointer user_data)
+listen_to (gpointer simulator)
 {
-  GHashTable *ports = g_hash_table_new (NULL, NULL);
-  Simulator *simulator = user_data;
+  GInputStream *stream = g_subprocess_get_stdout_pipe (((Simulator *) simulator)->process);
 
-  for (guint i = 0; i < WARM_UP + PUSHES + AT_ONCE; i++) {
-    g_autoptr (JsonObject) event = simulator_next (simulator);
-
-    if (i == WARM_UP + PUSHES)
-      g_hash_table_remove_all (ports);
-    g_hash_table_add (ports, GINT_TO_POINTER (json_object_get_int_member (event, "peer_port")));
-  }
-  return ports;
+  while (g_input_stream_skip (stream, 65536, NULL, NULL) > 0)
+    continue;
+  return NULL;
 }
 
 static gint
@@ -107,8 +141,10 @@ measure (void)
   g_autoptr (PushHttp) http = push_http_new (PUSH_HTTP_MAX_IN_FLIGHT);
   Vapid *vapid = vapid_new (key_pair_generate (NULL), NULL);
   g_autoptr (ProviderWebpush) webpush = provider_webpush_new (http, vapid, &options, NULL);
-  Bench bench = { push_service_new (), push_request_new (PUSH_KIND_CALL, "webpush"), 0, 0 };
-  GThread *reader = g_thread_new ("reader", read_ports, simulator);
+  Bench bench = { .service = push_service_new (),
+                  .request = push_request_new (PUSH_KIND_CALL, "webpush"),
+                  .loop = g_main_loop_new (NULL, FALSE) };
+  GThread *reader = g_thread_new ("reader", listen_to, simulator);
   gint64 before;
   gdouble cpu;
 
@@ -117,17 +153,18 @@ measure (void)
   bench.request->prid = simulator_url (simulator, "/push/a");
   bench.request->call_id = g_strdup ("bench");
   bench.request->ttl = 30;
+  bench.port = (guint16) g_ascii_strtoull (strrchr (simulator->url, ':') + 1, NULL, 10);
 
-  push_evenly (&bench, WARM_UP);
+  run (&bench, WARM_UP, on_tick);
   before = cpu_us ();
-  push_evenly (&bench, PUSHES);
+  run (&bench, PUSHES, on_tick);
   cpu = (gdouble) (cpu_us () - before) / PUSHES;
-  for (guint i = 0; i < AT_ONCE; i++)
-    push (&bench);
-  wait_for_all (&bench);
+  run (&bench, AT_ONCE, on_burst);
 
-  g_print ("push_cpu_us %.1f\npush_connections %u\npush_failed %u\n", cpu,
-           g_hash_table_size (g_thread_join (reader)), bench.failed);
+  g_subprocess_send_signal (simulator->process, SIGTERM);
+  g_print ("push_cpu_us %.1f\npush_connections %u\npush_failed %u\n", cpu, bench.connections,
+           bench.failed);
+  g_thread_join (reader);
   simulator_stop (simulator);
   return 0;
 }
