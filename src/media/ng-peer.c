@@ -214,6 +214,8 @@ on_readable (gint fd, GIOCondition condition, gpointer user_data)
     if (size < 0)
       break;
     take_reply (peer, buffer, (gsize) size);
+    if (g_hash_table_size (peer->waiting) == 0)
+      break; /* nothing more is to be expected, so nobody needs to be asked whether it is there */
   }
   return G_SOURCE_CONTINUE;
 }

@@ -18,8 +18,8 @@ from sipwaketest.pbx import ScriptedPbx
 from sipwaketest.rtpengine import Rtpengine
 from sipwaketest.sipp import Sipp
 
-ROUNDS = 7
-CALLS, RATE = 600, 400         # of one mode in one round
+ROUNDS = 11
+CALLS, RATE = 400, 400         # of one mode in one round
 STALLS = 3
 OTHERS, OTHERS_RATE = 200, 80  # calls without rtpengine, while
 NEEDY, NEEDY_RATE = 60, 20     # these need one that stands still
