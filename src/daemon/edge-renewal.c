@@ -103,6 +103,18 @@ watch_directory (EdgeRenewal *renewal, const gchar *path)
   return inotify_add_watch (renewal->inotify, directory, CHANGES);
 }
 
+static void
+watch_file (EdgeRenewal *renewal, const gchar *path)
+{
+  g_autofree gchar *name = g_path_get_basename (path);
+  int directory = watch_directory (renewal, path);
+
+  if (directory < 0)
+    log_warning (LOG_NONE, "%s is read again at a reload only: %s", path, g_strerror (errno));
+  else
+    g_hash_table_add (renewal->files, file_key (directory, name));
+}
+
 /**
  * edge_renewal_watch:
  * @renewal: the renewal
@@ -111,16 +123,8 @@ watch_directory (EdgeRenewal *renewal, const gchar *path)
 void
 edge_renewal_watch (EdgeRenewal *renewal, const gchar *const *paths)
 {
-  for (gsize i = 0; paths && paths[i]; i++) {
-    g_autofree gchar *name = g_path_get_basename (paths[i]);
-    int directory = watch_directory (renewal, paths[i]);
-
-    if (directory < 0)
-      log_warning (LOG_NONE, "%s is read again at a reload only: %s", paths[i],
-                   g_strerror (errno));
-    else
-      g_hash_table_add (renewal->files, file_key (directory, name));
-  }
+  for (gsize i = 0; paths && paths[i]; i++)
+    watch_file (renewal, paths[i]);
 }
 
 /**
