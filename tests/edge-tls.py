@@ -347,7 +347,9 @@ def flood_of_aborted_handshakes():
                 phone.sendall(beginnings[number % 2])
         STUB.until("edge_connections_open", 0)
         return STUB.ask("memory")
-    before, after = abort(500), abort(10000)
+    before, after = abort(2000), abort(10000)
+    if after - before > 1000:  # a busy machine has more of them at once; a leak grows every time
+        before, after = after, abort(10000)
     print(f"# resident before {before} kB, after 10,000 aborted handshakes {after} kB")
     assert not STUB.weighs or after - before < 1000, (before, after)
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """secure: phones that come by TLS, WebSocket and secure WebSocket, and a PBX by TLS."""
 import os
+import resource
 import signal
 import socket
 import sys
@@ -248,6 +249,20 @@ def nothing_is_sent_in_the_clear_to_a_phone_that_left(stage):
         except socket.timeout:
             pass
     house.daemon.assert_alive()
+
+
+@test
+def the_limit_of_descriptors_is_raised_and_told(stage):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 512), hard))
+    try:
+        house = House(stage, secure=("tls",))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    house.daemon.wait_line(f"may hold {hard} descriptors")
+    with open(f"/proc/{house.daemon.pid}/limits", encoding="ascii") as file:
+        line, = [line for line in file if line.startswith("Max open files")]
+    assert line.split()[3] == str(hard), line
 
 
 @test
