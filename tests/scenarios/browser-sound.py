@@ -16,6 +16,7 @@ import urllib.parse
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
 from sipwaketest import networks, tap, webphone
 from sipwaketest.authority import Authority
+from sipwaketest.browser import FLAGS, run
 from sipwaketest.networks import PBX, PHONES_SIDE, Scene
 
 import tone
@@ -25,11 +26,6 @@ from softphones import Baresip
 LIBRARY = "SIPWAKE_TEST_JSSIP"
 HEARD = 2.0  # seconds of the other's tone that a call must have
 NEAR = 25    # Hz; two lines of the browser's spectrum
-FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-         "--disable-background-networking", "--disable-component-update", "--disable-sync",
-         "--disable-dev-shm-usage", "--use-fake-device-for-media-stream",
-         "--use-fake-ui-for-media-stream", "--autoplay-policy=no-user-gesture-required",
-         "--enable-logging=stderr")
 
 
 class Browser:
@@ -58,7 +54,7 @@ class Browser:
     def start(self):
         page = f"file://{self.home}/browser-phone.html"
         self.stage.start(self.name, [
-            "chromium", *FLAGS, *self.flags,
+            "chromium", *FLAGS, "--enable-logging=stderr", *self.flags,
             f"{page}#{urllib.parse.quote(json.dumps(self.settings))}"], {"HOME": self.home})
 
     def fall_asleep(self):
@@ -116,9 +112,6 @@ def a_browser_is_woken_by_a_plain_pbx(stage):
 
 def main():
     """From the networks that the test makes for itself no way leads to npm's registry."""
-    if not shutil.which("chromium"):
-        print("1..0 # SKIP chromium is not installed")
-        return
     if LIBRARY not in os.environ:
         os.environ[LIBRARY] = tempfile.mkdtemp(prefix="sipwake-npm-")
         webphone.bundle(os.environ[LIBRARY])
@@ -129,4 +122,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run(main)
