@@ -3,6 +3,7 @@
 """outbound: phones behind a proxy of their side, and phones with several flows (RFC 3327, 5626)."""
 import os
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
 from sipwaketest import ports
@@ -187,11 +188,11 @@ def a_wrong_password_is_held_against_the_phone(stage):
 # Several flows
 
 
-def two_flows(house, **more):
+def two_flows(house, transport="tcp", **more):
     """One phone as two agents, each on a connection of its own."""
     phones = []
     for number in (1, 2):
-        phone = house.phone(transport="tcp", **flow(number), **more)
+        phone = house.phone(transport=transport, **flow(number), **more)
         answer = phone.register_ok()
         assert answer.get("Require") == "outbound" and answer.get("Flow-Timer") == "840"
         phones.append(phone)
@@ -306,6 +307,21 @@ def a_flow_that_takes_the_place_of_the_same(stage):
     house.finish(call, house.connect(call, first))
     second.expect_nothing(0.2)
     house.assert_settled(first, second)
+
+
+@test
+def a_silent_flow_of_two_stays_open(stage):
+    """Behind the edge, which closes connections that nobody has registered on."""
+    house = House(stage, secure=("tls",), config={"edge": {"idle-timeout": 1}})
+    first, second = two_flows(house, "tls")
+    idle = house.phone("bob", "tls").flow
+    time.sleep(2.5)
+    assert idle.closed, "the edge closes what is nobody's"
+    second.sleep()
+    call = house.pbx.call("alice", OFFER)
+    house.finish(call, house.connect(call, first))
+    house.push.assert_pushes(0)
+    house.assert_settled(first)
 
 
 @test
