@@ -27,9 +27,9 @@ def talk(stage, house, phone, calls):
     """sipp calls, and sipp answers in the phone's place."""
     seconds = calls // RATE * 2 + 60
     answering = Sipp(stage, "phone", "sipp-phone-answer.xml", house.phones_door, phone.address,
-                     phone.port, calls=calls, seconds=seconds)
+                     phone.port, calls=calls, seconds=seconds, patient=True)
     calling = Sipp(stage, "pbx", "sipp-pbx-call.xml", house.pbx_door, ports.PBX, calls=calls,
-                   rate=RATE, seconds=seconds,
+                   rate=RATE, seconds=seconds, patient=True,
                    keys={"uri": house.pbx.contact("alice").uri, "domain": house.pbx.domain})
     calling.expect_success(seconds)
     answering.expect_success(20)

@@ -11,12 +11,13 @@ class Sipp(Process):
     """`users` become a file of injected values; `keys` are words of the scenario.
 
     `also` is a scenario for calls that come in meanwhile; `hold` are the seconds for which the
-    scenario's own pause keeps the process there for them.
+    scenario's own pause keeps the process there for them; one that is `patient` bears messages that
+    come once more because it was slow.
     """
 
     def __init__(self, stage, name, scenario, target=None, address=ports.CALLER, port=None,
                  transport="udp", calls=1, rate=10, users=(), keys=None, also=None, seconds=60,
-                 hold=0):
+                 hold=0, patient=False):
         self.address = address
         self.port = port or ports.free_port(address)
         self.error_path = os.path.join(stage.path, f"{name}.errors")
@@ -27,6 +28,8 @@ class Sipp(Process):
                     "-timeout", str(seconds), "-timeout_error", "-recv_timeout", "20000",
                     "-trace_err", "-error_file", self.error_path, "-buff_size", "1048576",
                     "-d", str(hold * 1000)]
+        if patient:
+            command += ["-default_behaviors", "all,-abortunexp"]
         if also:
             command += ["-oocsf", tap.source_file("tests", "scenarios", also)]
         if users:
