@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""sipp: runs one of our sipp scenarios (tests/scenarios/*.xml)."""
+"""sipp: runs one of our sipp scenarios (tests/scenarios/*.xml, tests/bench/*.xml)."""
 import os
 
 from . import ports, tap
@@ -11,27 +11,24 @@ class Sipp(Process):
     """`users` become a file of injected values; `keys` are words of the scenario.
 
     `also` is a scenario for calls that come in meanwhile; `hold` are the seconds for which the
-    scenario's own pause keeps the process there for them; one that is `patient` bears messages that
-    come once more because it was slow.
+    scenario's own pause keeps the process there for them. `more` are further options.
     """
 
     def __init__(self, stage, name, scenario, target=None, address=ports.CALLER, port=None,
                  transport="udp", calls=1, rate=10, users=(), keys=None, also=None, seconds=60,
-                 hold=0, patient=False):
+                 hold=0, folder="scenarios", more=()):
         self.address = address
         self.port = port or ports.free_port(address)
         self.error_path = os.path.join(stage.path, f"{name}.errors")
         command = ["sipp"] + ([host_port(*target)] if target else [])
-        command += ["-sf", tap.source_file("tests", "scenarios", scenario), "-i", address,
+        command += ["-sf", tap.source_file("tests", folder, scenario), "-i", address,
                     "-p", str(self.port), "-t", "u1" if transport == "udp" else "t1",
                     "-m", str(calls), "-r", str(rate), "-l", str(calls), "-nostdin",
                     "-timeout", str(seconds), "-timeout_error", "-recv_timeout", "20000",
                     "-trace_err", "-error_file", self.error_path, "-buff_size", "1048576",
-                    "-d", str(hold * 1000)]
-        if patient:
-            command += ["-default_behaviors", "all,-abortunexp"]
+                    "-d", str(int(hold * 1000)), *more]
         if also:
-            command += ["-oocsf", tap.source_file("tests", "scenarios", also)]
+            command += ["-oocsf", tap.source_file("tests", folder, also)]
         if users:
             path = os.path.join(stage.path, f"{name}.csv")
             with open(path, "w", encoding="ascii") as file:
