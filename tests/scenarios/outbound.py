@@ -7,6 +7,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
 from sipwaketest import ports
+from sipwaketest.agent import Agent
 from sipwaketest.house import ANSWER, OFFER, House
 from sipwaketest.kamailio import EdgeProxy
 from sipwaketest.message import parameter
@@ -185,6 +186,38 @@ def a_wrong_password_is_held_against_the_phone(stage):
     assert guess_passwords(stage, config={"registrar": {"proxies": ports.EDGE}}) == 200
 
 
+@test
+def a_path_to_somewhere_else(stage):
+    """Whoever names another host in a Path gets his calls himself, by the way that he came."""
+    house = House(stage)
+    victim = Agent(stage, "victim", ports.STRANGER)
+    for transport in ("udp", "tcp"):
+        phone = house.phone(transport=transport, path="")
+        path = f"<sip:{victim.address}:{victim.port};transport={transport};lr>"
+        phone.register_ok(headers=[("Path", path)])
+        call = house.pbx.call("alice", OFFER)
+        leg = phone.expect_call()
+        assert leg.invite.get("Route") == path
+        leg.ring()
+        call.cancel().expect(200)
+        leg.expect_cancel()
+        call.expect(487)
+        assert phone.register(expires=0).status == 200
+        phone.close()
+    victim.assert_quiet()
+    house.assert_settled()
+
+
+@test
+def a_path_without_end(stage):
+    house = House(stage)
+    phone = house.phone()
+    path = ", ".join(f"<sip:proxy{number}.example.com;lr>" for number in range(100))
+    answer = phone.register(headers=[("Path", path)])
+    assert answer.status == 400 and "Path" in answer.start, answer.start
+    house.assert_settled(phone)
+
+
 # Several flows
 
 
@@ -307,6 +340,22 @@ def a_flow_that_takes_the_place_of_the_same(stage):
     house.finish(call, house.connect(call, first))
     second.expect_nothing(0.2)
     house.assert_settled(first, second)
+
+
+@test
+def a_phone_has_four_flows_at_most(stage):
+    house = House(stage)
+    phones = []
+    for number in range(1, 7):
+        phone = house.phone(transport="tcp", path="", **flow(number))
+        phone.register_ok()
+        phones.append(phone)
+    for phone in phones[2:]:
+        phone.sleep()
+    house.pbx.call("alice", OFFER).expect(480)
+    for phone in phones[:2]:
+        phone.expect_nothing(0.1)
+    house.assert_settled(*phones[:2])
 
 
 @test
