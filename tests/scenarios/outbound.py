@@ -3,9 +3,11 @@
 """outbound: phones behind a proxy of their side, and phones with several flows (RFC 3327, 5626)."""
 import os
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
 from sipwaketest import ports
+from sipwaketest.agent import Agent
 from sipwaketest.house import ANSWER, OFFER, House
 from sipwaketest.kamailio import EdgeProxy
 from sipwaketest.message import parameter
@@ -184,14 +186,46 @@ def a_wrong_password_is_held_against_the_phone(stage):
     assert guess_passwords(stage, config={"registrar": {"proxies": ports.EDGE}}) == 200
 
 
+@test
+def a_path_to_somewhere_else(stage):
+    """Whoever names another host in a Path gets his calls himself, by the way that he came."""
+    house = House(stage)
+    victim = Agent(stage, "victim", ports.STRANGER)
+    for transport in ("udp", "tcp"):
+        phone = house.phone(transport=transport, path="")
+        path = f"<sip:{victim.address}:{victim.port};transport={transport};lr>"
+        phone.register_ok(headers=[("Path", path)])
+        call = house.pbx.call("alice", OFFER)
+        leg = phone.expect_call()
+        assert leg.invite.get("Route") == path
+        leg.ring()
+        call.cancel().expect(200)
+        leg.expect_cancel()
+        call.expect(487)
+        assert phone.register(expires=0).status == 200
+        phone.close()
+    victim.assert_quiet()
+    house.assert_settled()
+
+
+@test
+def a_path_without_end(stage):
+    house = House(stage)
+    phone = house.phone()
+    path = ", ".join(f"<sip:proxy{number}.example.com;lr>" for number in range(100))
+    answer = phone.register(headers=[("Path", path)])
+    assert answer.status == 400 and "Path" in answer.start, answer.start
+    house.assert_settled(phone)
+
+
 # Several flows
 
 
-def two_flows(house, **more):
+def two_flows(house, transport="tcp", **more):
     """One phone as two agents, each on a connection of its own."""
     phones = []
     for number in (1, 2):
-        phone = house.phone(transport="tcp", **flow(number), **more)
+        phone = house.phone(transport=transport, **flow(number), **more)
         answer = phone.register_ok()
         assert answer.get("Require") == "outbound" and answer.get("Flow-Timer") == "840"
         phones.append(phone)
@@ -306,6 +340,37 @@ def a_flow_that_takes_the_place_of_the_same(stage):
     house.finish(call, house.connect(call, first))
     second.expect_nothing(0.2)
     house.assert_settled(first, second)
+
+
+@test
+def a_phone_has_four_flows_at_most(stage):
+    house = House(stage)
+    phones = []
+    for number in range(1, 7):
+        phone = house.phone(transport="tcp", path="", **flow(number))
+        phone.register_ok()
+        phones.append(phone)
+    for phone in phones[2:]:
+        phone.sleep()
+    house.pbx.call("alice", OFFER).expect(480)
+    for phone in phones[:2]:
+        phone.expect_nothing(0.1)
+    house.assert_settled(*phones[:2])
+
+
+@test
+def a_silent_flow_of_two_stays_open(stage):
+    """Behind the edge, which closes connections that nobody has registered on."""
+    house = House(stage, secure=("tls",), config={"edge": {"idle-timeout": 1}})
+    first, second = two_flows(house, "tls")
+    idle = house.phone("bob", "tls").flow
+    time.sleep(2.5)
+    assert idle.closed, "the edge closes what is nobody's"
+    second.sleep()
+    call = house.pbx.call("alice", OFFER)
+    house.finish(call, house.connect(call, first))
+    house.push.assert_pushes(0)
+    house.assert_settled(first)
 
 
 @test
