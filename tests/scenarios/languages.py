@@ -121,6 +121,11 @@ def tables_stay_straight(stage):
 def a_german_daemon_writes_for_machines(stage):
     before = dict(os.environ)
     os.environ.update(make_languages(stage))
+    # The C library loses the value of LOCPATH when one category is set by itself.
+    leaks = os.path.join(stage.path, "leaks")
+    with open(leaks, "w", encoding="ascii") as file:
+        file.write("leak:__argz_add_sep\n")
+    os.environ["LSAN_OPTIONS"] = f"suppressions={leaks}:print_suppressions=0"
     try:
         house = House(stage)
     finally:
@@ -144,6 +149,8 @@ def polkit_asks_in_every_language(stage):
     for action in actions:
         for name in ("description", "message"):
             texts = {text.get(tongue): text.text for text in action.findall(name)}
+            # Beside another attribute polkit does not see the language, and shows the last text.
+            assert all(len(text.attrib) <= 1 for text in action.findall(name)), texts
             assert set(texts) == {*LANGUAGES, None}, f"{action.get('id')}: {texts}"
             assert len(set(texts.values())) == len(texts), texts
 
