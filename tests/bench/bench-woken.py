@@ -68,6 +68,8 @@ def measure(stage):
         party.run(100, RATE)
     (ours,), (theirs,) = in_turns(lambda party: (cpu_per_call(party, count),), parties, rounds)
     (p50, p99), (peer_p50, peer_p99) = in_turns(wake_times, parties, rounds, count)
+    # More would be refreshes, which are another matter.
+    sipwake.house.push.assert_pushes(sipwake.next)
     figures = [
         below("woken_cpu_us", ours, 900, "us", "Kamailio tsilo", round(theirs)),
         told("woken_cpu_peer_us", theirs, "us"),

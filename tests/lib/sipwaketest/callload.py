@@ -6,7 +6,7 @@ import os
 from . import meter, ports
 from .house import House
 from .kamailio import Kamailio
-from .population import fill, user_of
+from .population import inhabit, user_of
 from .sipp import Sipp
 from .uri import host_port
 
@@ -81,7 +81,8 @@ class Calls:
             last = list(csv.DictReader(file, delimiter=";"))[-1]
         done, failed = int(last["SuccessfulCall(C)"]), int(last["FailedCall(C)"])
         again = int(last["Retransmissions(C)"])
-        assert may_fail or (code == 0 and done == self.count and not failed), (
+        # With many repetitions it is their cost that is measured, on a machine that is too busy.
+        assert may_fail or (code == 0 and done == self.count and again <= done / 100), (
             f"{self.sipp.name}: {done} of {self.count} calls went well, {failed} failed, {again} "
             f"repetitions: {self.sipp.complaints()[:1000]}")
         return self.count - done
@@ -99,14 +100,11 @@ class SipwakeUnderCalls:
         self.phone = Seat(stage, "phone", ports.PHONE, load_cores)
         self.house = House(stage, pbx=self.pbx, start=False)
         self.house.groups["daemon"]["log-level"] = "info"
-        self.house.start()
-        self.house.daemon.stop()
         out = Line(stage, "from-phones", ports.PHONE, self.house.phones_door, (), load_cores)
         caller = host_port(ports.PHONE, out.port)
         taker = host_port(ports.PHONE, self.phone.port)
-        tokens = fill(self.house.groups["daemon"]["state-dir"], self.house.push.prid("/push"),
-                      phones + called, lambda number: caller if number < phones else taker)
-        self.house.start()
+        tokens = inhabit(self.house, phones + called,
+                         address=lambda number: caller if number < phones else taker)
         meter.pin(self.house.daemon, server_cores)
         out.values = [f"{CALLEE};sip:{user_of(number)}@pbx.test;{CALLEE}"
                       for number in range(min(phones, 10_000))]

@@ -6,7 +6,7 @@ from . import meter, ports
 from .callload import CALLEE, Line, Seat
 from .house import House
 from .kamailio import Kamailio
-from .population import fill, instance_of, prid_of, user_of
+from .population import inhabit, instance_of, prid_of, user_of
 from .sipp import Sipp
 from .uri import host_port
 
@@ -78,18 +78,14 @@ class SipwakeAsleep(Sleepers):
         self.house.groups["daemon"]["log-level"] = "info"
         self.house.groups["push:webpush"]["rate-limit"] = 100_000
         meter.pin(self.house.push, load_cores)
-        self.house.start()
-        self.house.daemon.stop()
-        push = self.house.push.prid("/push")
-        self.tokens = fill(self.house.groups["daemon"]["state-dir"], push, count,
-                           listener="phones-tcp")
-        self.house.start()
+        self.tokens = inhabit(self.house, count, listener="phones-tcp")
         self.server = self.house.daemon
         meter.pin(self.server, server_cores)
         self.door = host_port(*self.house.pbx_door)
         super().__init__(stage, Line(stage, "callers", ports.PBX, self.house.pbx_door, (),
                                      load_cores),
-                         Phones(stage, self.house.phones_door, load_cores, push))
+                         Phones(stage, self.house.phones_door, load_cores,
+                                self.house.push.prid("/push")))
 
     def called_as(self, number):
         return f"sip:{self.tokens[number]}@{self.door};{CALLEE};sip:{user_of(number)}@pbx.test"
