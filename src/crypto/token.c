@@ -10,9 +10,6 @@
 #include "base/error.h"
 #include "crypto/key-file.h"
 
-#include <openssl/core_names.h>
-#include <openssl/evp.h>
-#include <openssl/params.h>
 #include <openssl/rand.h>
 #include <stdarg.h>
 #include <string.h>
@@ -71,42 +68,15 @@ token_random (guint bits)
   return base32 (bytes, size, bits);
 }
 
-/* OpenSSL looks up an algorithm by its name for each new HMAC; a copy of one has it already. */
-static EVP_MAC_CTX *
-hmac_new (GBytes *key)
-{
-  static gsize ready;
-  static EVP_MAC_CTX *first;
-  gsize size;
-  const guint8 *data = g_bytes_get_data (key, &size);
-  EVP_MAC_CTX *hmac;
-
-  if (g_once_init_enter (&ready)) {
-    EVP_MAC *mac = EVP_MAC_fetch (NULL, "HMAC", NULL);
-    const OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string (OSSL_MAC_PARAM_DIGEST, "SHA2-256", 0),
-                                  OSSL_PARAM_construct_end () };
-
-    first = EVP_MAC_CTX_new (mac);
-    if (EVP_MAC_init (first, data, size, params) != 1)
-      g_error ("OpenSSL knows no HMAC-SHA-256");
-    EVP_MAC_free (mac);
-    g_once_init_leave (&ready, 1);
-  }
-  hmac = EVP_MAC_CTX_dup (first);
-  if (EVP_MAC_init (hmac, data, size, NULL) != 1)
-    g_error ("OpenSSL makes no HMAC");
-  return hmac;
-}
-
 static void
-update_part (EVP_MAC_CTX *hmac, const gchar *part)
+update_part (GHmac *hmac, const gchar *part)
 {
   gsize length = strlen (part);
   guint32 prefix = GUINT32_TO_BE ((guint32) length);
 
   /* The length keeps ("ab", "c") apart from ("a", "bc"). */
-  EVP_MAC_update (hmac, (const guchar *) &prefix, sizeof prefix);
-  EVP_MAC_update (hmac, (const guchar *) part, length);
+  g_hmac_update (hmac, (const guchar *) &prefix, sizeof prefix);
+  g_hmac_update (hmac, (const guchar *) part, (gssize) length);
 }
 
 /**
@@ -120,17 +90,18 @@ update_part (EVP_MAC_CTX *hmac, const gchar *part)
 gchar *
 token_keyed (GBytes *key, const gchar *first, ...)
 {
-  EVP_MAC_CTX *hmac = hmac_new (key);
+  gsize size, length = 32;
+  const guint8 *data = g_bytes_get_data (key, &size);
+  GHmac *hmac = g_hmac_new (G_CHECKSUM_SHA256, data, size);
   guint8 digest[32];
-  gsize length;
   va_list parts;
 
   va_start (parts, first);
   for (const gchar *part = first; part; part = va_arg (parts, const gchar *))
     update_part (hmac, part);
   va_end (parts);
-  EVP_MAC_final (hmac, digest, &length, sizeof digest);
-  EVP_MAC_CTX_free (hmac);
+  g_hmac_get_digest (hmac, digest, &length);
+  g_hmac_unref (hmac);
   return base32 (digest, KEYED_BYTES, KEYED_BYTES * 8);
 }
 
