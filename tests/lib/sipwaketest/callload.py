@@ -51,9 +51,9 @@ class Line:
         self.values = values
         self.cores = cores
 
-    def start(self, rate, calls):
-        """Begins to make so many calls."""
-        return Calls(self, self.stage.unique(self.name), rate, calls)
+    def start(self, rate, calls, patience=20):
+        """Begins to make so many calls, which wait so many seconds for an answer."""
+        return Calls(self, self.stage.unique(self.name), rate, calls, patience)
 
     def run(self, rate, seconds, may_fail=False):
         """Makes the calls; returns (how many there were, how many failed)."""
@@ -64,19 +64,20 @@ class Line:
 class Calls:
     """Calls that are under way."""
 
-    def __init__(self, line, name, rate, count):
+    def __init__(self, line, name, rate, count, patience):
         self.count = count
-        self.seconds = count / rate
+        self.seconds = count / rate + patience + 20
         self.path = os.path.join(line.stage.path, f"{name}.stat")
         self.sipp = Sipp(line.stage, name, "calls-caller.xml", line.door, line.address, line.port,
                          calls=count, rate=rate, users=line.values, hold=TALK, folder="bench",
-                         seconds=self.seconds + 40,
-                         more=("-trace_stat", "-stf", self.path, "-fd", "1", *BUFFER))
+                         seconds=self.seconds,
+                         more=("-recv_timeout", str(patience * 1000), "-trace_stat", "-stf",
+                               self.path, "-fd", "1", *BUFFER))
         meter.pin(self.sipp, line.cores)
 
     def finish(self, may_fail=False):
         """Waits for their end; returns how many failed."""
-        code = self.sipp.wait(self.seconds + 60)
+        code = self.sipp.wait(self.seconds + 10)
         with open(self.path, encoding="ascii", errors="replace") as file:
             last = list(csv.DictReader(file, delimiter=";"))[-1]
         done, failed = int(last["SuccessfulCall(C)"]), int(last["FailedCall(C)"])

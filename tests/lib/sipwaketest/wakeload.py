@@ -11,6 +11,7 @@ from .sipp import Sipp
 from .uri import host_port
 
 SLEEP = 1.0  # seconds for which a call waits; after 5 Kamailio has lost it
+HELD = 120   # seconds for which a call waits in vain
 LINGER = 5   # seconds for which a phone stays for its call
 
 
@@ -53,10 +54,11 @@ class Sleepers:
         self.next += count
         return numbers
 
-    def call(self, numbers, rate):
+    def call(self, numbers, rate, line=None, **more):
         """Calls these phones."""
-        self.caller.values = [self.called_as(number) for number in numbers]
-        return self.caller.start(rate, len(numbers))
+        line = line or self.caller
+        line.values = [self.called_as(number) for number in numbers]
+        return line.start(rate, len(numbers), **more)
 
     def run(self, count, rate):
         """So many calls, each of which wakes a phone; all of them succeed."""
@@ -86,6 +88,11 @@ class SipwakeAsleep(Sleepers):
                                      load_cores),
                          Phones(stage, self.house.phones_door, load_cores,
                                 self.house.push.prid("/push")))
+
+    def hold(self, count, rate):
+        """So many calls, whose phones do not wake, wait from now on."""
+        line = Line(self.stage, "waiting", ports.PBX, self.house.pbx_door, (), self.caller.cores)
+        return self.call(self.take(count), rate, line, patience=HELD)
 
     def called_as(self, number):
         return f"sip:{self.tokens[number]}@{self.door};{CALLEE};sip:{user_of(number)}@pbx.test"
