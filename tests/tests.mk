@@ -27,6 +27,7 @@ dist_check_SCRIPTS += \
   tests/scenarios/hostile.py \
   tests/scenarios/peers.py \
   tests/scenarios/idle.py \
+  tests/scenarios/speed.py \
   tests/scenarios/manage.py \
   tests/scenarios/manage-accounts.py \
   tests/scenarios/authority.py \
@@ -92,8 +93,9 @@ EXTRA_DIST += \
   tests/bench/woken-phone.xml \
   tests/bench/woken-registrar.xml
 
-# Not beside the other scenario that loads the machine.
+# Not beside the other scenarios that load the machine.
 tests/scenarios/idle.log: tests/scenarios/peers.log
+tests/scenarios/speed.log: tests/scenarios/idle.log
 
 RUN_BENCHMARKS = top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
   PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $(srcdir)/tests/bench/run-benchmarks.py

@@ -2,6 +2,8 @@
 """callload: sipp on both sides of a server, and calls through it at a steady rate."""
 import csv
 import os
+import statistics
+import sys
 
 from . import meter, ports
 from .house import House
@@ -136,3 +138,23 @@ class ProxyUnderCalls:
         values = [f"sip:2000@{host_port(*door)};sip:{user_of(number)}@pbx.test;{CALLEE}"
                   for number in range(100)]
         self.lines = [Line(stage, "proxied", ports.CALLER, door, values, load_cores)]
+
+
+def take_turns(parties, rate, seconds, turns=3):
+    """CPU per call in microseconds of each party, the median of its turns but a first one."""
+    starts = {party: [] for party in parties}
+    calls = {}
+    for _ in range(turns + 1):
+        for party in parties:
+            starts[party].append(meter.cpu_seconds(party.server))
+            calls[party] = sum(line.run(rate, seconds / len(party.lines))[0]
+                               for line in party.lines)
+    costs = []
+    for party in parties:
+        starts[party].append(meter.cpu_seconds(party.server))
+        turned = [(after - before) * 1e6 / calls[party]
+                  for before, after in zip(starts[party][1:], starts[party][2:])]
+        print(f"{party.name}: {', '.join(f'{cost:.0f}' for cost in turned)} us for a call",
+              file=sys.stderr)
+        costs.append(statistics.median(turned))
+    return costs
