@@ -26,6 +26,7 @@ EXTRA_DIST += \
   docs/troubleshooting.md \
   docs/translating.md \
   docs/push-keys.md \
+  docs/performance.md \
   docs/quick-start.md
 
 dist_check_SCRIPTS += tests/check-packages.py

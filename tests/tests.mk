@@ -31,6 +31,7 @@ dist_check_SCRIPTS += \
   tests/scenarios/hostile.py \
   tests/scenarios/peers.py \
   tests/scenarios/idle.py \
+  tests/scenarios/speed.py \
   tests/scenarios/manage.py \
   tests/scenarios/manage-accounts.py \
   tests/scenarios/authority.py \
@@ -114,8 +115,9 @@ EXTRA_DIST += \
   tests/bench/woken-phone.xml \
   tests/bench/woken-registrar.xml
 
-# Not beside the other scenario that loads the machine.
+# Not beside the other scenarios that load the machine.
 tests/scenarios/idle.log: tests/scenarios/peers.log
+tests/scenarios/speed.log: tests/scenarios/idle.log
 
 # Races between the edge's thread and the main one, in a tree configured with --enable-tsan.
 THREAD_TESTS = tests/edge-tls.py tests/edge-websocket.py tests/edge-limits.py \

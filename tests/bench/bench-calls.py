@@ -7,38 +7,15 @@ proxy's go one way, for it both are the same. What a server does for ended calls
 linger for 32 s) counts: a turn lasts from its first call to the first call of its next turn.
 """
 import os
-import statistics
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
-from sipwaketest import meter
 from sipwaketest.bench import above, below, is_quick, main
-from sipwaketest.callload import ProxyUnderCalls, SipwakeUnderCalls
+from sipwaketest.callload import ProxyUnderCalls, SipwakeUnderCalls, take_turns
 
 RATE = 1000
 RATES = (2000, 3000, 4000, 5000, 6000)  # tried in order until a call fails
-
-
-def take_turns(parties, turns, seconds):
-    """CPU per call in microseconds of each party, the median of its turns but the first."""
-    starts = {party: [] for party in parties}
-    calls = {}
-    for _ in range(turns + 1):
-        for party in parties:
-            starts[party].append(meter.cpu_seconds(party.server))
-            calls[party] = sum(line.run(RATE, seconds / len(party.lines))[0]
-                               for line in party.lines)
-    for party in parties:
-        starts[party].append(meter.cpu_seconds(party.server))
-    costs = []
-    for party in parties:
-        turned = [(after - before) * 1e6 / calls[party]
-                  for before, after in zip(starts[party][1:-1], starts[party][2:])]
-        print(f"{party.name}: {', '.join(f'{cost:.0f}' for cost in turned)} us for a call",
-              file=sys.stderr)
-        costs.append(statistics.median(turned))
-    return costs
 
 
 def most_calls(party, seconds):
@@ -56,7 +33,7 @@ def most_calls(party, seconds):
 
 def measure(stage):
     sipwake, proxy = SipwakeUnderCalls(stage), ProxyUnderCalls(stage)
-    ours, theirs = take_turns((sipwake, proxy), 3, 4 if is_quick() else 16)
+    ours, theirs = take_turns((sipwake, proxy), RATE, 4 if is_quick() else 16)
     figures = [below("calls_cpu_ratio", ours / theirs, 1.5, "ratio", "Kamailio proxy, us",
                      round(theirs))]
     if not is_quick():

@@ -69,3 +69,14 @@ def fill(state, push, count, address=address_of, listener="phones-udp"):
                              map(row, range(count)))
     database.close()
     return tokens
+
+
+def inhabit(house, count, **more):
+    """Starts the daemon of a house with so many phones; returns their tokens."""
+    house.start()
+    house.daemon.wait_log("is ready")
+    house.daemon.stop()
+    tokens = fill(house.groups["daemon"]["state-dir"], house.push.prid("/push"), count, **more)
+    house.start()
+    house.daemon.wait_log("is ready")
+    return tokens

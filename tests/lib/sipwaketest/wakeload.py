@@ -6,11 +6,12 @@ from . import meter, ports
 from .callload import CALLEE, Line, Seat
 from .house import House
 from .kamailio import Kamailio
-from .population import fill, instance_of, prid_of, user_of
+from .population import inhabit, instance_of, prid_of, user_of
 from .sipp import Sipp
 from .uri import host_port
 
 SLEEP = 1.0  # seconds for which a call waits; after 5 Kamailio has lost it
+HELD = 120   # seconds for which a call waits in vain
 LINGER = 5   # seconds for which a phone stays for its call
 
 
@@ -53,10 +54,11 @@ class Sleepers:
         self.next += count
         return numbers
 
-    def call(self, numbers, rate):
+    def call(self, numbers, rate, line=None, **more):
         """Calls these phones."""
-        self.caller.values = [self.called_as(number) for number in numbers]
-        return self.caller.start(rate, len(numbers))
+        line = line or self.caller
+        line.values = [self.called_as(number) for number in numbers]
+        return line.start(rate, len(numbers), **more)
 
     def run(self, count, rate):
         """So many calls, each of which wakes a phone; all of them succeed."""
@@ -78,18 +80,19 @@ class SipwakeAsleep(Sleepers):
         self.house.groups["daemon"]["log-level"] = "info"
         self.house.groups["push:webpush"]["rate-limit"] = 100_000
         meter.pin(self.house.push, load_cores)
-        self.house.start()
-        self.house.daemon.stop()
-        push = self.house.push.prid("/push")
-        self.tokens = fill(self.house.groups["daemon"]["state-dir"], push, count,
-                           listener="phones-tcp")
-        self.house.start()
+        self.tokens = inhabit(self.house, count, listener="phones-tcp")
         self.server = self.house.daemon
         meter.pin(self.server, server_cores)
         self.door = host_port(*self.house.pbx_door)
         super().__init__(stage, Line(stage, "callers", ports.PBX, self.house.pbx_door, (),
                                      load_cores),
-                         Phones(stage, self.house.phones_door, load_cores, push))
+                         Phones(stage, self.house.phones_door, load_cores,
+                                self.house.push.prid("/push")))
+
+    def hold(self, count, rate):
+        """So many calls, whose phones do not wake, wait from now on."""
+        line = Line(self.stage, "waiting", ports.PBX, self.house.pbx_door, (), self.caller.cores)
+        return self.call(self.take(count), rate, line, patience=HELD)
 
     def called_as(self, number):
         return f"sip:{self.tokens[number]}@{self.door};{CALLEE};sip:{user_of(number)}@pbx.test"
