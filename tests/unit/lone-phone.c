@@ -83,6 +83,15 @@ lone_phone_register (
   return g_steal_pointer (&phone->request);
 }
 
+/* Whether an answer is there already, without any turn of the loop. */
+gboolean
+lone_phone_is_answered (LonePhone *phone)
+{
+  gchar byte;
+
+  return recv (phone->fd, &byte, 1, MSG_PEEK) > 0;
+}
+
 /* The next answer, whole. */
 gchar *
 lone_phone_answer (LonePhone *phone)

@@ -65,9 +65,9 @@ tear_down (Fixture *fixture, gconstpointer data)
   g_free (fixture->directory);
 }
 
-/* Grants each Contact what it asks for, and twice that to who can be woken; returns the answer. */
-static gchar *
-settle (Fixture *fixture, const gchar *lines)
+/* Grants each Contact what it asks for, and twice that to who can be woken. */
+static void
+run (Fixture *fixture, const gchar *lines)
 {
   g_autoptr (SipRequest) request =
     lone_phone_register (fixture->phone, ALICE, "c", lines);
@@ -94,6 +94,12 @@ settle (Fixture *fixture, const gchar *lines)
   settlement_run (
     fixture->location, fixture->ledger, registration, grants, removals, 200, NULL,
     settlement_answer (fixture->location, registration, grants, feature_caps, NULL));
+}
+
+static gchar *
+settle (Fixture *fixture, const gchar *lines)
+{
+  run (fixture, lines);
   return lone_phone_answer (fixture->phone);
 }
 
@@ -133,6 +139,33 @@ test_steps (Fixture *fixture, gconstpointer data)
     g_assert_cmpuint (g_hash_table_size (rows), ==, steps[i].rows);
     g_assert_cmpuint (fixture->refreshed, ==, steps[i].refreshed);
     g_assert_cmpuint (fixture->removed, ==, steps[i].removed);
+  }
+}
+
+/* What is new is on the disk before the phone is told; calls that wait for the phone do not wait. */
+static void
+test_disk_first (Fixture *fixture, gconstpointer data)
+{
+  static const struct {
+    const gchar *lines;
+    gboolean at_once;
+  } steps[] = {
+    { "Contact: <sip:a@192.0.2.1" PUSH "ab>;" FIRST "\r\n", FALSE },
+    { "Contact: <sip:a@192.0.2.5" PUSH "ab>;" FIRST "\r\n", TRUE },
+    { "Contact: <sip:a@192.0.2.5" PUSH "cd>;" FIRST "\r\n", FALSE },
+    { "Contact: <sip:a@192.0.2.5>;" FIRST "\r\n", FALSE },
+    { "Contact: <sip:a@192.0.2.6>;" FIRST "\r\n", TRUE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (steps); i++) {
+    g_autofree gchar *answer = NULL;
+
+    run (fixture, steps[i].lines);
+    g_test_message ("%s", steps[i].lines);
+    g_assert_cmpuint (fixture->refreshed, ==, i + 1);
+    g_assert_cmpint (lone_phone_is_answered (fixture->phone), ==, steps[i].at_once);
+    answer = lone_phone_answer (fixture->phone);
+    g_assert_true (g_str_has_prefix (answer, "SIP/2.0 200"));
   }
 }
 
@@ -201,6 +234,7 @@ main (int argc, char **argv)
   g_log_set_always_fatal (G_LOG_FATAL_MASK); /* a binding that is not on the disk is an error */
 #define ADD(name, func) g_test_add ("/settlement/" name, Fixture, NULL, set_up, func, tear_down)
   ADD ("steps", test_steps);
+  ADD ("disk-first", test_disk_first);
   ADD ("kept-and-told", test_kept_and_told);
   ADD ("no-disk", test_no_disk);
   return g_test_run ();
