@@ -7,6 +7,7 @@ dist_check_SCRIPTS += \
   tests/scenarios/tools.py \
   tests/scenarios/settings.py \
   tests/scenarios/register.py \
+  tests/scenarios/promises.py \
   tests/scenarios/restart.py \
   tests/scenarios/accounts.py \
   tests/scenarios/contacts.py \

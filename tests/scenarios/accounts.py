@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """accounts: with a password sipwake keeps the PBX's registration alive while the phone sleeps."""
+import hashlib
 import os
 import sys
 import time
@@ -256,6 +257,26 @@ def an_account_that_does_not_fit_a_call_is_told(stage):
     phone.register_ok()
     house.pbx.guard.passwords["alice"] = "changed meanwhile"
     phone.dial("2000", OFFER).expect(407)
+
+
+@test
+def secrets_are_neither_in_the_log_nor_readable_on_the_disk(stage):
+    house = house_with_account(stage)
+    phone = house.phone()
+    phone.register_ok()
+    assert house.phone(password="wrong").register().status == 401
+    phone.sleep()
+    call_sleeper(house, phone)
+    house.daemon.stop()
+    secrets = [b"pwalice", hashlib.md5(b"alice:pbx.test:pwalice").hexdigest().encode()]
+    state = house.groups["daemon"]["state-dir"]
+    written = {"the log": house.daemon.errors().encode()}
+    for name in os.listdir(state):
+        with open(os.path.join(state, name), "rb") as file:
+            written[name] = file.read()
+    assert b"alice" in written["state.db"] + written.get("state.db-wal", b"")
+    for where, text in written.items():
+        assert not any(secret in text for secret in secrets), f"a secret is in {where}"
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
+from sipwaketest import ports
 from sipwaketest.authority import Authority
 from sipwaketest.call import Call
 from sipwaketest.house import ANSWER, OFFER, House
@@ -362,6 +363,36 @@ def wrong_passwords_are_counted_for_the_certificate(stage):
         pass
     assert house.phone("bob", transport="tls").register().status == 403
     house.phone(transport="tls", tls=certified(house, "URI:sip:alice@pbx.test")).register_ok()
+
+
+@test
+def each_address_behind_the_edge_has_its_own_limit(stage):
+    house = House(stage, secure=SECURE, config={"registrar": {"phones-per-address": 1}})
+    for transport, address, user in zip(SECURE, (ports.PHONE, ports.OTHER_PHONE, ports.CALLER),
+                                        ("alice", "bob", "carol")):
+        phone = house.phone(user, transport, address=address)
+        phone.register_ok()
+        other = house.phone("2000", transport, address=address)
+        assert other.register().status == 403
+        phone.register_ok()
+        other.close()
+
+
+@test
+def who_fails_behind_the_edge_shuts_out_only_his_address(stage):
+    house = House(stage, secure=SECURE)
+    for transport, address in zip(SECURE, (ports.PHONE, ports.OTHER_PHONE, ports.CALLER)):
+        for _ in range(4):
+            thief = house.phone(f"mallory-{transport}", transport, address=address)
+            thief.register()
+            thief.close()
+        heard = len(house.pbx.registers())
+        shut_out = house.phone("bob", transport, address=address)
+        answer = shut_out.register()
+        assert answer.status == 403 and answer.get("Retry-After"), answer.start
+        assert len(house.pbx.registers()) == heard, "the PBX heard of it"
+        shut_out.close()
+        house.phone("alice", transport, address=ports.STRANGER).register_ok()
 
 
 def serial(house):
