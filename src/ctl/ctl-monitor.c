@@ -68,16 +68,16 @@ describe (const Reading *reading, GVariant *properties)
 {
   if (!properties)
     return g_path_get_basename (reading->path);
-  if (g_str_equal (reading->interface, SIPWAKE_BUS_CALL))
-    return g_strdup_printf ("%s  %s  %s  %s", ctl_table_string (properties, "Id"),
-                            ctl_table_word (ctl_table_string (properties, "Direction")),
-                            ctl_table_word (ctl_table_string (properties, "State")),
-                            ctl_table_string (properties, "LastStep"));
   if (g_str_equal (reading->interface, SIPWAKE_BUS_ACCOUNT))
     return g_strdup_printf ("%s  %s  %s  %s", ctl_table_string (properties, "Pbx"),
                             ctl_table_string (properties, "User"),
                             ctl_table_word (ctl_table_string (properties, "State")),
                             ctl_table_string (properties, "Trouble"));
+  if (g_str_equal (reading->interface, SIPWAKE_BUS_CALL))
+    return g_strdup_printf ("%s  %s  %s  %s", ctl_table_string (properties, "Id"),
+                            ctl_table_word (ctl_table_string (properties, "Direction")),
+                            ctl_table_word (ctl_table_string (properties, "State")),
+                            ctl_table_string (properties, "LastStep"));
   return g_strdup_printf ("%s  %s  %s  %s", ctl_table_string (properties, "Aor"),
                           ctl_table_word (ctl_table_string (properties, "State")),
                           ctl_table_string (properties, "Address"),

@@ -67,8 +67,14 @@ get_realm (gpointer object, gpointer user_data)
   return new_string (((Account *) object)->realm);
 }
 
-static const gchar *
-state_of (const Account *account)
+/**
+ * bus_account_state:
+ * @account: an account
+ *
+ * Returns: (transfer none): "new", "ready" or "trouble"
+ */
+const gchar *
+bus_account_state (const Account *account)
 {
   if (account->trouble)
     return "trouble";
@@ -78,7 +84,7 @@ state_of (const Account *account)
 static GVariant *
 get_state (gpointer object, gpointer user_data)
 {
-  return g_variant_new_string (state_of (object));
+  return g_variant_new_string (bus_account_state (object));
 }
 
 static GVariant *
@@ -180,7 +186,7 @@ compare_filter (const Account *account, gpointer user_data)
 
   if (!*search->wanted || strstr (account->aor, search->wanted) ||
       strstr (account->username, search->wanted) ||
-      g_str_equal (state_of (account), search->wanted))
+      g_str_equal (bus_account_state (account), search->wanted))
     g_ptr_array_add (search->found, (Account *) account);
 }
 

@@ -14,5 +14,6 @@ BusAccounts *bus_accounts_new (AccountBook *book,
 void bus_accounts_free (BusAccounts *accounts);
 
 GVariant *bus_accounts_list (BusAccounts *accounts, guint offset, guint limit, const gchar *filter);
+const gchar *bus_account_state (const Account *account);
 void bus_accounts_add (BusAccounts *accounts, GDBusMethodInvocation *invocation);
 void bus_accounts_import (BusAccounts *accounts, GDBusMethodInvocation *invocation);

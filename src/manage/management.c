@@ -155,6 +155,7 @@ serve_metrics (Management *self, const EndpointSettings *endpoint, GError **erro
     .router = self->options.router,
     .location = self->options.location,
     .pbxes = self->options.pbxes,
+    .accounts = self->options.accounts,
     .wake_times = self->wake_times,
   };
 

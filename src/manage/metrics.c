@@ -3,24 +3,57 @@
  * metrics: everything that is counted, in the text form of Prometheus (version 0.0.4).
  *
  * Every counter of base/ appears by itself, so that a new one is never forgotten: a gauge under its
- * name, anything else with _total.
+ * name, anything else with _total. Those that are parts of a whole share a name and have a label.
  */
 #include "config.h"
 
 #include "manage/metrics.h"
 
 #include "base/counters.h"
+#include "manage/bus-account.h"
 #include "manage/bus-binding.h"
 
 #include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#define MAX_PARTS 5
+
+typedef struct {
+  const gchar *name;
+  const gchar *label;
+  const gchar *help;
+  struct {
+    const gchar *value; /* NULL: no more */
+    Counter counter;
+  } parts[MAX_PARTS + 1];
+} Family;
+
+static const Family families[] = {
+  { "sipwake_pushes_total", "result", "Pushes by what the push service said.",
+    { { "accepted", COUNTER_PUSHES_ACCEPTED },
+      { "token_dead", COUNTER_PUSHES_TOKEN_DEAD },
+      { "refused", COUNTER_PUSHES_REFUSED },
+      { "failed", COUNTER_PUSHES_FAILED },
+      { "queue_full", COUNTER_PUSHES_QUEUE_FULL } } },
+  { "sipwake_calls_total", "outcome", "Calls by how they ended.",
+    { { "bridged", COUNTER_CALLS_BRIDGED },
+      { "cancelled", COUNTER_CALLS_CANCELLED },
+      { "failed", COUNTER_CALLS_FAILED } } },
+  { "sipwake_calls_begun_total", "direction", "Calls by whom they are for.",
+    { { "to_phone", COUNTER_CALLS_IN }, { "to_pbx", COUNTER_CALLS_OUT } } },
+  { "sipwake_wakes_total", "result", "Wake-ups by what came of them.",
+    { { "succeeded", COUNTER_WAKES_SUCCEEDED },
+      { "refused", COUNTER_WAKES_REFUSED },
+      { "timed_out", COUNTER_WAKES_TIMED_OUT } } },
+};
+
 /* What rises and falls ends like this. */
 static gboolean
 is_gauge (const gchar *name)
 {
-  static const gchar *const endings[] = { "_open", "_in_flight", "_waiting", "_queued" };
+  static const gchar *const endings[] = { "_open",   "_in_flight", "_waiting", "_queued",
+                                          "_held",   "_down",      "_pins" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (endings); i++)
     if (g_str_has_suffix (name, endings[i]))
@@ -34,6 +67,30 @@ print_head (GString *text, const gchar *name, const gchar *type, const gchar *he
   g_string_append_printf (text, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
+static gboolean
+is_part (Counter counter)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (families); i++)
+    for (gsize k = 0; families[i].parts[k].value; k++)
+      if (families[i].parts[k].counter == counter)
+        return TRUE;
+  return FALSE;
+}
+
+static void
+print_families (GString *text)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (families); i++) {
+    const Family *family = &families[i];
+
+    print_head (text, family->name, "counter", family->help);
+    for (gsize k = 0; family->parts[k].value; k++)
+      g_string_append_printf (text, "%s{%s=\"%s\"} %" G_GINT64_FORMAT "\n", family->name,
+                              family->label, family->parts[k].value,
+                              counters_get (family->parts[k].counter));
+  }
+}
+
 static void
 print_counters (GString *text)
 {
@@ -44,6 +101,8 @@ print_counters (GString *text)
     g_autofree gchar *words = g_strdelimit (g_strdup (counters_name (i)), "_", ' ');
     g_autofree gchar *help = g_strdup_printf (gauge ? "Now: %s." : "Since the start: %s.", words);
 
+    if (is_part (i))
+      continue;
     print_head (text, name, gauge ? "gauge" : "counter", help);
     g_string_append_printf (text, "%s %" G_GINT64_FORMAT "\n", name, counters_get (i));
   }
@@ -71,6 +130,31 @@ print_states (const MetricsSources *sources, GString *text)
               "Registered phones by the state of their connection.");
   for (gsize i = 0; i < G_N_ELEMENTS (states); i++)
     g_string_append_printf (text, "sipwake_phones{state=\"%s\"} %u\n", states[i], counts[i]);
+}
+
+static const gchar *const account_states[] = { "new", "ready", "trouble" };
+
+static void
+count_account (const Account *account, gpointer user_data)
+{
+  guint *counts = user_data;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (account_states); i++)
+    if (g_str_equal (bus_account_state (account), account_states[i]))
+      counts[i]++;
+}
+
+static void
+print_accounts (const MetricsSources *sources, GString *text)
+{
+  guint counts[G_N_ELEMENTS (account_states)] = { 0 };
+
+  account_book_each (sources->accounts, count_account, counts);
+  print_head (text, "sipwake_accounts", "gauge",
+              "Accounts by whether the PBX takes their password.");
+  for (gsize i = 0; i < G_N_ELEMENTS (account_states); i++)
+    g_string_append_printf (text, "sipwake_accounts{state=\"%s\"} %u\n", account_states[i],
+                            counts[i]);
 }
 
 static void
@@ -134,7 +218,9 @@ metrics_text (const MetricsSources *sources)
   g_string_append_printf (text, "sipwake_draining %d\n",
                           router_is_draining (sources->router) ? 1 : 0);
   print_counters (text);
+  print_families (text);
   print_states (sources, text);
+  print_accounts (sources, text);
   print_pbxes (sources, text);
   wake_times_print (sources->wake_times, text);
   print_process (text);

@@ -8,6 +8,7 @@ typedef struct {
   Router *router;
   Location *location;
   GPtrArray *pbxes;
+  AccountBook *accounts;
   const WakeTimes *wake_times;
 } MetricsSources;
 

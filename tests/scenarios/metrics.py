@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """metrics: GET /metrics as promtool likes it, GET /healthz, and nothing else."""
+import glob
 import http.client
 import os
 import re
@@ -13,7 +14,7 @@ from sipwaketest import ports
 from sipwaketest.bus import Bus, Ctl
 from sipwaketest.daemon import refused_config
 from sipwaketest.house import OFFER, House
-from sipwaketest.tap import main, test
+from sipwaketest.tap import main, source_file, test
 
 
 def request(port, method, path):
@@ -39,6 +40,19 @@ def value(text, name):
     return float(found.group(1))
 
 
+def assert_gauges_fall(text):
+    """What the code counts down somewhere is no counter."""
+    falling = set()
+    for path in glob.glob(source_file("src", "*", "*.c")):
+        with open(path, encoding="utf-8") as file:
+            falling |= set(re.findall(r"counters_dec \(COUNTER_(\w+)\)|COUNTER_(\w+), .*-1\)",
+                                      file.read()))
+    names = {(one or other).lower() for one, other in falling}
+    assert len(names) > 10, names
+    for name in names:
+        assert f"# TYPE sipwake_{name} gauge\n" in text, f"{name} is no gauge"
+
+
 @test
 def metrics_count_what_happens(stage):
     house, port = measured_house(stage)
@@ -52,8 +66,15 @@ def metrics_count_what_happens(stage):
     house.finish(call, house.connect(call, phone))
     text = request(port, "GET", "/metrics")[2]
     for name, wanted in (("sipwake_bindings", 1), ('sipwake_phones{state="awake"}', 1),
-                         ('sipwake_phones{state="asleep"}', 0), ("sipwake_calls_in_total", 1),
-                         ("sipwake_calls_bridged_total", 1), ("sipwake_pushes_accepted_total", 1),
+                         ('sipwake_phones{state="asleep"}', 0), ('sipwake_calls_begun_total{direction="to_phone"}', 1),
+                         ('sipwake_calls_total{outcome="bridged"}', 1),
+                         ('sipwake_calls_total{outcome="failed"}', 0),
+                         ('sipwake_pushes_total{result="accepted"}', 1),
+                         ('sipwake_pushes_total{result="token_dead"}', 0),
+                         ('sipwake_wakes_total{result="succeeded"}', 1),
+                         ('sipwake_accounts{state="ready"}', 0),
+                         ("sipwake_upstream_held", 0), ("sipwake_pbx_routes_down", 0),
+                         ("sipwake_calls_open", 0),
                          ('sipwake_wake_seconds_count{service="webpush"}', 1),
                          ('sipwake_wake_seconds_bucket{service="webpush",le="+Inf"}', 1),
                          ('sipwake_wake_failures_total{service="webpush"}', 0),
@@ -61,6 +82,8 @@ def metrics_count_what_happens(stage):
         assert value(text, name) == wanted, f"{name} is {value(text, name)}"
     assert 0 < value(text, 'sipwake_wake_seconds_sum{service="webpush"}') < 10
     assert value(text, "process_resident_memory_bytes") > 1 << 20
+    assert value(text, "sipwake_flows_open") > 0 and value(text, "sipwake_transactions_open") >= 0
+    assert_gauges_fall(text)
     if not shutil.which("promtool"):
         return
     judged = subprocess.run(["promtool", "check", "metrics"], input=text, text=True, timeout=20,
