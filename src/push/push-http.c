@@ -266,6 +266,9 @@ push_http_send_async (PushHttp *http,
   g_task_set_check_cancellable (task, FALSE);
   if (!url)
     answer = push_http_answer_new (PUSH_HTTP_FORBIDDEN, error->message);
+  else if (request->proxy && !request->any_address)
+    answer =
+        push_http_answer_new (PUSH_HTTP_FORBIDDEN, "behind a proxy nobody can judge the address");
   else if (!push_origins_enter (http->origins, origin, request->any_address))
     answer = push_http_answer_new (PUSH_HTTP_QUEUE_FULL, "too many pushes are in flight");
   if (answer) {
