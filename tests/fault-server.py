@@ -69,6 +69,8 @@ class Connection:
             return True
         if self.fault == "stall" and number == 2:
             return True
+        if self.fault == "mute" and number >= 2:
+            return True
         if self.fault == "reset" and number == 2:
             self.reset()
         if self.fault == "half" and number == 2:

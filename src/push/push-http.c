@@ -16,12 +16,16 @@
 #include "push/push-watch.h"
 
 #include <curl/curl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #define MAX_HOST_CONNECTIONS 4L
 #define MAX_CONNECTIONS 512L
 #define MAX_IDLE_CONNECTIONS 128L
 #define MAX_STREAMS 1000L
 #define MAX_IDLE_HANDLES 256
+#define SILENCE_MS 3000 /* without an answer, then the connection is looked at */
+#define SLACK_MS 100    /* the kernel counts in ticks */
 
 struct _PushHttp {
   GObject parent_instance;
@@ -29,7 +33,7 @@ struct _PushHttp {
   CURLM *multi;
   PushWatch *watch;
   PushOrigins *origins;
-  GSequence *deadlines; /* of PushTransfer, the next one first */
+  GSequence *deadlines; /* of PushTransfer, the next one due first */
   GQueue cancelled;     /* of PushTransfer */
   GQueue idle;          /* of CURL */
   gint64 timer;         /* when libcurl wants to be called, or -1 */
@@ -46,7 +50,7 @@ schedule (PushHttp *http)
   if (!g_sequence_iter_is_end (first)) {
     const PushTransfer *transfer = g_sequence_get (first);
 
-    next = next < 0 ? transfer->deadline : MIN (next, transfer->deadline);
+    next = next < 0 ? transfer->due : MIN (next, transfer->due);
   }
   if (!g_queue_is_empty (&http->cancelled))
     next = 0;
@@ -77,10 +81,9 @@ on_socket (CURL *easy, curl_socket_t fd, int what, void *data, void *unused)
 }
 
 static gint
-compare_deadlines (gconstpointer a, gconstpointer b, gpointer unused)
+compare_dues (gconstpointer a, gconstpointer b, gpointer unused)
 {
-  gint64 first = ((const PushTransfer *) a)->deadline,
-         second = ((const PushTransfer *) b)->deadline;
+  gint64 first = ((const PushTransfer *) a)->due, second = ((const PushTransfer *) b)->due;
 
   return (first > second) - (first < second);
 }
@@ -156,16 +159,38 @@ end_cancelled (PushHttp *http)
   return n;
 }
 
+/*
+ * Nothing at all came over the connection while @transfer waited: it is shut, all who wait there
+ * break off and go over another. One that answers others has a stalled stream only.
+ */
+static void
+end_silence (PushHttp *http, PushTransfer *transfer)
+{
+  int fd = push_watch_find (http->watch, push_transfer_goes_over, transfer);
+  struct tcp_info info;
+  socklen_t size = sizeof info;
+
+  if (fd >= 0 && getsockopt (fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+      info.tcpi_last_data_recv >= SILENCE_MS - SLACK_MS)
+    shutdown (fd, SHUT_RDWR);
+}
+
 static int
-end_overdue (PushHttp *http)
+look_after_overdue (PushHttp *http)
 {
   int n = 0;
 
   for (; !g_sequence_is_empty (http->deadlines); n++) {
     PushTransfer *transfer = g_sequence_get (g_sequence_get_begin_iter (http->deadlines));
 
-    if (transfer->deadline > g_get_monotonic_time ())
+    if (transfer->due > g_get_monotonic_time ())
       break;
+    if (transfer->due < transfer->deadline) {
+      end_silence (http, transfer);
+      transfer->due = transfer->deadline;
+      g_sequence_sort_changed (transfer->place, compare_dues, NULL);
+      continue;
+    }
     complete (http, transfer,
               push_http_answer_new (PUSH_HTTP_TIMED_OUT, "the push service did not answer"));
   }
@@ -192,7 +217,7 @@ on_ready (int fd, GIOCondition condition, gpointer user_data)
   }
   read_messages (http);
   /* libcurl 8.14 forgets those who waited for the connection that an ended one was opening. */
-  ended += end_overdue (http);
+  ended += look_after_overdue (http);
   if (ended) {
     curl_multi_socket_action (http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
     read_messages (http);
@@ -235,11 +260,15 @@ push_http_send_async (PushHttp *http,
   g_autofree gchar *url = push_url_parse (request->url, &origin, &error);
   PushHttpAnswer *answer = NULL;
   PushTransfer *transfer;
+  gint64 now;
   CURL *easy;
 
   g_task_set_check_cancellable (task, FALSE);
   if (!url)
     answer = push_http_answer_new (PUSH_HTTP_FORBIDDEN, error->message);
+  else if (request->proxy && !request->any_address)
+    answer =
+        push_http_answer_new (PUSH_HTTP_FORBIDDEN, "behind a proxy nobody can judge the address");
   else if (!push_origins_enter (http->origins, origin, request->any_address))
     answer = push_http_answer_new (PUSH_HTTP_QUEUE_FULL, "too many pushes are in flight");
   if (answer) {
@@ -250,11 +279,13 @@ push_http_send_async (PushHttp *http,
   easy = g_queue_pop_head (&http->idle);
   transfer = push_transfer_new (g_steal_pointer (&task), request, url, origin,
                                 easy ? easy : curl_easy_init ());
-  transfer->deadline = g_get_monotonic_time () + request->deadline_ms * G_GINT64_CONSTANT (1000);
-  transfer->place = g_sequence_insert_sorted (http->deadlines, transfer, compare_deadlines, NULL);
+  now = g_get_monotonic_time ();
+  transfer->deadline = now + request->deadline_ms * G_GINT64_CONSTANT (1000);
+  transfer->due = MIN (transfer->deadline, now + SILENCE_MS * G_GINT64_CONSTANT (1000));
+  transfer->place = g_sequence_insert_sorted (http->deadlines, transfer, compare_dues, NULL);
   /* A connection that the gate never saw must not carry what has to pass it. */
   if ((!request->any_address && push_origins_were_trusted (http->origins, origin)) ||
-      (request->renew && push_origins_renew (http->origins, origin, g_get_monotonic_time ())))
+      (request->renew && push_origins_renew (http->origins, origin, now)))
     push_transfer_renew (transfer);
   curl_multi_add_handle (http->multi, transfer->easy);
   if (cancellable)

@@ -181,6 +181,30 @@ push_transfer_renew (PushTransfer *transfer)
   curl_easy_setopt (transfer->easy, CURLOPT_FRESH_CONNECT, 1L);
 }
 
+/**
+ * push_transfer_goes_over:
+ * @fd: a socket
+ * @transfer: (type PushTransfer): a transfer
+ *
+ * libcurl tells no socket of a transfer that is under way, but its port.
+ *
+ * Returns: whether @transfer was sent there
+ */
+gboolean
+push_transfer_goes_over (int fd, gpointer transfer)
+{
+  struct sockaddr_in6 local = { 0 }; /* whose port stands where that of IPv4 does */
+  socklen_t size = sizeof local;
+  CURL *easy = ((PushTransfer *) transfer)->easy;
+  curl_off_t sent = 0;
+  long port = 0;
+
+  curl_easy_getinfo (easy, CURLINFO_PRETRANSFER_TIME_T, &sent);
+  curl_easy_getinfo (easy, CURLINFO_LOCAL_PORT, &port);
+  return sent && port && getsockname (fd, (struct sockaddr *) &local, &size) == 0 &&
+         ntohs (local.sin6_port) == port;
+}
+
 static long
 status_of (PushTransfer *transfer)
 {

@@ -16,6 +16,7 @@ typedef struct {
   GString *answer;
   GSequenceIter *place; /* among the deadlines */
   gint64 deadline;
+  gint64 due; /* when to look after it: its deadline, or before, whether it was answered */
   gulong cancel_handler;
   gboolean any_address;
   gboolean connected;
@@ -31,5 +32,6 @@ PushTransfer *push_transfer_new (
 void push_transfer_free (PushTransfer *transfer);
 
 void push_transfer_renew (PushTransfer *transfer);
+gboolean push_transfer_goes_over (int fd, gpointer transfer);
 gboolean push_transfer_is_broken (PushTransfer *transfer, CURLcode code);
 PushHttpAnswer *push_transfer_answer (PushTransfer *transfer, CURLcode code);

@@ -151,6 +151,27 @@ push_watch_set (PushWatch *watch, int fd, GIOCondition condition)
 }
 
 /**
+ * push_watch_find:
+ * @watch: a watch
+ * @test: whether a descriptor is the one
+ * @user_data: for @test
+ *
+ * Returns: the descriptor that @test accepts, or -1
+ */
+int
+push_watch_find (PushWatch *watch, PushWatchTest test, gpointer user_data)
+{
+  GHashTableIter iter;
+  gpointer fd;
+
+  g_hash_table_iter_init (&iter, watch->polls);
+  while (g_hash_table_iter_next (&iter, &fd, NULL))
+    if (test (GPOINTER_TO_INT (fd), user_data))
+      return GPOINTER_TO_INT (fd);
+  return -1;
+}
+
+/**
  * push_watch_wake_at:
  * @watch: a watch
  * @time: monotonic microseconds, 0 for now, -1 for never

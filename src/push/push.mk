@@ -37,6 +37,7 @@ check_PROGRAMS += \
   tests/unit/test-push-gate \
   tests/unit/test-push-http \
   tests/unit/test-push-faults \
+  tests/unit/test-push-proxy \
   tests/unit/test-provider-apns \
   tests/unit/test-provider-fcm \
   tests/unit/test-provider-webpush
@@ -66,6 +67,11 @@ tests_unit_test_push_faults_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_test_push_faults_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS)
 tests_unit_test_push_faults_LDADD = $(LIBPUSH)
 EXTRA_DIST += tests/fault-server.py
+tests_unit_test_push_proxy_SOURCES = tests/unit/test-push-proxy.c \
+  tests/unit/simulator.c tests/unit/simulator.h
+tests_unit_test_push_proxy_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
+tests_unit_test_push_proxy_LDADD = $(LIBPUSH)
+EXTRA_DIST += tests/push-proxy.py
 
 noinst_PROGRAMS += tests/bench/bench-push
 tests_bench_bench_push_SOURCES = tests/bench/bench-push.c \

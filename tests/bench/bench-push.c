@@ -12,6 +12,7 @@
 
 #include <netinet/in.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -162,8 +163,8 @@ measure (void)
   run (&bench, AT_ONCE, on_burst);
 
   g_subprocess_send_signal (simulator->process, SIGTERM);
-  g_print ("push_cpu_us %.1f\npush_connections %u\npush_failed %u\n", cpu, bench.connections,
-           bench.failed);
+  printf ("push_cpu_us %.1f\npush_connections %u\npush_failed %u\n", cpu, bench.connections,
+          bench.failed);
   g_thread_join (reader);
   simulator_stop (simulator);
   return 0;

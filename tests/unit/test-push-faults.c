@@ -162,6 +162,23 @@ test_a_stalled_stream (Fixture *fixture, gconstpointer fault)
   assert_sound_again (fixture);
 }
 
+/* The other end of a warm connection is gone and nobody said so. */
+static void
+test_a_silent_connection (Fixture *fixture, gconstpointer fault)
+{
+  gint64 begun;
+
+  start (fixture, LONG);
+  wait_for_all (fixture);
+  begun = g_get_monotonic_time ();
+  for (int i = 0; i < N_PUSHES; i++)
+    start (fixture, LONG);
+  wait_for_all (fixture);
+  g_assert_cmpuint (count (fixture, PUSH_HTTP_ANSWERED), ==, N_PUSHES + 1);
+  g_assert_cmpint (g_get_monotonic_time () - begun, <, 6000000);
+  assert_sound_again (fixture);
+}
+
 static void
 test_a_bad_certificate (Fixture *fixture, gconstpointer fault)
 {
@@ -189,6 +206,7 @@ main (int argc, char **argv)
   add ("half", test_all_arrive);
   add ("slow-tls", test_all_arrive);
   add ("stall", test_a_stalled_stream);
+  add ("mute", test_a_silent_connection);
   add ("expired", test_a_bad_certificate);
   add ("wrong-name", test_a_bad_certificate);
   return g_test_run ();

@@ -179,6 +179,34 @@ test_a_stalled_stream_delays_no_other (Fixture *fixture, gconstpointer data)
 }
 
 static gboolean
+start_another (gpointer user_data)
+{
+  Fixture *fixture = user_data;
+  g_autofree gchar *url = simulator_url (fixture->simulator, "/push/abc");
+
+  if (fixture->left)
+    start (fixture, url, LONG, NULL);
+  return G_SOURCE_CONTINUE;
+}
+
+/* Only where nothing else comes either is the connection given up. */
+static void
+test_a_stalled_stream_leaves_the_connection (Fixture *fixture, gconstpointer data)
+{
+  gint64 opened, retried;
+  guint timer;
+
+  assert_status (ask (fixture, "/push/warm", LONG), 201);
+  opened = counters_get (COUNTER_PUSH_CONNECTIONS);
+  retried = counters_get (COUNTER_PUSHES_RETRIED);
+  timer = g_timeout_add (700, start_another, fixture);
+  g_assert_cmpint (ask (fixture, "/hang/abc", 4000)->outcome, ==, PUSH_HTTP_TIMED_OUT);
+  g_source_remove (timer);
+  g_assert_cmpint (counters_get (COUNTER_PUSH_CONNECTIONS), ==, opened);
+  g_assert_cmpint (counters_get (COUNTER_PUSHES_RETRIED), ==, retried);
+}
+
+static gboolean
 cancel (gpointer user_data)
 {
   g_cancellable_cancel (user_data);
@@ -418,6 +446,8 @@ main (int argc, char **argv)
   ADD ("/push-http/the-answer-is-capped", test_the_answer_is_capped);
   ADD ("/push-http/silence-ends-at-the-deadline", test_silence_ends_at_the_deadline);
   ADD ("/push-http/a-stalled-stream-delays-no-other", test_a_stalled_stream_delays_no_other);
+  ADD ("/push-http/a-stalled-stream-leaves-the-connection",
+       test_a_stalled_stream_leaves_the_connection);
   ADD ("/push-http/cancel", test_cancel);
   ADD ("/push-http/the-queue-is-bounded", test_the_queue_is_bounded);
   ADD ("/push-http/a-cut-connection-is-replaced", test_a_cut_connection_is_replaced);
