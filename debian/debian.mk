@@ -17,6 +17,7 @@ EXTRA_DIST += \
   debian/tests/service \
   debian/tests/woken-call \
   docs/architecture.md \
+  docs/performance.md \
   docs/quick-start.md
 
 dist_check_SCRIPTS += tests/check-packages.py
