@@ -4,13 +4,16 @@
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
+import threading
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
 from sipwaketest import ports
 from sipwaketest.authority import Authority
-from sipwaketest.bus import Bus, Ctl
+from sipwaketest.bus import NAME, ROOT, Bus, Ctl
 from sipwaketest.house import House
 from sipwaketest.push import PushSimulator
 from sipwaketest.tap import main, test
@@ -154,6 +157,24 @@ def a_certificate_of_our_own(stage):
     found = check(stage, FAILED, lasting=group("lasting", 2), ended=group("ended", 0))
     expect(found, "lasting", "certificate", "good", "lasting.pem", ", until 20")
     expect(found, "ended", "certificate", "bad", "ended.pem", ", until 20")
+
+
+@test(limit=60)
+def a_daemon_that_stops_meanwhile(stage):
+    service = PushSimulator(stage, "--services")
+    bus = Bus(stage)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        endpoint = f"https://127.0.0.1:{mute.getsockname()[1]}"
+        house = House(stage, config={"daemon": {"bus": "session"},
+                                     "push:apple": apns(service, endpoint=endpoint)})
+        bus.wait_name()
+        asking = threading.Thread(target=bus.call, args=(NAME, ROOT, f"{NAME}.Manager.CheckPush"))
+        asking.start()
+        time.sleep(0.5)
+        began = time.monotonic()
+        house.daemon.stop()
+        assert time.monotonic() - began < 5, "it waited for the push service"
+        asking.join()
 
 
 main()
