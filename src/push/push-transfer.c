@@ -16,8 +16,8 @@
 #define CONNECTION_AGE (4 * 3600L) /* seconds; libcurl's own 118 would throw warm ones away */
 #define BUFFER_SIZE 16384L
 #define SILENCE_MS 10000   /* without a TCP acknowledgement the connection is dead */
-#define KEEPALIVE_IDLE 30L /* seconds; then the kernel asks whether the other end is there */
-#define KEEPALIVE_INTERVAL 10L
+#define KEEPALIVE_IDLE 15L /* seconds; then the kernel asks whether the other end is there */
+#define KEEPALIVE_INTERVAL 5L
 
 static curl_socket_t
 on_open_socket (void *data, curlsocktype purpose, struct curl_sockaddr *address)

@@ -177,4 +177,5 @@ def a_daemon_that_stops_meanwhile(stage):
         asking.join()
 
 
-main()
+if __name__ == "__main__":
+    main()
