@@ -16,7 +16,7 @@ from sipwaketest.tap import test
 TEAM, KEY, BUNDLE, TOKEN = "TEAM123456", "KEY1234567", "com.example.app", "ab" * 32
 INSIDE = "SIPWAKE_TEST_INSIDE"
 TOOLS = ("unshare", "ip", "nft", "ss")
-NOTICED = 40  # seconds; a keepalive's wait, the patience with it, and the next look
+NOTICED = 36  # seconds; a keepalive's wait, the patience with it, and the next look
 
 
 def connections(port):
