@@ -197,7 +197,7 @@ act_cut (Push *push)
  *
  * Does what the device token orders: zHx hangs, zD500x waits so many milliseconds, zC1x cuts as
  * many connections first, zS410Reason answers so, zF2S503Reason does so twice; all others are
- * accepted. A number after T is the "timestamp" of the answer.
+ * accepted, but 0, which no device has. A number after T is the "timestamp" of the answer.
  */
 void
 simulate_order (Push *push)
@@ -207,6 +207,10 @@ simulate_order (Push *push)
   gchar *end;
 
   push->status = 200;
+  if (g_str_equal (order, "0")) {
+    push->status = 400;
+    push->reason = g_strdup (push->path[1] == '3' ? "BadDeviceToken" : "INVALID_ARGUMENT");
+  }
   if (*order++ != 'z')
     return;
   if (*order == 'F') {
@@ -366,6 +370,16 @@ run_command (const Push *push)
 }
 
 static void
+set_date (SoupMessageHeaders *headers, gint ahead)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autoptr (GDateTime) shown = g_date_time_add_seconds (now, ahead);
+  g_autofree gchar *text = soup_date_time_to_string (shown, SOUP_DATE_HTTP);
+
+  soup_message_headers_replace (headers, "Date", text);
+}
+
+static void
 answer (Push *push)
 {
   SoupServerMessage *message = push->message;
@@ -373,6 +387,7 @@ answer (Push *push)
   g_autofree gchar *location = NULL;
 
   soup_server_message_set_status (message, push->status, NULL);
+  set_date (headers, push->simulator->clock);
   if (push->status == 201 || push->status == 307) {
     location = g_strdup_printf ("/%s/%s", push->status == 201 ? "message" : "push", push->id);
     soup_message_headers_replace (headers, "Location", location);
@@ -605,6 +620,7 @@ parse_options (Simulator *simulator, int *argc, char ***argv, GError **error)
       "run at each accepted push, with PUSH_PATH and PUSH_ID set", "CMD" },
     { "status", 0, 0, G_OPTION_ARG_INT, &simulator->status, "what /push/ID answers", "N" },
     { "delay", 0, 0, G_OPTION_ARG_INT, &simulator->delay, "and when", "MS" },
+    { "clock", 0, 0, G_OPTION_ARG_INT, &simulator->clock, "how far its clock is ahead", "SECONDS" },
     { "ua-key", 0, 0, G_OPTION_ARG_NONE, &simulator->ua_key,
       "make the phone's keys and decrypt with them", NULL },
     { "services", 0, 0, G_OPTION_ARG_NONE, &simulator->services,

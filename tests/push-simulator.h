@@ -15,6 +15,7 @@ typedef struct {
   gchar *exec;
   gint status;
   gint delay;
+  gint clock; /* seconds by which it is ahead */
   gboolean ua_key;
   gboolean services;
   gboolean client_certificates;

@@ -23,6 +23,8 @@ dist_check_SCRIPTS += \
   tests/scenarios/growth.py \
   tests/scenarios/outbound.py \
   tests/scenarios/late.py \
+  tests/scenarios/keys.py \
+  tests/scenarios/mute.py \
   tests/scenarios/forks.py \
   tests/scenarios/callout.py \
   tests/scenarios/habits.py \

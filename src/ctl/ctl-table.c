@@ -30,6 +30,9 @@ static const gchar *const words[] = {
   NC_ ("state", "refused"), NC_ ("state", "unreachable"), NC_ ("state", "timed-out"),
   NC_ ("state", "rate-limited"), NC_ ("state", "queue-full"), NC_ ("state", "cancelled"),
   NC_ ("state", "added"), NC_ ("state", "changed"), NC_ ("state", "removed"),
+  NC_ ("state", "good"), NC_ ("state", "bad"),
+  NC_ ("state", "key"), NC_ ("state", "certificate"), NC_ ("state", "service"),
+  NC_ ("state", "clock"),
 };
 /* clang-format on */
 

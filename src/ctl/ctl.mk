@@ -11,6 +11,7 @@ src_sipwakectl_SOURCES = \
   src/ctl/ctl-password.c src/ctl/ctl-password.h \
   src/ctl/ctl-accounts.c src/ctl/ctl-accounts.h \
   src/ctl/ctl-bindings.c src/ctl/ctl-bindings.h \
+  src/ctl/ctl-push.c src/ctl/ctl-push.h \
   src/ctl/ctl-calls.c src/ctl/ctl-calls.h \
   src/ctl/ctl-monitor.c src/ctl/ctl-monitor.h \
   src/ctl/sipwakectl.c

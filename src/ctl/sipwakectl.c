@@ -9,6 +9,7 @@
 #include "ctl/ctl-calls.h"
 #include "ctl/ctl-daemon.h"
 #include "ctl/ctl-monitor.h"
+#include "ctl/ctl-push.h"
 #include "ctl/ctl-table.h"
 
 #include <glib/gi18n.h>
@@ -45,6 +46,8 @@ static const Command commands[] = {
     N_ ("Add all accounts of a .csv file or a pjsip.conf") },
   { { "account", "remove" }, 1, 1, FALSE, ctl_accounts_remove, "account remove USER",
     N_ ("Forget an account") },
+  { { "push", "check" }, 0, 0, FALSE, ctl_push_check, "push check",
+    N_ ("Whether the push services can be reached and believe us") },
   { { "push", "test" }, 1, 1, FALSE, ctl_bindings_test_push, "push test BINDING",
     N_ ("Send a push to a phone and show what its push service says") },
   { { "calls" }, 0, 1, FALSE, ctl_calls_list, "calls [FILTER]",

@@ -193,7 +193,7 @@ add_group (Making *making, PushService *service, GError **error)
     g_prefix_error (error, "[push:%s] ", group->name);
     return FALSE;
   }
-  push_service_add_limited (service, provider, push_limits_new (&limits));
+  push_service_add_limited (service, group->name, provider, push_limits_new (&limits));
   return TRUE;
 }
 

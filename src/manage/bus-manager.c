@@ -14,7 +14,9 @@
 #include "base/names.h"
 #include "manage/bus-changes.h"
 #include "manage/bus-info.h"
+#include "push/push-check.h"
 
+#define CHECK_SECONDS 10
 #define DRAINED_MS 20 /* after a call's last word it is still there for a moment */
 
 struct _BusManager {
@@ -239,10 +241,50 @@ import_accounts (gpointer object,
   bus_accounts_import (((BusManager *) object)->options.accounts, invocation);
 }
 
+static GVariant *
+describe_finding (const PushFinding *finding)
+{
+  g_autofree gchar *detail = g_utf8_make_valid (finding->detail, -1);
+
+  return g_variant_new_parsed (
+      "{'Group': <%s>, 'Service': <%s>, 'Subject': <%s>, 'Verdict': <%s>, 'Detail': <%s>}",
+      finding->group, finding->provider, finding->subject,
+      push_verdict_to_string (finding->verdict), detail);
+}
+
+static void
+on_checked (GObject *source, GAsyncResult *async, gpointer user_data)
+{
+  GDBusMethodInvocation *invocation = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) findings = push_check_finish (PUSH_SERVICE (source), async, &error);
+  GVariantBuilder list;
+
+  if (!findings) {
+    g_dbus_method_invocation_return_gerror (invocation, error);
+    return;
+  }
+  g_variant_builder_init (&list, G_VARIANT_TYPE ("aa{sv}"));
+  for (guint i = 0; i < findings->len; i++)
+    g_variant_builder_add_value (&list, describe_finding (g_ptr_array_index (findings, i)));
+  g_dbus_method_invocation_return_value (invocation, g_variant_new ("(aa{sv})", &list));
+}
+
+static void
+check_push (gpointer object,
+            GVariant *parameters,
+            GDBusMethodInvocation *invocation,
+            gpointer user_data)
+{
+  push_check_async (((BusManager *) object)->options.push, CHECK_SECONDS * 1000, on_checked,
+                    invocation);
+}
+
 static const BusMethod methods[] = {
   { "Reload", AUTHORITY_CHANGE, reload },
   { "SetLogLevel", AUTHORITY_CHANGE, set_log_level },
   { "Drain", AUTHORITY_CHANGE, drain },
+  { "CheckPush", AUTHORITY_TEST, check_push },
   { "ListBindings", AUTHORITY_READ, list_bindings },
   { "ListCalls", AUTHORITY_READ, list_calls },
   { "ListAccounts", AUTHORITY_READ, list_accounts },

@@ -4,6 +4,7 @@
 #include "manage/bus-account.h"
 #include "manage/bus-binding.h"
 #include "manage/bus-call.h"
+#include "push/push-service.h"
 
 typedef gboolean (*BusReloadFunc) (gpointer user_data, GError **error);
 
@@ -12,6 +13,7 @@ typedef struct {
   BusAccounts *accounts;
   BusBindings *bindings;
   BusCalls *calls;
+  PushService *push;
   BusReloadFunc reload;
   gpointer reload_data;
 } BusManagerOptions;

@@ -52,6 +52,7 @@ publish (Management *self, GDBusConnection *connection, GError **error)
 {
   const ManagementOptions *options = &self->options;
   BusManagerOptions manager = { .router = options->router,
+                                .push = options->push,
                                 .reload = options->reload,
                                 .reload_data = options->reload_data };
 

@@ -176,6 +176,18 @@ apns_token_get (ApnsToken *token, GError **error)
 }
 
 /**
+ * apns_token_name:
+ * @token: the token
+ *
+ * Returns: (transfer full): which key makes it
+ */
+gchar *
+apns_token_name (const ApnsToken *token)
+{
+  return g_strdup_printf ("key %s of the team %s", token->key_id, token->team_id);
+}
+
+/**
  * apns_token_renew:
  * @token: the token
  * @refused: the header's value that Apple called expired

@@ -15,5 +15,6 @@ void apns_token_unref (ApnsToken *token);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ApnsToken, apns_token_unref)
 
 gboolean apns_token_equal (const ApnsToken *a, const ApnsToken *b);
+gchar *apns_token_name (const ApnsToken *token);
 const gchar *apns_token_get (ApnsToken *token, GError **error);
 gboolean apns_token_renew (ApnsToken *token, const gchar *refused);

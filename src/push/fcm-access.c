@@ -33,7 +33,8 @@ struct _FcmAccess {
   gchar *header;  /* "authorization: Bearer TOKEN", or NULL */
   gint64 expires; /* monotonic microseconds */
   gboolean fetching;
-  gchar *problem;  /* why the last fetch was refused, or NULL */
+  gboolean refused; /* no token within the minute */
+  gchar *problem;   /* why the last fetch brought none, or NULL */
   GQueue waiting;  /* of PushAttempt */
   Deadline *timer; /* of the next fetch */
   GCancellable *stopped;
@@ -104,24 +105,33 @@ take_token (FcmAccess *access, const gchar *body)
   g_free (access->header);
   access->header = g_strconcat ("authorization: Bearer ", token, NULL);
   access->expires = clock_now () + life * CLOCK_SECOND;
-  g_clear_pointer (&access->problem, g_free);
   fetch_in (access, MAX (life - EARLY, life / 2) * 1000);
   return TRUE;
 }
 
 static void
-refuse (FcmAccess *access, guint status, const gchar *said)
+refuse (FcmAccess *access, const PushHttpAnswer *answer)
 {
-  g_autoptr (PushResult) result = push_result_new (PUSH_CREDENTIALS, status, NULL);
+  g_autoptr (PushResult) result = push_result_new (PUSH_CREDENTIALS, answer->status, NULL);
 
-  push_result_quote (result, said);
+  result->date = answer->date;
+  push_result_quote (result, answer->body);
   log_error (LOG_FIELDS ("MESSAGE_ID", LOG_ID_PUSH_CREDENTIALS, "PROVIDER", "fcm"),
              "no access token for the project %s: %s",
              fcm_account_project (access->account), result->reason);
-  g_free (access->problem);
+  access->refused = TRUE;
   access->problem = g_strdup (result->reason);
   fetch_in (access, REFUSED_MS);
   push_attempt_end_all (&access->waiting, result);
+}
+
+static void
+wait_for_better (FcmAccess *access, const PushHttpAnswer *answer)
+{
+  access->problem = answer->outcome == PUSH_HTTP_ANSWERED
+                        ? g_strdup_printf ("the service said %u", answer->status)
+                        : g_strdup (answer->reason);
+  fetch_in (access, g_queue_is_empty (&access->waiting) ? REFUSED_MS : RETRY_MS);
 }
 
 static void
@@ -133,12 +143,14 @@ on_answer (GObject *source, GAsyncResult *async, gpointer user_data)
 
   access->fetching = FALSE;
   if (!g_cancellable_is_cancelled (access->stopped)) {
+    access->refused = FALSE;
+    g_clear_pointer (&access->problem, g_free);
     if (answered && answer->status == 200 && take_token (access, answer->body))
       push_attempt_resume_all (&access->waiting);
     else if (answered && answer->status < 500 && answer->status != 429)
-      refuse (access, answer->status, answer->body);
+      refuse (access, answer);
     else
-      fetch_in (access, g_queue_is_empty (&access->waiting) ? REFUSED_MS : RETRY_MS);
+      wait_for_better (access, answer);
   }
   fcm_access_unref (access);
 }
@@ -202,12 +214,36 @@ fcm_access_drop (FcmAccess *access, const gchar *refused)
  * fcm_access_problem:
  * @access: the access
  *
- * Returns: (transfer none) (nullable): why there is no token and will be none within the minute
+ * Returns: (transfer none) (nullable): why there is no token
  */
 const gchar *
 fcm_access_problem (FcmAccess *access)
 {
   return access->header ? NULL : access->problem;
+}
+
+/**
+ * fcm_access_is_refused:
+ * @access: the access
+ *
+ * Returns: whether there is no token and will be none within the minute
+ */
+gboolean
+fcm_access_is_refused (FcmAccess *access)
+{
+  return !access->header && access->refused;
+}
+
+/**
+ * fcm_access_forgive:
+ * @access: the access
+ *
+ * Lets the next push ask for a token, although the last fetch was refused.
+ */
+void
+fcm_access_forgive (FcmAccess *access)
+{
+  access->refused = FALSE;
 }
 
 /**

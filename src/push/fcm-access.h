@@ -14,3 +14,5 @@ void fcm_access_stop (FcmAccess *access);
 const gchar *fcm_access_get (FcmAccess *access, GQueue **queue);
 void fcm_access_drop (FcmAccess *access, const gchar *refused);
 const gchar *fcm_access_problem (FcmAccess *access);
+gboolean fcm_access_is_refused (FcmAccess *access);
+void fcm_access_forgive (FcmAccess *access);

@@ -8,6 +8,8 @@
 #include "push/provider-apns.h"
 
 #include "base/clock.h"
+#include "base/error.h"
+#include "crypto/certificate-life.h"
 #include "push/apns-answer.h"
 #include "push/apns-door.h"
 #include "push/apns-notice.h"
@@ -19,6 +21,7 @@
 #define PRODUCTION "https://api.push.apple.com"
 #define SANDBOX "https://api.sandbox.push.apple.com"
 #define MAX_COLLAPSE_ID 64
+#define NO_TOKEN "0" /* of no device */
 #define MAX_TRIES 2 /* of an answer that says that Apple is ill; it asks for quarters of hours */
 
 struct _ProviderApns {
@@ -265,6 +268,39 @@ provider_apns_supports (PushProvider *provider, const gchar *pn_provider, const 
          (!*team || !apns->team_id || g_str_equal (team, apns->team_id));
 }
 
+static gchar *
+provider_apns_prove (PushProvider *provider, gint64 *end, GError **error)
+{
+  ProviderApns *apns = PROVIDER_APNS (provider);
+  gint64 begin;
+
+  if (apns->token)
+    return apns_token_get (apns->token, error) ? apns_token_name (apns->token) : NULL;
+  if (certificate_life_read (apns->certificate, &begin, end))
+    return g_strdup (apns->certificate);
+  g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_CONFIG, "%s: no certificate can be read there",
+               apns->certificate);
+  return NULL;
+}
+
+static PushRequest *
+provider_apns_question (PushProvider *provider)
+{
+  const gchar *topic = PROVIDER_APNS (provider)->topics[0];
+  PushRequest *request = NULL;
+
+  if (topic && g_str_has_suffix (topic, ".voip")) {
+    request = push_request_new (PUSH_KIND_CALL, "apns");
+    request->voip_token = g_strdup (NO_TOKEN);
+    request->voip_topic = g_strdup (topic);
+  } else if (topic) {
+    request = push_request_new (PUSH_KIND_REFRESH, "apns");
+    request->remote_token = g_strdup (NO_TOKEN);
+    request->remote_topic = g_strdup (topic);
+  }
+  return request;
+}
+
 static void
 provider_apns_stop (PushProvider *provider)
 {
@@ -305,6 +341,8 @@ provider_apns_class_init (ProviderApnsClass *class)
   G_OBJECT_CLASS (class)->finalize = provider_apns_finalize;
   provider_class->name = provider_apns_name;
   provider_class->supports = provider_apns_supports;
+  provider_class->prove = provider_apns_prove;
+  provider_class->question = provider_apns_question;
   provider_class->send_async = provider_apns_send_async;
   provider_class->send_finish = push_attempt_finish;
   provider_class->stop = provider_apns_stop;

@@ -7,6 +7,7 @@
  */
 #include "push/provider-fcm.h"
 
+#include "base/error.h"
 #include "push/fcm-access.h"
 #include "push/fcm-answer.h"
 #include "push/push-attempt.h"
@@ -20,6 +21,7 @@
 #define MAX_DATA 4096
 #define MAX_TOKEN 4096
 #define COLLAPSE_KEY_LENGTH 32
+#define NO_TOKEN "0" /* of no device */
 #define MAX_TRIES 2 /* with another access token */
 
 struct _ProviderFcm {
@@ -29,6 +31,7 @@ struct _ProviderFcm {
   PushWarmth *warmth;
   FcmAccess *access;
   PushPayload *payload;
+  gchar *project;
   gchar *url;
   GStrv projects; /* nullable: all */
   gchar *ca_file;
@@ -177,11 +180,10 @@ size_of (JsonObject *data)
 static PushResult *
 prepare (ProviderFcm *fcm, const PushRequest *request, Push *push)
 {
-  const gchar *problem = fcm_access_problem (fcm->access);
   g_autoptr (JsonObject) data = NULL;
 
-  if (problem)
-    return push_result_new (PUSH_CREDENTIALS, 0, problem);
+  if (fcm_access_is_refused (fcm->access))
+    return push_result_new (PUSH_CREDENTIALS, 0, fcm_access_problem (fcm->access));
   if (!is_token (request->prid))
     return push_result_new (PUSH_REFUSED, 0, "the device token is none");
   data = make_data (fcm->payload, request);
@@ -235,6 +237,29 @@ provider_fcm_supports (PushProvider *provider, const gchar *pn_provider, const g
           g_strv_contains ((const gchar *const *) fcm->projects, pn_param));
 }
 
+static gchar *
+provider_fcm_prove (PushProvider *provider, gint64 *end, GError **error)
+{
+  ProviderFcm *fcm = PROVIDER_FCM (provider);
+  const gchar *problem = fcm_access_problem (fcm->access);
+
+  if (!problem)
+    return g_strdup_printf ("service account of the project %s", fcm->project);
+  g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_DENIED, "no access token for the project %s: %s",
+               fcm->project, problem);
+  return NULL;
+}
+
+static PushRequest *
+provider_fcm_question (PushProvider *provider)
+{
+  PushRequest *request = push_request_new (PUSH_KIND_REFRESH, "fcm");
+
+  fcm_access_forgive (PROVIDER_FCM (provider)->access);
+  request->prid = g_strdup (NO_TOKEN);
+  return request;
+}
+
 static void
 provider_fcm_stop (PushProvider *provider)
 {
@@ -256,6 +281,7 @@ provider_fcm_finalize (GObject *object)
   push_warmth_free (fcm->warmth);
   g_clear_object (&fcm->http);
   push_payload_unref (fcm->payload);
+  g_free (fcm->project);
   g_free (fcm->url);
   g_strfreev (fcm->projects);
   g_free (fcm->ca_file);
@@ -272,6 +298,8 @@ provider_fcm_class_init (ProviderFcmClass *class)
   G_OBJECT_CLASS (class)->finalize = provider_fcm_finalize;
   provider_class->name = provider_fcm_name;
   provider_class->supports = provider_fcm_supports;
+  provider_class->prove = provider_fcm_prove;
+  provider_class->question = provider_fcm_question;
   provider_class->send_async = provider_fcm_send_async;
   provider_class->send_finish = push_attempt_finish;
   provider_class->stop = provider_fcm_stop;
@@ -297,9 +325,10 @@ provider_fcm_new (PushHttp *http, FcmAccount *account, const ProviderFcmOptions 
   ProviderFcm *fcm = g_object_new (PROVIDER_TYPE_FCM, NULL);
 
   fcm->http = g_object_ref (http);
-  fcm->url = g_strdup_printf ("%s/v1/projects/%s/messages:send",
-                              options->endpoint ? options->endpoint : ENDPOINT,
-                              fcm_account_project (account));
+  fcm->project = g_strdup (fcm_account_project (account));
+  fcm->url =
+      g_strdup_printf ("%s/v1/projects/%s/messages:send",
+                       options->endpoint ? options->endpoint : ENDPOINT, fcm->project);
   fcm->payload =
       options->payload ? push_payload_ref (options->payload) : push_payload_new (NULL, NULL);
   fcm->projects = g_strdupv ((gchar **) options->projects);

@@ -252,6 +252,12 @@ provider_webpush_vapid_key (PushProvider *provider)
   return vapid_key (PROVIDER_WEBPUSH (provider)->vapid);
 }
 
+static gchar *
+provider_webpush_prove (PushProvider *provider, gint64 *end, GError **error)
+{
+  return g_strdup_printf ("VAPID %s", provider_webpush_vapid_key (provider));
+}
+
 static void
 provider_webpush_stop (PushProvider *provider)
 {
@@ -283,6 +289,7 @@ provider_webpush_class_init (ProviderWebpushClass *class)
   provider_class->name = provider_webpush_name;
   provider_class->supports = provider_webpush_supports;
   provider_class->vapid_key = provider_webpush_vapid_key;
+  provider_class->prove = provider_webpush_prove;
   provider_class->send_async = provider_webpush_send_async;
   provider_class->send_finish = push_attempt_finish;
   provider_class->stop = provider_webpush_stop;

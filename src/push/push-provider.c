@@ -51,6 +51,38 @@ push_provider_vapid_key (PushProvider *provider)
 }
 
 /**
+ * push_provider_prove:
+ * @provider: a provider
+ * @end: (out): when what it proves itself by ends, wall seconds, or 0
+ * @error: why it cannot
+ *
+ * Returns: (transfer full) (nullable): by what the service knows us
+ */
+gchar *
+push_provider_prove (PushProvider *provider, gint64 *end, GError **error)
+{
+  PushProviderClass *class = PUSH_PROVIDER_GET_CLASS (provider);
+
+  *end = 0;
+  return class->prove ? class->prove (provider, end, error) : g_strdup ("none is needed");
+}
+
+/**
+ * push_provider_question:
+ * @provider: a provider
+ *
+ * Returns: (transfer full) (nullable): a push for no device, whose answer shows whether the service
+ *   believes us; NULL where there is no service to ask
+ */
+PushRequest *
+push_provider_question (PushProvider *provider)
+{
+  PushProviderClass *class = PUSH_PROVIDER_GET_CLASS (provider);
+
+  return class->question ? class->question (provider) : NULL;
+}
+
+/**
  * push_provider_send_async:
  * @provider: a provider
  * @request: what to push

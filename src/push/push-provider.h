@@ -14,12 +14,17 @@ G_DECLARE_DERIVABLE_TYPE (PushProvider, push_provider, PUSH, PROVIDER, GObject)
  * @name: the pn-provider value under which phones are told of it
  * @supports: whether it pushes for this pn-provider and (nullable) pn-param; never blocks
  * @vapid_key: the key for +sip.vapid, or NULL; a leaf without VAPID leaves it NULL
+ * @prove: (transfer full) (nullable): says by what the service knows us, after having tried that it
+ *   can be used; NULL with an error when it cannot. @end is when it ends, wall seconds, or stays
+ * @question: (transfer full) (nullable): a push for no device, whose answer shows whether the service
+ *   believes us; a leaf without a service of its own leaves it NULL
  * @send_async: sends @request, which lives only during the call. The callback comes once, never
  *   before the call returned, and within @deadline_ms; retries are the leaf's business
  * @send_finish: (transfer full): the result; GError only for what is no answer at all
  * @stop: no more pushes: those in flight end soon as PUSH_CANCELLED, further ones at once
  *
- * What a push service's leaf fills in. name, supports, send_async and send_finish are mandatory.
+ * What a push service's leaf fills in. name, supports, send_async and send_finish are mandatory; one
+ * that proves nothing leaves prove NULL.
  */
 struct _PushProviderClass {
   GObjectClass parent_class;
@@ -27,6 +32,8 @@ struct _PushProviderClass {
   const gchar *(*name) (PushProvider *provider);
   gboolean (*supports) (PushProvider *provider, const gchar *pn_provider, const gchar *pn_param);
   const gchar *(*vapid_key) (PushProvider *provider);
+  gchar *(*prove) (PushProvider *provider, gint64 *end, GError **error);
+  PushRequest *(*question) (PushProvider *provider);
   void (*send_async) (PushProvider *provider,
                       const PushRequest *request,
                       guint deadline_ms,
@@ -41,6 +48,8 @@ const gchar *push_provider_name (PushProvider *provider);
 gboolean
 push_provider_supports (PushProvider *provider, const gchar *pn_provider, const gchar *pn_param);
 const gchar *push_provider_vapid_key (PushProvider *provider);
+gchar *push_provider_prove (PushProvider *provider, gint64 *end, GError **error);
+PushRequest *push_provider_question (PushProvider *provider);
 
 void push_provider_send_async (PushProvider *provider,
                                const PushRequest *request,

@@ -22,6 +22,7 @@ struct _PushService {
 };
 
 typedef struct {
+  gchar *name;
   PushProvider *provider;
   PushLimits *limits; /* nullable */
 } Group;
@@ -45,6 +46,7 @@ sending_free (Sending *sending)
 static void
 group_free (Group *group)
 {
+  g_free (group->name);
   g_object_unref (group->provider);
   push_limits_free (group->limits);
   g_free (group);
@@ -282,20 +284,25 @@ push_service_send_finish (PushService *service, GAsyncResult *result, GError **e
 void
 push_service_add (PushService *service, PushProvider *provider)
 {
-  push_service_add_limited (service, provider, NULL);
+  push_service_add_limited (service, push_provider_name (provider), provider, NULL);
 }
 
 /**
  * push_service_add_limited:
  * @service: the service
+ * @name: what the administrator calls it
  * @provider: (transfer none): asked after those that were added before
  * @limits: (transfer full) (nullable): how much it gets
  */
 void
-push_service_add_limited (PushService *service, PushProvider *provider, PushLimits *limits)
+push_service_add_limited (PushService *service,
+                          const gchar *name,
+                          PushProvider *provider,
+                          PushLimits *limits)
 {
   Group *group = g_new0 (Group, 1);
 
+  group->name = g_strdup (name);
   group->provider = g_object_ref (provider);
   group->limits = limits;
   g_ptr_array_add (service->groups, group);
@@ -315,6 +322,22 @@ push_service_take_over (PushService *service, PushService *newer)
   service->groups = newer->groups;
   newer->groups = g_ptr_array_new_with_free_func ((GDestroyNotify) group_free);
   complete_stop (service);
+}
+
+/**
+ * push_service_each:
+ * @service: the service
+ * @func: called for each provider and its name, in the order in which they were added
+ * @user_data: for @func
+ */
+void
+push_service_each (PushService *service, PushServiceFunc func, gpointer user_data)
+{
+  for (guint i = 0; i < service->groups->len; i++) {
+    const Group *group = g_ptr_array_index (service->groups, i);
+
+    func (group->name, group->provider, user_data);
+  }
 }
 
 /**

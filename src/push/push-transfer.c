@@ -16,8 +16,8 @@
 #define CONNECTION_AGE (4 * 3600L) /* seconds; libcurl's own 118 would throw warm ones away */
 #define BUFFER_SIZE 16384L
 #define SILENCE_MS 10000   /* without a TCP acknowledgement the connection is dead */
-#define KEEPALIVE_IDLE 30L /* seconds; then the kernel asks whether the other end is there */
-#define KEEPALIVE_INTERVAL 10L
+#define KEEPALIVE_IDLE 15L /* seconds; then the kernel asks whether the other end is there */
+#define KEEPALIVE_INTERVAL 5L
 
 static curl_socket_t
 on_open_socket (void *data, curlsocktype purpose, struct curl_sockaddr *address)
@@ -207,6 +207,17 @@ push_transfer_goes_over (int fd, gpointer transfer)
          ntohs (local.sin6_port) == port;
 }
 
+/* RFC 9110 section 6.6.1. */
+static gint64
+date_of (PushTransfer *transfer)
+{
+  struct curl_header *header;
+
+  if (curl_easy_header (transfer->easy, "Date", 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
+    return 0;
+  return MAX (curl_getdate (header->value, NULL), 0);
+}
+
 static long
 status_of (PushTransfer *transfer)
 {
@@ -250,6 +261,7 @@ push_transfer_answer (PushTransfer *transfer, CURLcode code)
   if (code == CURLE_OK || status >= 200) {
     answer = push_http_answer_new (PUSH_HTTP_ANSWERED, NULL);
     answer->status = (guint) status;
+    answer->date = date_of (transfer);
     answer->body = g_strndup (transfer->answer->str, transfer->answer->len);
     if (curl_easy_getinfo (transfer->easy, CURLINFO_RETRY_AFTER, &wait) == CURLE_OK)
       answer->retry_after = (guint) CLAMP (wait, 0, G_MAXINT32);

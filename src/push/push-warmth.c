@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/deadline.h"
 
-#define INTERVAL_MS 30000
+#define INTERVAL_MS 10000
 #define PATIENCE_MS 10000
 
 struct _PushWarmth {

@@ -28,7 +28,8 @@ src_push_libpush_a_SOURCES = \
   src/push/provider-webpush.c src/push/provider-webpush.h \
   src/push/push-limits.c src/push/push-limits.h \
   src/push/push-templates.c src/push/push-templates.h \
-  src/push/push-service.c src/push/push-service.h
+  src/push/push-service.c src/push/push-service.h \
+  src/push/push-check.c src/push/push-check.h
 
 LIBPUSH = src/push/libpush.a $(LIBCRYPTO) $(CURL_LIBS) $(JSON_LIBS)
 

@@ -29,8 +29,8 @@ def polkit_denies_what_it_was_not_told_to_allow(stage):
     bus.wait_name()
     ctl = Ctl(bus)
     house.phone().register_ok()
-    for words in (("status",), ("counters",), ("bindings",), ("calls",), ("push", "test", "alice"),
-                  ("reload",), ("drain",), ("log-level", "info")):
+    for words in (("status",), ("counters",), ("bindings",), ("calls",), ("push", "check"),
+                  ("push", "test", "alice"), ("reload",), ("drain",), ("log-level", "info")):
         ctl.run(*words, code=DENIED)
         assert "org.sipwake.sipwake1." in ctl.errors, ctl.errors
     for path, interface in ((ROOT, "Manager"), (f"{ROOT}/pbx/office", "Pbx")):
@@ -60,10 +60,12 @@ def polkit_allows_each_action_by_itself(stage):
     polkit.allow(READ)
     assert len(ctl.json("bindings")) == 1 and ctl.json("status")["NBindings"] == 1
     ctl.run("push", "test", "alice", code=DENIED)
+    ctl.run("push", "check", code=DENIED)
     ctl.run("log-level", "info", code=DENIED)
     house.push.assert_pushes(0)
     polkit.allow(READ, TEST)
     ctl.run("push", "test", "alice")
+    ctl.run("push", "check")
     house.push.assert_pushes(1)
     ctl.run("binding", "remove", "alice", code=DENIED)
     assert len(ctl.json("bindings")) == 1

@@ -205,7 +205,8 @@ test_limits (Fixture *fixture, gconstpointer data)
   g_autoptr (ProviderFake) fake = provider_fake_new ("limited");
   const PushLimitsOptions options = { 8, 3, 1 };
 
-  push_service_add_limited (fixture->service, PUSH_PROVIDER (fake), push_limits_new (&options));
+  push_service_add_limited (fixture->service, "limited", PUSH_PROVIDER (fake),
+                            push_limits_new (&options));
   g_assert_cmpint (push_limited (fixture, "a", PUSH_KIND_REFRESH), ==, PUSH_ACCEPTED);
   g_assert_cmpint (push_limited (fixture, "a", PUSH_KIND_REFRESH), ==, PUSH_RATE_LIMITED);
   for (int i = 0; i < 2; i++)
