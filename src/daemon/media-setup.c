@@ -7,7 +7,6 @@
  */
 #include "daemon/media-setup.h"
 
-#include "base/error.h"
 #include "crypto/token.h"
 
 #include <string.h>
@@ -65,11 +64,6 @@ set_instances (MediaSetup *setup, const Settings *settings, GError **error)
   const MediaSettings *group =
     settings->medias->len > 0 ? g_ptr_array_index (settings->medias, 0) : NULL;
 
-  if (settings->medias->len > 1) {
-    g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_CONFIG,
-                 "there is more than one [media:NAME]; one of them can name several rtpengines");
-    return FALSE;
-  }
   for (guint i = 0; group && i < group->rtpengines->len; i++)
     g_ptr_array_add (instances, instance_text (g_ptr_array_index (group->rtpengines, i)));
   g_ptr_array_add (instances, NULL);
