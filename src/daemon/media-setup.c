@@ -91,6 +91,28 @@ create_media (MediaSetup *setup, const Settings *settings, const PbxSettings *pb
   return call_media_new (&options);
 }
 
+static const PbxSettings *
+find_group (const Settings *settings, const Pbx *pbx)
+{
+  for (guint i = 0; i < settings->pbxes->len; i++) {
+    const PbxSettings *group = g_ptr_array_index (settings->pbxes, i);
+
+    if (g_str_equal (group->name, pbx_name (pbx)))
+      return group;
+  }
+  return NULL;
+}
+
+/* A PBX that is configured no more runs until the restart, and may need its rtpengine that long. */
+static gboolean
+has_outlasting (const Settings *settings, GPtrArray *pbxes)
+{
+  for (guint i = 0; i < pbxes->len; i++)
+    if (!find_group (settings, g_ptr_array_index (pbxes, i)))
+      return TRUE;
+  return FALSE;
+}
+
 /**
  * media_setup_new:
  * @key: the daemon's own key
@@ -129,7 +151,8 @@ media_setup_free (MediaSetup *setup)
  * media_setup_apply:
  * @setup: the media of all PBXs
  * @settings: the configuration, at the start or read anew
- * @pbxes: (element-type Pbx): the PBXs; one that is in the configuration no more stays as it is
+ * @pbxes: (element-type Pbx): the PBXs; one that is in the configuration no more stays as it is,
+ *   with the rtpengines that there were if none is named any more
  * @router: gets to know, for calls to come
  * @error: set where an rtpengine cannot be spoken with; nothing has changed then
  *
@@ -139,17 +162,15 @@ gboolean
 media_setup_apply (MediaSetup *setup, const Settings *settings, GPtrArray *pbxes, Router *router,
                    GError **error)
 {
-  if (!set_instances (setup, settings, error))
+  if ((settings->medias->len > 0 || !has_outlasting (settings, pbxes)) &&
+      !set_instances (setup, settings, error))
     return FALSE;
-  for (guint i = 0; i < settings->pbxes->len; i++) {
-    const PbxSettings *group = g_ptr_array_index (settings->pbxes, i);
+  for (guint i = 0; i < pbxes->len; i++) {
+    const Pbx *pbx = g_ptr_array_index (pbxes, i);
+    const PbxSettings *group = find_group (settings, pbx);
 
-    for (guint j = 0; j < pbxes->len; j++) {
-      const Pbx *pbx = g_ptr_array_index (pbxes, j);
-
-      if (g_str_equal (pbx_name (pbx), group->name))
-        router_set_media (router, pbx, create_media (setup, settings, group));
-    }
+    if (group)
+      router_set_media (router, pbx, create_media (setup, settings, group));
   }
   return TRUE;
 }
