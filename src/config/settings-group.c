@@ -16,6 +16,7 @@
 
 #define MAX_EXPIRES (365 * 24 * 3600)
 #define MAX_PHONES 10000000
+#define MAX_RTPENGINES 16
 
 static gboolean
 read_switch (const ConfigGroup *group, const gchar *key, const gchar *const *words, gboolean *value,
@@ -447,8 +448,9 @@ settings_group_read_media (const ConfigGroup *group, const gchar *name, GError *
     if (!settings_address_read_pair (&address, texts[i] + strlen ("udp:"), group, "rtpengine",
                                      error))
       return NULL;
-    if (!address.port) {
-      config_group_fail (group, "rtpengine", error, "%s names no port", texts[i]);
+    if (address.family == G_SOCKET_FAMILY_INVALID || !address.port) {
+      config_group_fail (group, "rtpengine", error, "%s is no numeric address with a port",
+                         texts[i]);
       return NULL;
     }
     endpoint = g_new0 (EndpointSettings, 1);
@@ -458,6 +460,11 @@ settings_group_read_media (const ConfigGroup *group, const gchar *name, GError *
   }
   if (media->rtpengines->len == 0) {
     config_group_fail (group, "rtpengine", error, "is missing");
+    return NULL;
+  }
+  if (media->rtpengines->len > MAX_RTPENGINES) {
+    config_group_fail (group, "rtpengine", error, "names %u, and at most %d are used",
+                       media->rtpengines->len, MAX_RTPENGINES);
     return NULL;
   }
   return g_steal_pointer (&media);

@@ -269,6 +269,20 @@ check_pbx (Loader *loader, const PbxSettings *pbx, GHashTable *domains, GError *
   return TRUE;
 }
 
+/* One set of rtpengines serves all PBXs. */
+static gboolean
+check_medias (Loader *loader, GError **error)
+{
+  GPtrArray *medias = loader->settings->medias;
+
+  if (medias->len < 2)
+    return TRUE;
+  return config_group_fail (g_hash_table_lookup (loader->whence, g_ptr_array_index (medias, 1)),
+                            NULL, error,
+                            "there is [media:%s] already; it can name several rtpengines",
+                            ((const MediaSettings *) g_ptr_array_index (medias, 0))->name);
+}
+
 static gboolean
 fail_missing (Loader *loader, const gchar *what, GError **error)
 {
@@ -293,7 +307,7 @@ check_all (Loader *loader, GError **error)
     return fail_missing (loader, "there is no [listen:NAME] with side=pbx", error);
   if (settings->pbxes->len == 0)
     return fail_missing (loader, "there is no [pbx:NAME]", error);
-  if (!check_listens (loader, error))
+  if (!check_listens (loader, error) || !check_medias (loader, error))
     return FALSE;
   for (guint i = 0; i < settings->pbxes->len; i++)
     if (!check_pbx (loader, g_ptr_array_index (settings->pbxes, i), domains, error))

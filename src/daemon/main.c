@@ -56,19 +56,24 @@ on_terminate (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* systemd hears of it, however it was asked for. */
+/* systemd and the log hear of it, however it was asked for. */
 static gboolean
 reload (gpointer user_data, GError **error)
 {
   Process *process = user_data;
   g_autoptr (Settings) settings = NULL;
+  g_autoptr (GError) refused = NULL;
 
   sd_notifyf (0, "RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, g_get_monotonic_time ());
-  settings = settings_load (process->options->config, error);
+  settings = settings_load (process->options->config, &refused);
   if (settings) {
     daemon_reconfigure (process->daemon, settings);
     log_info (LOG_NONE, "configuration and certificates re-read; listeners and PBXs change at a "
                         "restart");
+  } else {
+    log_error (LOG_FIELDS ("MESSAGE_ID", LOG_ID_CONFIG_REFUSED),
+               "the running configuration stays: %s", refused->message);
+    g_propagate_error (error, g_steal_pointer (&refused));
   }
   sd_notify (0, "READY=1");
   return settings != NULL;
@@ -77,11 +82,7 @@ reload (gpointer user_data, GError **error)
 static gboolean
 on_hang_up (gpointer user_data)
 {
-  g_autoptr (GError) error = NULL;
-
-  if (!reload (user_data, &error))
-    log_error (LOG_FIELDS ("MESSAGE_ID", LOG_ID_CONFIG_REFUSED),
-               "the running configuration stays: %s", error->message);
+  reload (user_data, NULL);
   return G_SOURCE_CONTINUE;
 }
 

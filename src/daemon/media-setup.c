@@ -7,7 +7,6 @@
  */
 #include "daemon/media-setup.h"
 
-#include "base/error.h"
 #include "crypto/token.h"
 
 #include <string.h>
@@ -65,11 +64,6 @@ set_instances (MediaSetup *setup, const Settings *settings, GError **error)
   const MediaSettings *group =
     settings->medias->len > 0 ? g_ptr_array_index (settings->medias, 0) : NULL;
 
-  if (settings->medias->len > 1) {
-    g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_CONFIG,
-                 "there is more than one [media:NAME]; one of them can name several rtpengines");
-    return FALSE;
-  }
   for (guint i = 0; group && i < group->rtpengines->len; i++)
     g_ptr_array_add (instances, instance_text (g_ptr_array_index (group->rtpengines, i)));
   g_ptr_array_add (instances, NULL);
@@ -95,6 +89,28 @@ create_media (MediaSetup *setup, const Settings *settings, const PbxSettings *pb
   };
 
   return call_media_new (&options);
+}
+
+static const PbxSettings *
+find_group (const Settings *settings, const Pbx *pbx)
+{
+  for (guint i = 0; i < settings->pbxes->len; i++) {
+    const PbxSettings *group = g_ptr_array_index (settings->pbxes, i);
+
+    if (g_str_equal (group->name, pbx_name (pbx)))
+      return group;
+  }
+  return NULL;
+}
+
+/* A PBX that is configured no more runs until the restart, and may need its rtpengine that long. */
+static gboolean
+has_outlasting (const Settings *settings, GPtrArray *pbxes)
+{
+  for (guint i = 0; i < pbxes->len; i++)
+    if (!find_group (settings, g_ptr_array_index (pbxes, i)))
+      return TRUE;
+  return FALSE;
 }
 
 /**
@@ -135,7 +151,8 @@ media_setup_free (MediaSetup *setup)
  * media_setup_apply:
  * @setup: the media of all PBXs
  * @settings: the configuration, at the start or read anew
- * @pbxes: (element-type Pbx): the PBXs; one that is in the configuration no more stays as it is
+ * @pbxes: (element-type Pbx): the PBXs; one that is in the configuration no more stays as it is,
+ *   with the rtpengines that there were if none is named any more
  * @router: gets to know, for calls to come
  * @error: set where an rtpengine cannot be spoken with; nothing has changed then
  *
@@ -145,17 +162,15 @@ gboolean
 media_setup_apply (MediaSetup *setup, const Settings *settings, GPtrArray *pbxes, Router *router,
                    GError **error)
 {
-  if (!set_instances (setup, settings, error))
+  if ((settings->medias->len > 0 || !has_outlasting (settings, pbxes)) &&
+      !set_instances (setup, settings, error))
     return FALSE;
-  for (guint i = 0; i < settings->pbxes->len; i++) {
-    const PbxSettings *group = g_ptr_array_index (settings->pbxes, i);
+  for (guint i = 0; i < pbxes->len; i++) {
+    const Pbx *pbx = g_ptr_array_index (pbxes, i);
+    const PbxSettings *group = find_group (settings, pbx);
 
-    for (guint j = 0; j < pbxes->len; j++) {
-      const Pbx *pbx = g_ptr_array_index (pbxes, j);
-
-      if (g_str_equal (pbx_name (pbx), group->name))
-        router_set_media (router, pbx, create_media (setup, settings, group));
-    }
+    if (group)
+      router_set_media (router, pbx, create_media (setup, settings, group));
   }
   return TRUE;
 }

@@ -72,26 +72,10 @@ get_last_error (gpointer object, gpointer user_data)
   return g_variant_new_string (error ? error : "");
 }
 
-typedef struct {
-  const Pbx *pbx;
-  guint count;
-} Tally;
-
-static void
-tally (Binding *binding, gpointer user_data)
-{
-  Tally *self = user_data;
-
-  self->count += binding->pbx == self->pbx;
-}
-
 static GVariant *
 get_registrations (gpointer object, gpointer user_data)
 {
-  Tally self = { object, 0 };
-
-  location_each (((BusPbxes *) user_data)->location, tally, &self);
-  return g_variant_new_uint32 (self.count);
+  return g_variant_new_uint32 (location_count_pbx (((BusPbxes *) user_data)->location, object));
 }
 
 static const BusProperty properties[] = {

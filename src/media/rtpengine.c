@@ -16,7 +16,6 @@
 
 #include <string.h>
 
-#define MAX_INSTANCES 16
 #define RUN_BITS 60
 #define TIDY_MS 1000
 
@@ -159,13 +158,8 @@ find_address (const Rtpengine *rtpengine, const gchar *address)
 }
 
 static gboolean
-check_address (const gchar *address, guint place, GError **error)
+check_address (const gchar *address, GError **error)
 {
-  if (place == MAX_INSTANCES) {
-    g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_CONFIG,
-                 "more than %d instances of rtpengine", MAX_INSTANCES);
-    return FALSE;
-  }
   if (!g_str_has_prefix (address, "udp:")) {
     g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_CONFIG,
                  "\"%s\": an rtpengine is named as udp:ADDRESS:PORT", address);
@@ -219,7 +213,7 @@ rtpengine_set_instances (Rtpengine *rtpengine, const gchar *const *addresses, GE
   for (guint i = 0; addresses[i]; i++) {
     Instance *instance;
 
-    if (!check_address (addresses[i], i, error))
+    if (!check_address (addresses[i], error))
       return FALSE;
     instance = find_address (rtpengine, addresses[i] + strlen ("udp:"));
     if (!instance) {

@@ -21,6 +21,7 @@ struct _Location {
   GHashTable *shared;   /* key of a shared Contact -> Record */
   GHashTable *tokens;   /* token -> Binding */
   Tally *sources;       /* addresses that bindings came from */
+  Tally *pbxes;         /* names of the PBXs where they are registered */
   GSequence *by_expiry; /* Binding, the next one first */
   guint expiry_timer;
 };
@@ -60,6 +61,7 @@ static void
 count_binding (Location *self, const Binding *binding, gint delta)
 {
   count_source (self, binding, delta);
+  tally_add (self->pbxes, pbx_name (binding->pbx), delta);
   counters_add (COUNTER_BINDINGS, delta);
   if (binding_has_push (binding))
     counters_add (COUNTER_BINDINGS_WITH_PUSH, delta);
@@ -186,6 +188,19 @@ guint
 location_count_source (Location *self, const gchar *address)
 {
   return tally_count (self->sources, address);
+}
+
+/**
+ * location_count_pbx:
+ * @location: the location service
+ * @pbx: a PBX
+ *
+ * Returns: how many phones are registered there
+ */
+guint
+location_count_pbx (Location *self, const Pbx *pbx)
+{
+  return tally_count (self->pbxes, pbx_name (pbx));
 }
 
 /* ---- what changes ---- */
@@ -374,6 +389,7 @@ location_dispose (GObject *object)
   g_clear_pointer (&self->records, g_hash_table_unref);
   g_clear_pointer (&self->shared, g_hash_table_unref);
   g_clear_pointer (&self->sources, tally_free);
+  g_clear_pointer (&self->pbxes, tally_free);
   G_OBJECT_CLASS (location_parent_class)->dispose (object);
 }
 
@@ -404,6 +420,7 @@ location_init (Location *self)
   self->tokens = g_hash_table_new (g_str_hash, g_str_equal);
   self->shared = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->sources = tally_new ();
+  self->pbxes = tally_new ();
   self->by_expiry = g_sequence_new (NULL);
 }
 

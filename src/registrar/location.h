@@ -19,6 +19,7 @@ Binding *location_find_flow (Location *location, const Pbx *pbx, const gchar *ao
 void location_each (Location *location, LocationFunc func, gpointer user_data);
 guint location_count (Location *location);
 guint location_count_source (Location *location, const gchar *address);
+guint location_count_pbx (Location *location, const Pbx *pbx);
 gboolean location_has (Location *location, const Binding *binding);
 
 void location_put (Location *location, Binding *binding);

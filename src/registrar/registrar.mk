@@ -74,3 +74,9 @@ tests_unit_test_settlement_SOURCES = tests/unit/test-settlement.c \
   tests/unit/lone-stack.c tests/unit/lone-stack.h tests/unit/lone-phone.c tests/unit/lone-phone.h \
   tests/unit/store-disk.c tests/unit/store-disk.h
 tests_unit_test_settlement_LDADD = $(LIBREGISTRAR)
+
+check_PROGRAMS += tests/unit/test-location
+tests_unit_test_location_CFLAGS = $(AM_CFLAGS) $(SOFIA_CFLAGS)
+tests_unit_test_location_SOURCES = tests/unit/test-location.c \
+  tests/unit/lone-stack.c tests/unit/lone-stack.h
+tests_unit_test_location_LDADD = $(LIBREGISTRAR)

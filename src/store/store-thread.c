@@ -33,7 +33,7 @@ struct _StoreThread {
   gint wal_pages;
   gint copied_pages; /* of them, when a copy was asked for last */
   gint64 failed_at;  /* 0 while commits succeed */
-  gint64 logged_at;
+  gint64 logged_at;  /* 0 where the next failure is to be told at once */
   gboolean told; /* that nothing can be stored, and not yet that it can again */
   guint64 lazy_failed;
 
@@ -115,9 +115,11 @@ commit_batch (StoreThread *thread, GPtrArray *batch)
   if (thread->wal_pages > CATCH_UP_PAGES)
     sqlite3_wal_checkpoint_v2 (thread->db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
   if (write_batch (thread, batch, &error)) {
-    if (thread->told)
+    if (thread->told) {
       log_info (LOG_FIELDS ("MESSAGE_ID", LOG_ID_STORAGE_BACK), "rows can be stored again");
-    thread->told = FALSE;
+      thread->told = FALSE;
+      thread->logged_at = 0;
+    }
     thread->failed_at = 0;
     thread->lazy_failed = 0;
     counters_add (COUNTER_STORE_ROWS, batch->len);

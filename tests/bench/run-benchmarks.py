@@ -3,7 +3,8 @@
 """run-benchmarks: runs each bench-* beside it, writes bench.json, prints a table.
 
 With --quick only those that say something within seconds, and of them only the gist, in
-bench-quick.json. Ends with 1 when a target is missed or a benchmark could not measure.
+bench-quick.json. One that fails or takes too long does not stop the others, and the table says so.
+Ends with 1 when a target is missed or a benchmark could not measure.
 """
 import json
 import os
@@ -12,28 +13,33 @@ import subprocess
 import sys
 import time
 
-TIME_LIMIT = 600  # seconds that one benchmark may take
+ALL_LIMIT = 25 * 60  # seconds that all benchmarks may take
+ONE_LIMIT = 5 * 60   # of which one may take so many
+CLEAN_UP = 20        # seconds that it has to end what it started
 QUICK = ("bench-calls.py", "bench-woken.py")
 COLUMNS = ("name", "value", "unit", "target", "peer", "peer_value", "pass")
 
 
 def benchmarks(folder, quick):
     for name in sorted(os.listdir(folder)):
-        path = os.path.join(folder, name)
-        if name.startswith("bench-") and os.access(path, os.X_OK) and \
-                (name in QUICK or not quick):
-            yield path
+        if name.startswith("bench-") and name.endswith(".py") and (name in QUICK or not quick):
+            yield os.path.join(folder, name)
 
 
-def run(path):
-    """Returns the figures of one benchmark, or None when it failed."""
-    command = [sys.executable, path] if path.endswith(".py") else [path]
+def run(path, seconds):
+    """Returns the figures of one benchmark and None, or None and why there are none."""
+    if seconds <= 0:
+        return None, "no time was left for it"
+    done = subprocess.run(["timeout", "--foreground", f"--kill-after={CLEAN_UP}", str(seconds),
+                           sys.executable, path], stdout=subprocess.PIPE, check=False)
+    if done.returncode == 124:
+        return None, f"took more than {seconds} s"
+    if done.returncode:
+        return None, f"ended with {done.returncode}"
     try:
-        done = subprocess.run(command, stdout=subprocess.PIPE, timeout=TIME_LIMIT, check=False)
-        return json.loads(done.stdout) if done.returncode == 0 else None
-    except (subprocess.TimeoutExpired, json.JSONDecodeError) as error:
-        print(f"{os.path.basename(path)}: {error}", file=sys.stderr)
-        return None
+        return json.loads(done.stdout), None
+    except json.JSONDecodeError as error:
+        return None, f"printed no figures: {error}"
 
 
 def cell(value):
@@ -62,16 +68,17 @@ def machine():
 
 def main():
     quick = sys.argv[1:] == ["--quick"]
-    figures, broken = [], []
+    figures, broken = [], {}
+    deadline = time.monotonic() + ALL_LIMIT
     if quick:
         os.environ["BENCH_QUICK"] = "1"
     for path in benchmarks(os.path.dirname(os.path.realpath(__file__)), quick):
         print(f"{os.path.basename(path)} ...", file=sys.stderr, flush=True)
         started = time.monotonic()
-        measured = run(path)
+        measured, why = run(path, min(ONE_LIMIT, int(deadline - started) - CLEAN_UP))
         print(f"  took {time.monotonic() - started:.0f} s", file=sys.stderr)
-        if measured is None:
-            broken.append(os.path.basename(path))
+        if why:
+            broken[os.path.basename(path)] = why
         else:
             figures += measured
     target = os.path.join(os.environ.get("top_builddir", "."), "bench-quick.json" if quick else "bench.json")
@@ -80,8 +87,8 @@ def main():
         file.write("\n")
     print(machine())
     print_table(figures)
-    for name in broken:
-        print(f"{name}: could not measure")
+    for name, why in broken.items():
+        print(f"{name}: could not measure: {why}")
     sys.exit(1 if broken or not all(figure["pass"] for figure in figures) else 0)
 
 

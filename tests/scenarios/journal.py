@@ -158,14 +158,17 @@ def a_binding_at_risk(stage):
 def a_disk_that_is_full(stage):
     house, book = journaled_house(stage)
     house.sleeper()
-    resource.prlimit(house.daemon.pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
-    stranger = house.phone("bob")
-    assert stranger.register().status == 500
-    assert book.wait_entry(MESSAGE_ID=IDS["STORAGE_FAILED"])["PRIORITY"] == ERROR
-    resource.prlimit(house.daemon.pid, resource.RLIMIT_FSIZE,
-                     (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    stranger.register_ok()
-    book.wait_entry(MESSAGE_ID=IDS["STORAGE_BACK"])
+    for count, name in enumerate(("bob", "carol"), 1):
+        resource.prlimit(house.daemon.pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+        stranger = house.phone(name)
+        assert stranger.register().status == 500
+        assert book.wait_entry(MESSAGE_ID=IDS["STORAGE_FAILED"])["PRIORITY"] == ERROR
+        resource.prlimit(house.daemon.pid, resource.RLIMIT_FSIZE,
+                         (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        stranger.register_ok()
+        book.wait_entry(MESSAGE_ID=IDS["STORAGE_BACK"])
+        told = [len(book.entries(MESSAGE_ID=IDS[f"STORAGE_{what}"])) for what in ("FAILED", "BACK")]
+        assert told == [count, count], f"{told} of {count} failures and ends"
 
 
 @test(limit=40)

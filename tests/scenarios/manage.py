@@ -360,6 +360,7 @@ def reload_and_log_level(stage):
     write_config(house.daemon.config, {**house.groups, "wake": {"timeout": "soon"}})
     ctl.run("reload", code=FAILED)
     assert f"{house.daemon.config}:" in ctl.errors and "timeout" in ctl.errors, ctl.errors
+    house.daemon.wait_log("the running configuration stays")
     house.daemon.assert_alive()
 
 

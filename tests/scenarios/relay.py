@@ -374,8 +374,9 @@ def a_stopped_daemon_leaves_nothing(stage):
     rtpengine.wait_calls(0)
 
 
-def reload(house, count, **groups):
-    write_config(house.daemon.config, {**house.groups, **groups})
+def reload(house, count, without=(), **groups):
+    kept = {name: keys for name, keys in house.groups.items() if name not in without}
+    write_config(house.daemon.config, {**kept, **groups})
     os.kill(house.daemon.pid, signal.SIGHUP)
     house.daemon.wait_log("configuration and certificates re-read", count)
 
@@ -419,6 +420,26 @@ def changed_settings_hold_for_calls_to_come(stage):
     first.wait_calls(0)
     second.wait_calls(0)
     assert (first.received("delete"), second.received("delete")) == (1, 1)
+    house.assert_settled(phone)
+
+
+@test
+def a_pbx_keeps_its_media_until_the_restart_that_takes_it_away(stage):
+    rtpengine = Rtpengine(stage)
+    house = relayed_house(stage, rtpengine)
+    phone = house.phone()
+    phone.register_ok()
+    other = {**house.groups["pbx:office"], "domains": "other.test", "media": "direct"}
+    reload(house, 1, without=("pbx:office", "media:relay"), **{"pbx:other": other})
+    call = house.pbx.call("alice", OFFER)
+    house.finish(call, connect(call, phone))
+    rtpengine.wait_calls(0)
+
+    # Configured again, but without it, the PBX and the daemon are done with the rtpengine.
+    reload(house, 2, without=("media:relay",), **{"pbx:office": {**other, "domains": house.pbx.domain}})
+    house.daemon.wait_log("rtpengine is no longer in use")
+    call = house.pbx.call("alice", OFFER)
+    house.finish(call, house.connect(call, phone))
     house.assert_settled(phone)
 
 

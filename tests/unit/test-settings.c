@@ -9,6 +9,8 @@
 #define PBX_SIDE "[listen:pbx]\nside=pbx\nuri=sip:10.0.0.4:5070;transport=udp\n"
 #define PBX "[pbx:office]\ndomains=pbx.example.com\nroute=sip:10.0.0.5:5060;transport=udp\n"
 #define LEAST PHONES PBX_SIDE PBX
+#define RTPENGINES_4 "udp:127.0.0.1:1;udp:127.0.0.1:2;udp:127.0.0.1:3;udp:127.0.0.1:4;"
+#define RTPENGINES_8 RTPENGINES_4 RTPENGINES_4
 
 typedef struct {
   gchar *folder;
@@ -414,7 +416,11 @@ test_groups (Fixture *fixture, gconstpointer data)
     { "[media:a]\n", ":1: [media:a] rtpengine: is missing" },
     { "[media:a]\nrtpengine=127.0.0.1:1\n", ":2: [media:a] rtpengine: 127.0.0.1:1 is not udp:" },
     { "[media:a]\nrtpengine=udp:127.0.0.1\n",
-      ":2: [media:a] rtpengine: udp:127.0.0.1 names no port" },
+      ":2: [media:a] rtpengine: udp:127.0.0.1 is no numeric address with a port" },
+    { "[media:a]\nrtpengine=udp:relay.example:2223\n",
+      ":2: [media:a] rtpengine: udp:relay.example:2223 is no numeric address with a port" },
+    { "[media:a]\nrtpengine=" RTPENGINES_8 RTPENGINES_8 "udp:127.0.0.9:2223\n",
+      ":2: [media:a] rtpengine: names 17, and at most 16 are used" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -444,6 +450,8 @@ test_across_groups (Fixture *fixture, gconstpointer data)
     { PHONES PBX_SIDE "[pbx:b]\ndomains=y\nroute=sip:name.example;transport=tcp\n",
       ":9: [pbx:b] route: no listener with side=pbx and transport=tcp can reach name.example" },
     { LEAST "media=rtpengine\n", ":10: [pbx:office] media: media=rtpengine needs" },
+    { LEAST "[media:a]\nrtpengine=udp:127.0.0.1:1\n[media:b]\nrtpengine=udp:127.0.0.1:2\n",
+      ":12: [media:b]: there is [media:a] already" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)

@@ -5,9 +5,10 @@ A benchmark is a program that prints a JSON list of figures on stdout and anythi
 """
 import json
 import os
+import signal
 import sys
 
-from .tap import Stage
+from .tap import Stage, on_terminate
 
 
 def is_quick():
@@ -33,6 +34,7 @@ def told(name, value, unit):
 
 def main(measure):
     """Runs a function that takes a stage and returns figures."""
+    signal.signal(signal.SIGTERM, on_terminate)
     stage = Stage(measure.__module__)
     try:
         figures = measure(stage)
