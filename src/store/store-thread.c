@@ -33,8 +33,7 @@ struct _StoreThread {
   gint wal_pages;
   gint copied_pages; /* of them, when a copy was asked for last */
   gint64 failed_at;  /* 0 while commits succeed */
-  gint64 logged_at;  /* 0 where the next failure is to be told at once */
-  gboolean told; /* that nothing can be stored, and not yet that it can again */
+  gint64 logged_at;  /* that nothing can be stored; 0 since it was logged that it can again */
   guint64 lazy_failed;
 
   /* Under the lock. */
@@ -102,7 +101,6 @@ log_failure (StoreThread *thread, guint n_lazy, const GError *error)
              "(%" G_GUINT64_FORMAT " lazy writes put off)",
              error->message, thread->lazy_failed);
   thread->logged_at = now;
-  thread->told = TRUE;
 }
 
 /* Called without the lock; afterwards each job has its error or none. */
@@ -115,11 +113,9 @@ commit_batch (StoreThread *thread, GPtrArray *batch)
   if (thread->wal_pages > CATCH_UP_PAGES)
     sqlite3_wal_checkpoint_v2 (thread->db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
   if (write_batch (thread, batch, &error)) {
-    if (thread->told) {
+    if (thread->logged_at)
       log_info (LOG_FIELDS ("MESSAGE_ID", LOG_ID_STORAGE_BACK), "rows can be stored again");
-      thread->told = FALSE;
-      thread->logged_at = 0;
-    }
+    thread->logged_at = 0;
     thread->failed_at = 0;
     thread->lazy_failed = 0;
     counters_add (COUNTER_STORE_ROWS, batch->len);
