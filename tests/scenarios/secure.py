@@ -323,10 +323,12 @@ def a_phone_registers_as_whom_its_certificate_names(stage):
         phone.close()
         return answer.status
     right = (("URI:sip:alice@pbx.test",), ("email:alice@pbx.test",), (None, "/CN=alice@pbx.test"),
-             ("URI:sip:bob@pbx.test,URI:sip:alice@PBX.test",), ("DNS:pbx.test",), (None,))
+             ("URI:sips:alice@pbx.test,DNS:elsewhere.test",), (None,),
+             ("URI:sip:bob@pbx.test,URI:sip:alice@PBX.test",), ("DNS:pbx.test",))
     wrong = (("URI:sip:bob@pbx.test",), ("URI:sip:Alice@pbx.test",), ("email:alice@elsewhere.test",),
              ("DNS:elsewhere.test",), ("DNS:*.test",), ("IP:127.0.0.5",), (None, "/CN=alice"),
-             ("URI:sip:bob@pbx.test,DNS:pbx.test",))
+             ("URI:sip:bob@pbx.test,DNS:pbx.test",), ("URI:sips:bob@pbx.test,DNS:pbx.test",),
+             ("URI:mailto:bob@pbx.test,DNS:pbx.test",))
     for certificate in right:
         assert status(*certificate) == 200, certificate
     reached = len(house.pbx.registers())
