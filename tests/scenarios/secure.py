@@ -3,6 +3,7 @@
 """secure: phones that come by TLS, WebSocket and secure WebSocket, and a PBX by TLS."""
 import os
 import resource
+import shutil
 import signal
 import socket
 import sys
@@ -450,6 +451,48 @@ def certificates_are_renewed_by_other_files_in_their_place(stage):
         os.replace(f"{path}.new", path)
     house.daemon.wait_line("certificates are read again", 5)
     assert serial(house) != before
+
+
+@test
+def a_directory_of_certificates_is_replaced(stage):
+    """As a whole, by another of its name; what is in that one is renewed like any."""
+    house = House(stage, secure=("tls",), start=False)
+    current = os.path.join(stage.path, "current")
+
+    def fill(folder):
+        os.mkdir(folder, mode=0o700)
+        issue(folder)
+
+    def issue(folder):
+        for path, end in zip(house.authority.issue("renewed", "DNS:sipwake.test"), ("pem", "key")):
+            os.replace(path, os.path.join(folder, f"sipwake.{end}"))
+
+    def wait_for_another(before):
+        deadline = time.monotonic() + 5
+        while (shown := serial(house)) == before:
+            assert time.monotonic() < deadline, "the old certificate is still shown"
+            time.sleep(0.1)
+        return shown
+
+    fill(current)
+    house.groups["listen:phones-tls"].update({
+        "certificate": os.path.join(current, "sipwake.pem"),
+        "private-key": os.path.join(current, "sipwake.key")})
+    house.start()
+    shown = serial(house)
+    for number in range(2):
+        fill(f"{current}.new")
+        os.rename(current, f"{current}.{number}")
+        os.rename(f"{current}.new", current)
+        shown = wait_for_another(shown)
+        issue(current)
+        shown = wait_for_another(shown)
+    fill(f"{current}.new")
+    shutil.rmtree(current)
+    os.rename(f"{current}.new", current)
+    shown = wait_for_another(shown)
+    issue(current)
+    wait_for_another(shown)
 
 
 @test
