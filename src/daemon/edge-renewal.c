@@ -27,7 +27,7 @@
 /* Not GFileMonitor, which starts a thread whose locks the thread sanitizer does not see. */
 struct _EdgeRenewal {
   Edge *edge;
-  GPtrArray *certificates; /* paths */
+  GPtrArray *certificates; /* paths of those whose end is told */
   GPtrArray *paths;        /* of all that is watched */
   int inotify;             /* -1 as long as nothing is watched */
   guint source;
@@ -160,32 +160,37 @@ edge_renewal_now (EdgeRenewal *renewal)
                "the certificates in use stay: %s", error->message);
 }
 
-static void
-add_file (EdgeRenewal *renewal, const gchar *path)
+/* The same file may serve several listeners. */
+static gboolean
+add_path (GPtrArray *paths, const gchar *path)
 {
-  g_ptr_array_add (renewal->paths, g_strdup (path));
-  watch_file (renewal, path);
+  if (g_ptr_array_find_with_equal_func (paths, path, g_str_equal, NULL))
+    return FALSE;
+  g_ptr_array_add (paths, g_strdup (path));
+  return TRUE;
 }
 
 /**
  * edge_renewal_watch:
  * @renewal: the renewal
- * @certificates: (nullable) (array zero-terminated=1): files with certificates
- * @keys: (nullable) (array zero-terminated=1): files with their keys
+ * @certificates: (nullable) (array zero-terminated=1): files with certificates of ours
+ * @others: (nullable) (array zero-terminated=1): files with keys, or with the certificates of others
  *
- * From now on a change of these files is noticed, and the end of a certificate told beforehand.
+ * From now on a change of these files is noticed, and the end of @certificates told beforehand.
  */
 void
 edge_renewal_watch (EdgeRenewal *renewal, const gchar *const *certificates,
-                    const gchar *const *keys)
+                    const gchar *const *others)
 {
   for (gsize i = 0; certificates && certificates[i]; i++) {
-    g_ptr_array_add (renewal->certificates, g_strdup (certificates[i]));
-    add_file (renewal, certificates[i]);
-    warn_of_end (certificates[i]);
+    if (add_path (renewal->paths, certificates[i]))
+      watch_file (renewal, certificates[i]);
+    if (add_path (renewal->certificates, certificates[i]))
+      warn_of_end (certificates[i]);
   }
-  for (gsize i = 0; keys && keys[i]; i++)
-    add_file (renewal, keys[i]);
+  for (gsize i = 0; others && others[i]; i++)
+    if (add_path (renewal->paths, others[i]))
+      watch_file (renewal, others[i]);
 }
 
 /**

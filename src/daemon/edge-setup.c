@@ -246,7 +246,7 @@ open_listener (EdgeSetup *setup, const ListenSettings *listen, GError **error)
   options->origins = g_strdupv (listen->origins);
   edge_renewal_watch (setup->renewal, (const gchar *const *) listen->certificates,
                       (const gchar *const *) listen->private_keys);
-  edge_renewal_watch (setup->renewal, (const gchar *const[]){ listen->client_ca, NULL }, NULL);
+  edge_renewal_watch (setup->renewal, NULL, (const gchar *const[]){ listen->client_ca, NULL });
   if (edge_listen (setup->edge, options, NULL, error))
     return TRUE;
   g_prefix_error (error, "[listen:%s] ", listen->name);

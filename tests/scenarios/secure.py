@@ -496,6 +496,22 @@ def a_directory_of_certificates_is_replaced(stage):
 
 
 @test
+def the_end_of_a_certificate_is_told_once(stage):
+    """Two listeners show it; and an authority that has ended is not ours to renew."""
+    house = House(stage, secure=("tls", "wss"), start=False)
+    house.authority.issue("sipwake", "DNS:sipwake.test", days=0)
+    authorities = os.path.join(stage.path, "authorities.pem")
+    with open(authorities, "w", encoding="ascii") as file:
+        for path in (house.authority.issue("ended", None, ca=True, days=0)[0], house.authority.file):
+            with open(path, encoding="ascii") as one:
+                file.write(one.read())
+    house.groups["listen:phones-tls"]["client-ca"] = authorities
+    house.start()
+    told = [line for line in house.daemon.errors().splitlines() if "has expired" in line]
+    assert len(told) == 1 and house.pair[0] in told[0], told
+
+
+@test
 def authorities_of_clients_are_renewed(stage):
     house = asks_for_certificates(stage, **{"client-certificate": "required"})
     further = Authority(stage.path, "further")
