@@ -166,10 +166,14 @@ end_cancelled (PushHttp *http)
 static void
 end_silence (PushHttp *http, PushTransfer *transfer)
 {
-  int fd = push_watch_find (http->watch, push_transfer_goes_over, transfer);
   struct tcp_info info;
   socklen_t size = sizeof info;
+  PushPlace place;
+  int fd;
 
+  if (!push_transfer_place (transfer, &place))
+    return;
+  fd = push_watch_find (http->watch, push_place_is_of, &place);
   if (fd >= 0 && getsockopt (fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
       info.tcpi_last_data_recv >= SILENCE_MS - SLACK_MS)
     shutdown (fd, SHUT_RDWR);
