@@ -5,6 +5,7 @@
 HTTP/2 frames are made by hand (RFC 9113), for no library lets a server misbehave. Prints its port.
 """
 import argparse
+import ctypes
 import socket
 import ssl
 import struct
@@ -15,7 +16,10 @@ DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE = 0, 1, 3, 4, 6
 END_STREAM, END_HEADERS, ACK = 1, 4, 1
 NO_ERROR, REFUSED_STREAM, PREFACE = 0, 7, 24
 STATUS_200 = b"\x88"
-SLOW_TLS, PAUSE = 1.2, 0.1
+SLOW_TLS, SLOW, PAUSE = 1.2, 4, 0.1
+SO_ATTACH_FILTER = 26
+# Takes the size, returns 0 for what is longer than a TCP header can be, and otherwise takes it all.
+DATA_IS_LOST = ((0x80, 0, 0, 0), (0x25, 0, 1, 60), (6, 0, 0, 0), (6, 0, 0, 0xffffffff))
 
 
 def frame(kind, flags, stream, payload=b""):
@@ -48,6 +52,12 @@ class Connection:
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         raise EOFError
 
+    def vanish(self):
+        """From now on the kernel loses whatever data come, unacknowledged."""
+        code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *one) for one in DATA_IS_LOST))
+        program = struct.pack("HP", len(DATA_IS_LOST), ctypes.addressof(code))
+        self.connection.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
+
     def fail(self, stream):
         """Returns whether the fault has dealt with the request."""
         number = self.requests
@@ -71,6 +81,10 @@ class Connection:
             return True
         if self.fault == "mute" and number >= 2:
             return True
+        if self.fault == "gone" and number == 1:
+            self.vanish()
+        if self.fault == "slow" and number == 2:
+            time.sleep(SLOW)
         if self.fault == "reset" and number == 2:
             self.reset()
         if self.fault == "half" and number == 2:

@@ -15,6 +15,7 @@ typedef struct {
   GBytes *body; /* nullable */
   GString *answer;
   GSequenceIter *place; /* among the deadlines */
+  gint64 begun;
   gint64 deadline;
   gint64 due; /* when to look after it: its deadline, or before, whether it was answered */
   gulong cancel_handler;
