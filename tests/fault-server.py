@@ -54,7 +54,8 @@ class Connection:
 
     def vanish(self):
         """From now on the kernel loses whatever data come, unacknowledged."""
-        code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *one) for one in DATA_IS_LOST))
+        code = ctypes.create_string_buffer(
+            b"".join(struct.pack("HBBI", *step) for step in DATA_IS_LOST))
         program = struct.pack("HP", len(DATA_IS_LOST), ctypes.addressof(code))
         self.connection.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
 

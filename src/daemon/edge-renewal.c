@@ -174,7 +174,7 @@ add_path (GPtrArray *paths, const gchar *path)
  * edge_renewal_watch:
  * @renewal: the renewal
  * @certificates: (nullable) (array zero-terminated=1): files with certificates of ours
- * @others: (nullable) (array zero-terminated=1): files with keys, or with the certificates of others
+ * @others: (nullable) (array zero-terminated=1): files with keys, or with certificates of others
  *
  * From now on a change of these files is noticed, and the end of @certificates told beforehand.
  */

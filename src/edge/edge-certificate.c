@@ -259,9 +259,9 @@ collect_users (const GENERAL_NAMES *names, GPtrArray *users)
  * @certificate: a client's certificate whose chain has been verified
  *
  * The users that it names: SIP and SIPS URIs and mail addresses among the alternative names. One
- * that names no user, not even in a form that is not understood, speaks for the whole of the domains
- * that RFC 5922 section 7.1 finds in it. Where there are no alternative names at all, the common
- * name is one or the other.
+ * that names no user, not even in a form that is not understood, speaks for the whole of the
+ * domains that RFC 5922 section 7.1 finds in it. Where there are no alternative names at all, the
+ * common name is one or the other.
  *
  * Returns: (transfer full) (array zero-terminated=1): "user@domain" or "domain", each as written
  */

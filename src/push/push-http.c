@@ -170,8 +170,8 @@ end_of_patience (const PushTransfer *transfer)
 }
 
 /*
- * The other end's kernel acknowledges while the service is slow, to whom the push must not go twice;
- * where not even that comes there is nobody any more.
+ * The other end's kernel acknowledges while the service is slow, to whom the push must not go
+ * twice; where not even that comes there is nobody any more.
  */
 static gboolean
 is_silent (int fd, const PushTransfer *transfer)

@@ -502,7 +502,8 @@ def the_end_of_a_certificate_is_told_once(stage):
     house.authority.issue("sipwake", "DNS:sipwake.test", days=0)
     authorities = os.path.join(stage.path, "authorities.pem")
     with open(authorities, "w", encoding="ascii") as file:
-        for path in (house.authority.issue("ended", None, ca=True, days=0)[0], house.authority.file):
+        ended, _ = house.authority.issue("ended", None, ca=True, days=0)
+        for path in (ended, house.authority.file):
             with open(path, encoding="ascii") as one:
                 file.write(one.read())
     house.groups["listen:phones-tls"]["client-ca"] = authorities
