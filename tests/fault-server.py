@@ -5,6 +5,7 @@
 HTTP/2 frames are made by hand (RFC 9113), for no library lets a server misbehave. Prints its port.
 """
 import argparse
+import ctypes
 import socket
 import ssl
 import struct
@@ -15,7 +16,8 @@ DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE = 0, 1, 3, 4, 6
 END_STREAM, END_HEADERS, ACK = 1, 4, 1
 NO_ERROR, REFUSED_STREAM, PREFACE = 0, 7, 24
 STATUS_200 = b"\x88"
-SLOW_TLS, PAUSE = 1.2, 0.1
+SLOW_TLS, SLOW, PAUSE = 1.2, 4, 0.1
+SO_ATTACH_FILTER, BPF_RETURN = 26, 6
 
 
 def frame(kind, flags, stream, payload=b""):
@@ -48,6 +50,16 @@ class Connection:
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         raise EOFError
 
+    def vanish(self):
+        """From now on the kernel loses whatever data come, unacknowledged.
+
+        Of a packet it keeps one byte, and the header in any case: an acknowledgement that came with
+        lost data counts, or the answer would be sent again and be a sign of life.
+        """
+        code = ctypes.create_string_buffer(struct.pack("HBBI", BPF_RETURN, 0, 0, 1))
+        program = struct.pack("HP", 1, ctypes.addressof(code))
+        self.connection.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
+
     def fail(self, stream):
         """Returns whether the fault has dealt with the request."""
         number = self.requests
@@ -71,6 +83,10 @@ class Connection:
             return True
         if self.fault == "mute" and number >= 2:
             return True
+        if self.fault == "gone" and number == 1:
+            self.vanish()
+        if self.fault == "slow" and number == 2:
+            time.sleep(SLOW)
         if self.fault == "reset" and number == 2:
             self.reset()
         if self.fault == "half" and number == 2:

@@ -217,7 +217,7 @@ build_registrar (Daemon *daemon, GError **error)
     .doorkeeper = daemon->doorkeeper,
     .keeper = daemon->keeper,
     .sharing = daemon->sharing,
-    .options = room_options_admission (daemon->settings),
+    .options = room_options_admission (daemon->settings, daemon->edge),
   };
   daemon->registrar = registrar_new (&rooms);
   return TRUE;
@@ -302,7 +302,7 @@ void
 daemon_reconfigure (Daemon *daemon, Settings *settings)
 {
   CallOptions options = room_options_call (settings);
-  AdmissionOptions admission = room_options_admission (settings);
+  AdmissionOptions admission = room_options_admission (settings, daemon->edge);
   g_autoptr (GError) error = NULL, media_error = NULL;
   g_autoptr (PushService) push = push_setup_create (daemon->push_setup, settings, &error);
 

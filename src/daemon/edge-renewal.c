@@ -21,12 +21,14 @@
 
 #define SETTLE_MS 1000
 #define DAY_MS (24 * 3600 * 1000)
-#define CHANGES (IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE)
+#define CHANGES (IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_DELETE_SELF | IN_MOVE_SELF)
+#define LOSSES (IN_Q_OVERFLOW | IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED)
 
 /* Not GFileMonitor, which starts a thread whose locks the thread sanitizer does not see. */
 struct _EdgeRenewal {
   Edge *edge;
-  GPtrArray *certificates; /* paths */
+  GPtrArray *certificates; /* paths of those whose end is told */
+  GPtrArray *paths;        /* of all that is watched */
   int inotify;             /* -1 as long as nothing is watched */
   guint source;
   GHashTable *files;       /* number of the directory's watch, slash, name */
@@ -60,26 +62,6 @@ on_daily (gpointer user_data)
   renewal->daily = deadline_new (DAY_MS, on_daily, renewal);
 }
 
-/**
- * edge_renewal_now:
- * @renewal: the renewal
- *
- * Reads all files again. What is wrong with them goes to the log.
- */
-void
-edge_renewal_now (EdgeRenewal *renewal)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_clear_handle_id (&renewal->timer, g_source_remove);
-  if (edge_reload_certificates (renewal->edge, &error))
-    log_info (LOG_FIELDS ("MESSAGE_ID", LOG_ID_CERTIFICATE_RENEWED),
-              "certificates are read again, for those who connect from now on");
-  else
-    log_error (LOG_FIELDS ("MESSAGE_ID", LOG_ID_CERTIFICATE_REFUSED),
-               "the certificates in use stay: %s", error->message);
-}
-
 static gboolean
 on_settled (gpointer user_data)
 {
@@ -101,7 +83,7 @@ concerns_us (EdgeRenewal *renewal, const struct inotify_event *event)
 {
   g_autofree gchar *key = file_key (event->wd, event->len ? event->name : "");
 
-  return (event->mask & IN_Q_OVERFLOW) || g_hash_table_contains (renewal->files, key);
+  return (event->mask & LOSSES) || g_hash_table_contains (renewal->files, key);
 }
 
 static gboolean
@@ -116,6 +98,9 @@ on_changed (gint fd, GIOCondition condition, gpointer user_data)
   for (ssize_t at = 0; at < size; at += (ssize_t) (sizeof *event + event->len)) {
     event = (gconstpointer) (events + at);
     changed |= concerns_us (renewal, event);
+    /* It would be watched wherever it goes; what takes its place is watched once it has settled. */
+    if (event->mask & IN_MOVE_SELF)
+      inotify_rm_watch (fd, event->wd);
   }
   if (changed) {
     g_clear_handle_id (&renewal->timer, g_source_remove);
@@ -152,24 +137,60 @@ watch_file (EdgeRenewal *renewal, const gchar *path)
 }
 
 /**
+ * edge_renewal_now:
+ * @renewal: the renewal
+ *
+ * Reads all files again, and watches them where they are now. What is wrong with them goes to the
+ * log.
+ */
+void
+edge_renewal_now (EdgeRenewal *renewal)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_clear_handle_id (&renewal->timer, g_source_remove);
+  g_hash_table_remove_all (renewal->files);
+  for (guint i = 0; i < renewal->paths->len; i++)
+    watch_file (renewal, g_ptr_array_index (renewal->paths, i));
+  if (edge_reload_certificates (renewal->edge, &error))
+    log_info (LOG_FIELDS ("MESSAGE_ID", LOG_ID_CERTIFICATE_RENEWED),
+              "certificates are read again, for those who connect from now on");
+  else
+    log_error (LOG_FIELDS ("MESSAGE_ID", LOG_ID_CERTIFICATE_REFUSED),
+               "the certificates in use stay: %s", error->message);
+}
+
+/* The same file may serve several listeners. */
+static gboolean
+add_path (GPtrArray *paths, const gchar *path)
+{
+  if (g_ptr_array_find_with_equal_func (paths, path, g_str_equal, NULL))
+    return FALSE;
+  g_ptr_array_add (paths, g_strdup (path));
+  return TRUE;
+}
+
+/**
  * edge_renewal_watch:
  * @renewal: the renewal
- * @certificates: (nullable) (array zero-terminated=1): files with certificates
- * @keys: (nullable) (array zero-terminated=1): files with their keys
+ * @certificates: (nullable) (array zero-terminated=1): files with certificates of ours
+ * @others: (nullable) (array zero-terminated=1): files with keys, or with certificates of others
  *
- * From now on a change of these files is noticed, and the end of a certificate told beforehand.
+ * From now on a change of these files is noticed, and the end of @certificates told beforehand.
  */
 void
 edge_renewal_watch (EdgeRenewal *renewal, const gchar *const *certificates,
-                    const gchar *const *keys)
+                    const gchar *const *others)
 {
   for (gsize i = 0; certificates && certificates[i]; i++) {
-    g_ptr_array_add (renewal->certificates, g_strdup (certificates[i]));
-    watch_file (renewal, certificates[i]);
-    warn_of_end (certificates[i]);
+    if (add_path (renewal->paths, certificates[i]))
+      watch_file (renewal, certificates[i]);
+    if (add_path (renewal->certificates, certificates[i]))
+      warn_of_end (certificates[i]);
   }
-  for (gsize i = 0; keys && keys[i]; i++)
-    watch_file (renewal, keys[i]);
+  for (gsize i = 0; others && others[i]; i++)
+    if (add_path (renewal->paths, others[i]))
+      watch_file (renewal, others[i]);
 }
 
 /**
@@ -185,6 +206,7 @@ edge_renewal_new (Edge *edge)
 
   renewal->edge = g_object_ref (edge);
   renewal->certificates = g_ptr_array_new_with_free_func (g_free);
+  renewal->paths = g_ptr_array_new_with_free_func (g_free);
   renewal->daily = deadline_new (DAY_MS, on_daily, renewal);
   renewal->inotify = -1;
   renewal->files = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
@@ -199,6 +221,7 @@ void
 edge_renewal_free (EdgeRenewal *renewal)
 {
   g_ptr_array_unref (renewal->certificates);
+  g_ptr_array_unref (renewal->paths);
   deadline_clear (&renewal->daily);
   g_clear_handle_id (&renewal->source, g_source_remove);
   g_clear_handle_id (&renewal->timer, g_source_remove);

@@ -9,5 +9,5 @@ EdgeRenewal *edge_renewal_new (Edge *edge);
 void edge_renewal_free (EdgeRenewal *renewal);
 
 void edge_renewal_watch (EdgeRenewal *renewal, const gchar *const *certificates,
-                         const gchar *const *keys);
+                         const gchar *const *others);
 void edge_renewal_now (EdgeRenewal *renewal);

@@ -214,6 +214,20 @@ edge_setup_sip (EdgeSetup *setup, const ListenSettings *listen)
   return is_plain (listen->transport) ? NULL : &setup->sip;
 }
 
+/**
+ * edge_setup_registered_timeout:
+ * @setup: the setup
+ *
+ * What the edge was made with; a newer configuration does not change it.
+ *
+ * Returns: the seconds of silence after which a phone's connection is closed
+ */
+guint
+edge_setup_registered_timeout (const EdgeSetup *setup)
+{
+  return setup->settings->edge.registered_timeout;
+}
+
 static gboolean
 open_listener (EdgeSetup *setup, const ListenSettings *listen, GError **error)
 {
@@ -232,7 +246,7 @@ open_listener (EdgeSetup *setup, const ListenSettings *listen, GError **error)
   options->origins = g_strdupv (listen->origins);
   edge_renewal_watch (setup->renewal, (const gchar *const *) listen->certificates,
                       (const gchar *const *) listen->private_keys);
-  edge_renewal_watch (setup->renewal, (const gchar *const[]){ listen->client_ca, NULL }, NULL);
+  edge_renewal_watch (setup->renewal, NULL, (const gchar *const[]){ listen->client_ca, NULL });
   if (edge_listen (setup->edge, options, NULL, error))
     return TRUE;
   g_prefix_error (error, "[listen:%s] ", listen->name);

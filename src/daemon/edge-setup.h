@@ -12,5 +12,6 @@ void edge_setup_free (EdgeSetup *setup);
 
 const SipEdge *edge_setup_sip (EdgeSetup *setup, const ListenSettings *listen);
 gboolean edge_setup_open (EdgeSetup *setup, SipStack *stack, Location *location, GError **error);
+guint edge_setup_registered_timeout (const EdgeSetup *setup);
 void edge_setup_renew (EdgeSetup *setup);
 void edge_setup_stop_async (EdgeSetup *setup, GAsyncReadyCallback callback, gpointer user_data);

@@ -69,18 +69,22 @@ room_options_sharing (SettingsContacts contacts)
 /**
  * room_options_admission:
  * @settings: the configuration
+ * @edge: what closes the connections of phones that give no sign of life
  *
  * Returns: who may register
  */
 AdmissionOptions
-room_options_admission (const Settings *settings)
+room_options_admission (const Settings *settings, const EdgeSetup *edge)
 {
+  guint patience = edge_setup_registered_timeout (edge);
+
   return (AdmissionOptions){
     .per_aor = settings->registrar.phones_per_user,
     .per_source = settings->registrar.phones_per_address,
     .total = settings->registrar.phones,
     .proxies = (const gchar *const *) settings->registrar.proxies,
-    .flow_timer = MIN (FLOW_TIMER, settings->edge.registered_timeout),
+    /* A sign of life in the last moment must not meet the end of the connection. */
+    .flow_timer = CLAMP (patience * 9 / 10, 1, FLOW_TIMER),
     .refuse_brief = settings->registrar.refuse_brief,
     .binding_expires = settings->wake.binding_expires,
   };

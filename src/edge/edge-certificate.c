@@ -23,6 +23,20 @@ asn1_to_string (const ASN1_STRING *text)
   return g_strndup (bytes, (gsize) size);
 }
 
+/*
+ * The common name counts where there are no alternative names at all; they are there, and name
+ * nobody, when they are malformed or stand twice.
+ */
+static GENERAL_NAMES *
+alternative_names (X509 *certificate, gboolean *lacking)
+{
+  int critical;
+  GENERAL_NAMES *names = X509_get_ext_d2i (certificate, NID_subject_alt_name, &critical, NULL);
+
+  *lacking = !names && critical == -1;
+  return names;
+}
+
 static gchar *
 common_name (X509 *certificate)
 {
@@ -103,17 +117,16 @@ GPtrArray *
 edge_certificate_hosts (X509 *certificate)
 {
   GPtrArray *hosts = g_ptr_array_new_with_free_func (g_free);
-  GENERAL_NAMES *names = X509_get_ext_d2i (certificate, NID_subject_alt_name, NULL, NULL);
-  g_autofree gchar *name = NULL;
+  gboolean lacking;
+  GENERAL_NAMES *names = alternative_names (certificate, &lacking);
+  g_autofree gchar *name = lacking ? common_name (certificate) : NULL;
 
+  add_lower (hosts, name);
   if (names) {
     collect (names, GEN_DNS, hosts);
     collect (names, GEN_URI, hosts);
     GENERAL_NAMES_free (names);
-    return hosts;
   }
-  name = common_name (certificate);
-  add_lower (hosts, name);
   return hosts;
 }
 
@@ -130,18 +143,17 @@ GPtrArray *
 edge_certificate_identities (X509 *certificate)
 {
   GPtrArray *identities = g_ptr_array_new_with_free_func (g_free);
-  GENERAL_NAMES *names = X509_get_ext_d2i (certificate, NID_subject_alt_name, NULL, NULL);
-  g_autofree gchar *name = NULL;
+  gboolean lacking;
+  GENERAL_NAMES *names = alternative_names (certificate, &lacking);
+  g_autofree gchar *name = lacking ? common_name (certificate) : NULL;
 
+  add_lower (identities, name);
   if (names) {
     collect (names, GEN_URI, identities);
     if (identities->len == 0)
       collect (names, GEN_DNS, identities);
     GENERAL_NAMES_free (names);
-    return identities;
   }
-  name = common_name (certificate);
-  add_lower (identities, name);
   return identities;
 }
 
@@ -191,41 +203,65 @@ edge_certificate_proves (X509 *certificate, const gchar *name)
   return g_hostname_is_ip_address (name) && proves_address (certificate, name);
 }
 
-/* A user's SIP URI without scheme and parameters. */
+/* A user's SIP URI without scheme and parameters, or a mail address. */
 static gchar *
-uri_to_user (const gchar *uri)
+name_to_user (const GENERAL_NAME *name)
 {
-  const gchar *at = uri ? strchr (uri, '@') : NULL;
+  g_autofree gchar *text = asn1_to_string (name->d.ia5);
+  const gchar *at = text ? strchr (text, '@') : NULL;
+  gsize scheme = 0;
 
-  if (!at || g_ascii_strncasecmp (uri, "sip:", 4) != 0)
+  if (!at)
     return NULL;
-  return g_strndup (uri + 4, (gsize) (at - uri - 4) + strcspn (at, ";?"));
+  if (name->type == GEN_EMAIL)
+    return g_steal_pointer (&text);
+  if (g_ascii_strncasecmp (text, "sip:", 4) == 0)
+    scheme = 4;
+  else if (g_ascii_strncasecmp (text, "sips:", 5) == 0)
+    scheme = 5;
+  return scheme ? g_strndup (text + scheme, (gsize) (at - text) - scheme + strcspn (at, ";?"))
+                : NULL;
 }
 
-static void
+static gboolean
+is_meant_for_user (const GENERAL_NAME *name)
+{
+  int size;
+
+  if (name->type != GEN_URI)
+    return name->type == GEN_EMAIL;
+  size = ASN1_STRING_length (name->d.ia5);
+  return size > 0 && memchr (ASN1_STRING_get0_data (name->d.ia5), '@', (gsize) size);
+}
+
+/* Whether there are any; @users has those whose form we keep. */
+static gboolean
 collect_users (const GENERAL_NAMES *names, GPtrArray *users)
 {
+  gboolean any = FALSE;
+
   for (int i = 0; i < sk_GENERAL_NAME_num (names); i++) {
     const GENERAL_NAME *name = sk_GENERAL_NAME_value (names, i);
-    g_autofree gchar *text = NULL;
-    gchar *user = NULL;
+    gchar *user;
 
-    if (name->type != GEN_URI && name->type != GEN_EMAIL)
+    if (!is_meant_for_user (name))
       continue;
-    text = asn1_to_string (name->d.ia5);
-    user = name->type == GEN_URI ? uri_to_user (text) : g_steal_pointer (&text);
+    any = TRUE;
+    user = name_to_user (name);
     if (user)
       g_ptr_array_add (users, user);
   }
+  return any;
 }
 
 /**
  * edge_certificate_names:
  * @certificate: a client's certificate whose chain has been verified
  *
- * The users that it names: SIP URIs and mail addresses among the alternative names. One that names
- * no user speaks for the whole of the domains that RFC 5922 section 7.1 finds in it. Where there are
- * no alternative names at all, the common name is one or the other.
+ * The users that it names: SIP and SIPS URIs and mail addresses among the alternative names. One
+ * that names no user, not even in a form that is not understood, speaks for the whole of the
+ * domains that RFC 5922 section 7.1 finds in it. Where there are no alternative names at all, the
+ * common name is one or the other.
  *
  * Returns: (transfer full) (array zero-terminated=1): "user@domain" or "domain", each as written
  */
@@ -233,17 +269,15 @@ GStrv
 edge_certificate_names (X509 *certificate)
 {
   g_autoptr (GPtrArray) found = g_ptr_array_new_with_free_func (g_free);
-  GENERAL_NAMES *names = X509_get_ext_d2i (certificate, NID_subject_alt_name, NULL, NULL);
-  gchar *name = names ? NULL : common_name (certificate);
+  gboolean lacking;
+  GENERAL_NAMES *names = alternative_names (certificate, &lacking);
+  gchar *name = lacking ? common_name (certificate) : NULL;
 
   if (name)
     g_ptr_array_add (found, name);
-  if (names) {
-    collect_users (names, found);
-    GENERAL_NAMES_free (names);
-  }
-  if (found->len == 0)
+  if (names && !collect_users (names, found))
     g_ptr_array_extend_and_steal (found, edge_certificate_identities (certificate));
+  GENERAL_NAMES_free (names);
   g_ptr_array_add (found, NULL);
   return (GStrv) g_ptr_array_steal (found, NULL);
 }

@@ -16,8 +16,10 @@
 #include "push/push-watch.h"
 
 #include <curl/curl.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 
 #define MAX_HOST_CONNECTIONS 4L
 #define MAX_CONNECTIONS 512L
@@ -159,6 +161,35 @@ end_cancelled (PushHttp *http)
   return n;
 }
 
+/* When a connection that still acknowledges, but brings no answer, is given up. */
+static gint64
+end_of_patience (const PushTransfer *transfer)
+{
+  return MAX ((transfer->begun + transfer->deadline) / 2,
+              transfer->begun + SILENCE_MS * G_GINT64_CONSTANT (1000));
+}
+
+/*
+ * The other end's kernel acknowledges while the service is slow, to whom the push must not go
+ * twice; where not even that comes there is nobody any more.
+ */
+static gboolean
+is_silent (int fd, const PushTransfer *transfer)
+{
+  gint64 waited = (transfer->due - transfer->begun) / 1000 - SLACK_MS;
+  struct tcp_info info;
+  socklen_t size = sizeof info;
+  int unacknowledged = 0;
+
+  if (getsockopt (fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0 ||
+      info.tcpi_last_data_recv < waited)
+    return FALSE;
+  if (transfer->due >= end_of_patience (transfer))
+    return TRUE;
+  return info.tcpi_last_ack_recv >= waited && ioctl (fd, SIOCOUTQ, &unacknowledged) == 0 &&
+         unacknowledged > 0;
+}
+
 /*
  * Nothing at all came over the connection while @transfer waited: it is shut, all who wait there
  * break off and go over another. One that answers others has a stalled stream only.
@@ -166,13 +197,23 @@ end_cancelled (PushHttp *http)
 static void
 end_silence (PushHttp *http, PushTransfer *transfer)
 {
-  int fd = push_watch_find (http->watch, push_transfer_goes_over, transfer);
-  struct tcp_info info;
-  socklen_t size = sizeof info;
+  PushPlace place;
+  int fd;
 
-  if (fd >= 0 && getsockopt (fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
-      info.tcpi_last_data_recv >= SILENCE_MS - SLACK_MS)
+  if (!push_transfer_place (transfer, &place))
+    return;
+  fd = push_watch_find (http->watch, push_place_is_of, &place);
+  if (fd >= 0 && is_silent (fd, transfer))
     shutdown (fd, SHUT_RDWR);
+}
+
+static void
+look_again_later (PushTransfer *transfer)
+{
+  gint64 next = end_of_patience (transfer);
+
+  transfer->due = transfer->due < next ? MIN (next, transfer->deadline) : transfer->deadline;
+  g_sequence_sort_changed (transfer->place, compare_dues, NULL);
 }
 
 static int
@@ -187,8 +228,7 @@ look_after_overdue (PushHttp *http)
       break;
     if (transfer->due < transfer->deadline) {
       end_silence (http, transfer);
-      transfer->due = transfer->deadline;
-      g_sequence_sort_changed (transfer->place, compare_dues, NULL);
+      look_again_later (transfer);
       continue;
     }
     complete (http, transfer,
@@ -280,6 +320,7 @@ push_http_send_async (PushHttp *http,
   transfer = push_transfer_new (g_steal_pointer (&task), request, url, origin,
                                 easy ? easy : curl_easy_init ());
   now = g_get_monotonic_time ();
+  transfer->begun = now;
   transfer->deadline = now + request->deadline_ms * G_GINT64_CONSTANT (1000);
   transfer->due = MIN (transfer->deadline, now + SILENCE_MS * G_GINT64_CONSTANT (1000));
   transfer->place = g_sequence_insert_sorted (http->deadlines, transfer, compare_dues, NULL);

@@ -10,6 +10,7 @@
 #include "base/counters.h"
 #include "push/push-gate.h"
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
@@ -184,27 +185,53 @@ push_transfer_renew (PushTransfer *transfer)
 }
 
 /**
- * push_transfer_goes_over:
- * @fd: a socket
- * @transfer: (type PushTransfer): a transfer
+ * push_transfer_place:
+ * @transfer: a transfer
+ * @place: (out caller-allocates): the two ends of its connection, for as long as @transfer stays
  *
- * libcurl tells no socket of a transfer that is under way, but its port.
+ * libcurl tells no socket of a transfer that is under way, but these.
  *
- * Returns: whether @transfer was sent there
+ * Returns: whether @transfer was sent
  */
 gboolean
-push_transfer_goes_over (int fd, gpointer transfer)
+push_transfer_place (PushTransfer *transfer, PushPlace *place)
 {
-  struct sockaddr_in6 local = { 0 }; /* whose port stands where that of IPv4 does */
-  socklen_t size = sizeof local;
-  CURL *easy = ((PushTransfer *) transfer)->easy;
   curl_off_t sent = 0;
-  long port = 0;
 
-  curl_easy_getinfo (easy, CURLINFO_PRETRANSFER_TIME_T, &sent);
-  curl_easy_getinfo (easy, CURLINFO_LOCAL_PORT, &port);
-  return sent && port && getsockname (fd, (struct sockaddr *) &local, &size) == 0 &&
-         ntohs (local.sin6_port) == port;
+  *place = (PushPlace){ 0 };
+  curl_easy_getinfo (transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &sent);
+  curl_easy_getinfo (transfer->easy, CURLINFO_LOCAL_PORT, &place->local_port);
+  curl_easy_getinfo (transfer->easy, CURLINFO_PRIMARY_PORT, &place->port);
+  curl_easy_getinfo (transfer->easy, CURLINFO_PRIMARY_IP, &place->address);
+  return sent && place->local_port && place->address;
+}
+
+/**
+ * push_place_is_of:
+ * @fd: a socket
+ * @place: (type PushPlace): the two ends of a connection
+ *
+ * Connections to different services may share a local port.
+ *
+ * Returns: whether @fd is that connection
+ */
+gboolean
+push_place_is_of (int fd, gpointer place)
+{
+  const PushPlace *ends = place;
+  struct sockaddr_in6 local = { 0 }, peer = { 0 }; /* ports stand where those of IPv4 do */
+  socklen_t local_size = sizeof local, peer_size = sizeof peer;
+  gconstpointer v4 = &((struct sockaddr_in *) &peer)->sin_addr, v6 = &peer.sin6_addr;
+  gchar address[INET6_ADDRSTRLEN];
+
+  if (getsockname (fd, (struct sockaddr *) &local, &local_size) != 0 ||
+      ntohs (local.sin6_port) != ends->local_port ||
+      getpeername (fd, (struct sockaddr *) &peer, &peer_size) != 0 ||
+      ntohs (peer.sin6_port) != ends->port)
+    return FALSE;
+  return inet_ntop (peer.sin6_family, peer.sin6_family == AF_INET6 ? v6 : v4, address,
+                    sizeof address) &&
+         g_str_equal (address, ends->address);
 }
 
 /* RFC 9110 section 6.6.1. */

@@ -15,6 +15,7 @@ typedef struct {
   GBytes *body; /* nullable */
   GString *answer;
   GSequenceIter *place; /* among the deadlines */
+  gint64 begun;
   gint64 deadline;
   gint64 due; /* when to look after it: its deadline, or before, whether it was answered */
   gulong cancel_handler;
@@ -27,11 +28,18 @@ typedef struct {
   gchar trouble[CURL_ERROR_SIZE];
 } PushTransfer;
 
+typedef struct {
+  const gchar *address; /* the other end's, numeric; libcurl's */
+  long port;
+  long local_port;
+} PushPlace;
+
 PushTransfer *push_transfer_new (
     GTask *task, const PushHttpRequest *request, const gchar *url, const gchar *origin, CURL *easy);
 void push_transfer_free (PushTransfer *transfer);
 
 void push_transfer_renew (PushTransfer *transfer);
-gboolean push_transfer_goes_over (int fd, gpointer transfer);
+gboolean push_transfer_place (PushTransfer *transfer, PushPlace *place);
+gboolean push_place_is_of (int fd, gpointer place);
 gboolean push_transfer_is_broken (PushTransfer *transfer, CURLcode code);
 PushHttpAnswer *push_transfer_answer (PushTransfer *transfer, CURLcode code);

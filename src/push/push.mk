@@ -36,6 +36,7 @@ LIBPUSH = src/push/libpush.a $(LIBCRYPTO) $(CURL_LIBS) $(JSON_LIBS)
 check_PROGRAMS += \
   tests/unit/test-push-service \
   tests/unit/test-push-gate \
+  tests/unit/test-push-transfer \
   tests/unit/test-push-http \
   tests/unit/test-push-faults \
   tests/unit/test-push-proxy \
@@ -46,6 +47,8 @@ tests_unit_test_push_service_SOURCES = tests/unit/test-push-service.c
 tests_unit_test_push_service_LDADD = $(LIBPUSH)
 tests_unit_test_push_gate_SOURCES = tests/unit/test-push-gate.c
 tests_unit_test_push_gate_LDADD = $(LIBPUSH)
+tests_unit_test_push_transfer_SOURCES = tests/unit/test-push-transfer.c
+tests_unit_test_push_transfer_LDADD = $(LIBPUSH)
 tests_unit_test_push_http_SOURCES = tests/unit/test-push-http.c \
   tests/unit/simulator.c tests/unit/simulator.h
 tests_unit_test_push_http_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)

@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """outbound: phones behind a proxy of their side, and phones with several flows (RFC 3327, 5626)."""
 import os
+import signal
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
 from sipwaketest import ports
 from sipwaketest.agent import Agent
+from sipwaketest.daemon import write_config
 from sipwaketest.house import ANSWER, OFFER, House
 from sipwaketest.kamailio import EdgeProxy
 from sipwaketest.message import parameter
@@ -221,13 +223,13 @@ def a_path_without_end(stage):
 # Several flows
 
 
-def two_flows(house, transport="tcp", **more):
+def two_flows(house, transport="tcp", timer=840, **more):
     """One phone as two agents, each on a connection of its own."""
     phones = []
     for number in (1, 2):
         phone = house.phone(transport=transport, **flow(number), **more)
         answer = phone.register_ok()
-        assert answer.get("Require") == "outbound" and answer.get("Flow-Timer") == "840"
+        assert answer.get("Require") == "outbound" and answer.get("Flow-Timer") == str(timer)
         phones.append(phone)
     assert len(house.pbx.contacts("alice")) == 1, "to the PBX it is one phone"
     return phones
@@ -243,6 +245,18 @@ def the_newer_of_two_flows_is_called(stage):
     first.ping()
     first.wait_pongs(1)
     house.assert_settled(first, second)
+
+
+@test
+def signs_of_life_are_wanted_before_the_edge_closes(stage):
+    """And what the edge was started with counts, whatever was written since."""
+    house = House(stage, secure=("tls",), config={"edge": {"registered-timeout": 100}})
+    phones = two_flows(house, "tls", timer=90)
+    write_config(house.daemon.config, {**house.groups, "edge": {"registered-timeout": 3600}})
+    house.daemon.child.send_signal(signal.SIGHUP)
+    house.daemon.wait_log("configuration and certificates re-read")
+    assert phones[0].register_ok().get("Flow-Timer") == "90"
+    house.assert_settled(*phones)
 
 
 @test

@@ -3,6 +3,7 @@
 """secure: phones that come by TLS, WebSocket and secure WebSocket, and a PBX by TLS."""
 import os
 import resource
+import shutil
 import signal
 import socket
 import sys
@@ -323,10 +324,12 @@ def a_phone_registers_as_whom_its_certificate_names(stage):
         phone.close()
         return answer.status
     right = (("URI:sip:alice@pbx.test",), ("email:alice@pbx.test",), (None, "/CN=alice@pbx.test"),
-             ("URI:sip:bob@pbx.test,URI:sip:alice@PBX.test",), ("DNS:pbx.test",), (None,))
+             ("URI:sips:alice@pbx.test,DNS:elsewhere.test",), (None,),
+             ("URI:sip:bob@pbx.test,URI:sip:alice@PBX.test",), ("DNS:pbx.test",))
     wrong = (("URI:sip:bob@pbx.test",), ("URI:sip:Alice@pbx.test",), ("email:alice@elsewhere.test",),
              ("DNS:elsewhere.test",), ("DNS:*.test",), ("IP:127.0.0.5",), (None, "/CN=alice"),
-             ("URI:sip:bob@pbx.test,DNS:pbx.test",))
+             ("URI:sip:bob@pbx.test,DNS:pbx.test",), ("URI:sips:bob@pbx.test,DNS:pbx.test",),
+             ("URI:mailto:bob@pbx.test,DNS:pbx.test",))
     for certificate in right:
         assert status(*certificate) == 200, certificate
     reached = len(house.pbx.registers())
@@ -448,6 +451,65 @@ def certificates_are_renewed_by_other_files_in_their_place(stage):
         os.replace(f"{path}.new", path)
     house.daemon.wait_line("certificates are read again", 5)
     assert serial(house) != before
+
+
+@test
+def a_directory_of_certificates_is_replaced(stage):
+    """As a whole, by another of its name; what is in that one is renewed like any."""
+    house = House(stage, secure=("tls",), start=False)
+    current = os.path.join(stage.path, "current")
+
+    def fill(folder):
+        os.mkdir(folder, mode=0o700)
+        issue(folder)
+
+    def issue(folder):
+        for path, end in zip(house.authority.issue("renewed", "DNS:sipwake.test"), ("pem", "key")):
+            os.replace(path, os.path.join(folder, f"sipwake.{end}"))
+
+    def wait_for_another(before):
+        deadline = time.monotonic() + 5
+        while (shown := serial(house)) == before:
+            assert time.monotonic() < deadline, "the old certificate is still shown"
+            time.sleep(0.1)
+        return shown
+
+    fill(current)
+    house.groups["listen:phones-tls"].update({
+        "certificate": os.path.join(current, "sipwake.pem"),
+        "private-key": os.path.join(current, "sipwake.key")})
+    house.start()
+    shown = serial(house)
+    for number in range(2):
+        fill(f"{current}.new")
+        os.rename(current, f"{current}.{number}")
+        os.rename(f"{current}.new", current)
+        shown = wait_for_another(shown)
+        issue(current)
+        shown = wait_for_another(shown)
+    fill(f"{current}.new")
+    shutil.rmtree(current)
+    os.rename(f"{current}.new", current)
+    shown = wait_for_another(shown)
+    issue(current)
+    wait_for_another(shown)
+
+
+@test
+def the_end_of_a_certificate_is_told_once(stage):
+    """Two listeners show it; and an authority that has ended is not ours to renew."""
+    house = House(stage, secure=("tls", "wss"), start=False)
+    house.authority.issue("sipwake", "DNS:sipwake.test", days=0)
+    authorities = os.path.join(stage.path, "authorities.pem")
+    with open(authorities, "w", encoding="ascii") as file:
+        ended, _ = house.authority.issue("ended", None, ca=True, days=0)
+        for path in (ended, house.authority.file):
+            with open(path, encoding="ascii") as one:
+                file.write(one.read())
+    house.groups["listen:phones-tls"]["client-ca"] = authorities
+    house.start()
+    told = [line for line in house.daemon.errors().splitlines() if "has expired" in line]
+    assert len(told) == 1 and house.pair[0] in told[0], told
 
 
 @test

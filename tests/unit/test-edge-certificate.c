@@ -125,8 +125,12 @@ test_names_of_a_client (void)
     { "ignored", "email:alice@a.example,DNS:a.example", "alice@a.example" },
     { "ignored", "URI:sip:a.example,DNS:b.example", "a.example" },
     { "ignored", "DNS:a.example,DNS:b.example", "a.example b.example" },
-    { "ignored", "URI:sips:alice@a.example", "" },
-    { "ignored", "URI:mailto:alice@a.example", "" },
+    { "ignored", "URI:sips:alice@a.example;transport=tls", "alice@a.example" },
+    { "ignored", "URI:SIPS:alice@a.example,DNS:a.example", "alice@a.example" },
+    { "ignored", "URI:mailto:alice@a.example,DNS:a.example", "" },
+    { "ignored", "URI:mailto:alice@a.example,email:bob@a.example", "bob@a.example" },
+    { "ignored", "email:a.example,DNS:a.example", "" },
+    { "ignored", "URI:http://b.example,DNS:a.example", "a.example" },
     { "ignored", "IP:192.0.2.1", "" },
     { "Alice@a.example", NULL, "Alice@a.example" },
     { "a.example", NULL, "a.example" },
@@ -143,6 +147,79 @@ test_names_of_a_client (void)
   }
 }
 
+static void
+add_name (GENERAL_NAMES *names, int type, const gchar *bytes, int size)
+{
+  GENERAL_NAME *name = GENERAL_NAME_new ();
+  ASN1_IA5STRING *text = ASN1_IA5STRING_new ();
+
+  ASN1_STRING_set (text, bytes, size);
+  GENERAL_NAME_set0_value (name, type, text);
+  sk_GENERAL_NAME_push (names, name);
+}
+
+/* A user whose name cannot be read is a user all the same. */
+static void
+test_nul_opens_no_domain (void)
+{
+  static const struct {
+    int type;
+    const gchar *bytes;
+    int size;
+  } cases[] = {
+    { GEN_EMAIL, "alice@a.example\0.b.example", 26 },
+    { GEN_URI, "sip:alice\0@a.example", 20 },
+    { GEN_URI, "sip:alice@a.example\0", 20 },
+    { GEN_EMAIL, "", 0 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (X509) certificate = certificate_with ("a.example", NULL);
+    GENERAL_NAMES *names = GENERAL_NAMES_new ();
+    g_auto (GStrv) proven = NULL;
+
+    add_name (names, cases[i].type, cases[i].bytes, cases[i].size);
+    add_name (names, GEN_DNS, "a.example", 9);
+    g_assert_cmpint (X509_add1_ext_i2d (certificate, NID_subject_alt_name, names, 0, 0), ==, 1);
+    GENERAL_NAMES_free (names);
+    proven = edge_certificate_names (certificate);
+    g_test_message ("case %" G_GSIZE_FORMAT, i);
+    g_assert_cmpuint (g_strv_length (proven), ==, 0);
+  }
+}
+
+static void
+assert_proves_nobody (X509 *certificate)
+{
+  g_auto (GStrv) names = edge_certificate_names (certificate);
+  g_autofree gchar *identities = join (edge_certificate_identities (certificate));
+  g_autofree gchar *hosts = join (edge_certificate_hosts (certificate));
+
+  g_assert_cmpuint (g_strv_length (names), ==, 0);
+  g_assert_cmpstr (identities, ==, "");
+  g_assert_cmpstr (hosts, ==, "");
+}
+
+/* Alternative names that cannot be read are no reason to believe the common name. */
+static void
+test_unreadable_names (void)
+{
+  g_autoptr (X509) doubled = certificate_with ("a.example", "URI:sip:alice@a.example");
+  g_autoptr (X509) malformed = certificate_with ("a.example", NULL);
+  ASN1_OCTET_STRING *garbage = ASN1_OCTET_STRING_new ();
+  X509_EXTENSION *extension;
+
+  X509_add_ext (doubled, X509_get_ext (doubled, 0), -1);
+  assert_proves_nobody (doubled);
+
+  ASN1_OCTET_STRING_set (garbage, (const guint8 *) "\x30\x05\x86", 3);
+  extension = X509_EXTENSION_create_by_NID (NULL, NID_subject_alt_name, 0, garbage);
+  X509_add_ext (malformed, extension, -1);
+  X509_EXTENSION_free (extension);
+  ASN1_OCTET_STRING_free (garbage);
+  assert_proves_nobody (malformed);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -151,5 +228,7 @@ main (int argc, char **argv)
   g_test_add_func ("/edge-certificate/proofs", test_proofs);
   g_test_add_func ("/edge-certificate/names-of-a-client", test_names_of_a_client);
   g_test_add_func ("/edge-certificate/nul-hides-nothing", test_nul_hides_nothing);
+  g_test_add_func ("/edge-certificate/nul-opens-no-domain", test_nul_opens_no_domain);
+  g_test_add_func ("/edge-certificate/unreadable-names", test_unreadable_names);
   return g_test_run ();
 }
