@@ -9,6 +9,8 @@
 #include "base/clock.h"
 #include "registrar/pace.h"
 
+#define WAKE_SECONDS 300 /* that a phone has at least to take over by itself */
+
 struct _Keeper {
   KeptRooms rooms;
   Location *location;
@@ -159,6 +161,64 @@ keeper_pbx_lost (Keeper *keeper, const Pbx *pbx)
   }
 }
 
+/* ---- accounts come and go ---- */
+
+static void
+retry (Keeper *keeper, const Account *account)
+{
+  const Record *record = location_find_record (keeper->location, account->pbx, account->aor);
+
+  for (guint i = 0; record && i < record->bindings->len; i++) {
+    const Binding *binding = g_ptr_array_index (record->bindings, i);
+    Kept *kept = g_hash_table_lookup (keeper->rooms.all, token_of (binding));
+
+    if (kept)
+      kept_retry (kept);
+  }
+}
+
+/* Its phones have a week here, but only as long as the PBX granted there. */
+static void
+let_go (Keeper *keeper, Kept *kept)
+{
+  const Record *record = location_find_record (keeper->location, kept->pbx, kept->aor);
+  gint64 ends = MAX (kept->ends, clock_now () + WAKE_SECONDS * CLOCK_SECOND);
+
+  for (guint i = 0; record && i < record->bindings->len; i++) {
+    Binding *binding = g_ptr_array_index (record->bindings, i);
+
+    if (g_str_equal (token_of (binding), kept->token))
+      location_shorten (keeper->location, binding, ends);
+  }
+  kept_let_go (kept);
+}
+
+static gboolean
+is_of_account (gpointer token, gpointer kept, gpointer account)
+{
+  return ((Kept *) kept)->account == account;
+}
+
+static void
+on_account (Account *account, AccountBookEvent event, gpointer user_data)
+{
+  Keeper *keeper = user_data;
+  Kept *kept;
+
+  switch (event) {
+  case ACCOUNT_BOOK_ADDED:
+  case ACCOUNT_BOOK_CHANGED:
+    break;
+  case ACCOUNT_BOOK_REPLACED:
+    retry (keeper, account);
+    break;
+  case ACCOUNT_BOOK_REMOVED:
+    while ((kept = g_hash_table_find (keeper->rooms.all, is_of_account, account)))
+      let_go (keeper, kept);
+    break;
+  }
+}
+
 /**
  * keeper_new:
  * @upstream: the sender
@@ -177,6 +237,7 @@ keeper_new (Upstream *upstream, Location *location, AccountBook *accounts)
   keeper->rooms.accounts = accounts;
   keeper->rooms.all =
     g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) kept_free);
+  account_book_watch (accounts, on_account, keeper);
   keeper->removed = g_signal_connect (location, "removed", G_CALLBACK (on_removed), keeper);
   return keeper;
 }
@@ -189,6 +250,7 @@ void
 keeper_free (Keeper *keeper)
 {
   g_signal_handler_disconnect (keeper->location, keeper->removed);
+  account_book_unwatch (keeper->rooms.accounts, on_account, keeper);
   g_hash_table_unref (keeper->rooms.all);
   g_object_unref (keeper->location);
   g_free (keeper);

@@ -95,10 +95,16 @@ schedule_retry (Kept *kept, const sip_t *response)
   kept_schedule (kept, pace_retry_ms (kept->failures++, after));
 }
 
+static gboolean
+has_account (const Kept *kept)
+{
+  return kept->account && account_has_secret (kept->account);
+}
+
 static void
 take_trouble (Kept *kept, const gchar *trouble)
 {
-  if (!kept->account) {
+  if (!has_account (kept)) {
     log_info (LOG_FIELDS ("BINDING", kept->token, "AOR", log_mask_aor (kept->aor)),
               "[pbx:%s] registration of %s ends by itself: %s", pbx_name (kept->pbx),
               log_mask_aor (kept->aor), trouble);
@@ -139,6 +145,7 @@ on_success (Kept *kept, const sip_t *response)
     g_hash_table_remove (kept->rooms->all, g_ptr_array_index (gone, i));
   take_trouble (kept, NULL);
   set_held (kept, TRUE);
+  kept->ends = clock_now () + granted * CLOCK_SECOND;
   kept_schedule (kept, pace_refresh_ms (granted));
   tell_waiters (kept, 200, NULL);
 }
@@ -181,7 +188,7 @@ on_challenge (Kept *kept, const sip_t *response)
   g_autoptr (Credentials) credentials = NULL;
   g_autofree gchar *line = NULL;
 
-  if (!kept->account) {
+  if (!has_account (kept)) {
     on_refusal (kept, 403, "Account Missing", "the PBX wants a password to remove it");
     return;
   }
@@ -315,6 +322,37 @@ kept_leave (Kept *kept)
   g_clear_pointer (&kept->attempt, pbx_attempt_free);
   tell_waiters (kept, 480, NULL);
   kept_register (kept);
+}
+
+/**
+ * kept_retry:
+ * @kept: a registration whose account has another secret now
+ *
+ * Where it had stopped, or might just be refused for the old secret, it is tried again at once.
+ */
+void
+kept_retry (Kept *kept)
+{
+  if (kept->timer)
+    return;
+  g_clear_pointer (&kept->attempt, pbx_attempt_free);
+  kept_register (kept);
+}
+
+/**
+ * kept_let_go:
+ * @kept: (transfer full): a registration whose account is gone
+ *
+ * At the PBX it stays until its time is over; what removes it there goes on as without an account.
+ */
+void
+kept_let_go (Kept *kept)
+{
+  g_clear_pointer (&kept->account, account_unref);
+  kept->again = FALSE;
+  tell_waiters (kept, 480, NULL);
+  if (!kept->leaving)
+    g_hash_table_remove (kept->rooms->all, kept->token);
 }
 
 /**

@@ -18,11 +18,12 @@ typedef void (*KeptFunc) (guint status, const gchar *phrase, gpointer user_data)
 typedef struct {
   const KeptRooms *rooms;
   Pbx *pbx;
-  Account *account; /* nullable: of a phone without one that the administrator sends away */
+  Account *account; /* nullable: of a phone without one, or not any more, that is sent away */
   gchar *aor;
   gchar *token;
   GPtrArray *replaces; /* utf8, nullable: Contacts that go when this one comes */
   guint asked; /* seconds */
+  gint64 ends; /* at the PBX, monotonic; 0: not known */
   gboolean held;
   gboolean leaving; /* the binding is gone: what is under way removes it */
   gboolean again;   /* it came back meanwhile */
@@ -42,4 +43,6 @@ void kept_register (Kept *kept);
 void kept_resume (Kept *kept, gint64 milliseconds);
 void kept_schedule (Kept *kept, gint64 milliseconds);
 void kept_add_waiter (Kept *kept, KeptFunc func, gpointer user_data);
+void kept_retry (Kept *kept);
 void kept_leave (Kept *kept);
+void kept_let_go (Kept *kept);
