@@ -24,6 +24,7 @@ dist_check_SCRIPTS += \
   tests/scenarios/growth.py \
   tests/scenarios/outbound.py \
   tests/scenarios/late.py \
+  tests/scenarios/dialects.py \
   tests/scenarios/forks.py \
   tests/scenarios/callout.py \
   tests/scenarios/habits.py \
