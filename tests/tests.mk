@@ -9,6 +9,7 @@ dist_check_SCRIPTS += \
   tests/scenarios/register.py \
   tests/scenarios/promises.py \
   tests/scenarios/restart.py \
+  tests/scenarios/disk.py \
   tests/scenarios/accounts.py \
   tests/scenarios/contacts.py \
   tests/scenarios/wake.py \
@@ -25,6 +26,7 @@ dist_check_SCRIPTS += \
   tests/scenarios/late.py \
   tests/scenarios/keys.py \
   tests/scenarios/mute.py \
+  tests/scenarios/dialects.py \
   tests/scenarios/forks.py \
   tests/scenarios/callout.py \
   tests/scenarios/habits.py \

@@ -405,11 +405,12 @@ bus_accounts_import (BusAccounts *self, GDBusMethodInvocation *invocation)
 /* ---- changes ---- */
 
 static void
-on_book (const Account *account, AccountBookEvent event, gpointer user_data)
+on_book (Account *account, AccountBookEvent event, gpointer user_data)
 {
   static const BusChange changes[] = {
     [ACCOUNT_BOOK_ADDED] = BUS_ADDED,
     [ACCOUNT_BOOK_CHANGED] = BUS_CHANGED,
+    [ACCOUNT_BOOK_REPLACED] = BUS_CHANGED,
     [ACCOUNT_BOOK_REMOVED] = BUS_REMOVED,
   };
   g_autofree gchar *id = id_of (account);
@@ -459,7 +460,7 @@ bus_accounts_free (BusAccounts *self)
   GHashTableIter iter;
   gpointer import;
 
-  account_book_watch (self->book, NULL, NULL);
+  account_book_unwatch (self->book, on_book, self);
   bus_interface_free (self->interface);
   bus_changes_free (self->changes);
   g_hash_table_iter_init (&iter, self->imports);

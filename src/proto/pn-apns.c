@@ -154,6 +154,16 @@ pn_apns_read (PnParams *params)
     params->service = g_strdup ("remote");
 }
 
+/* As RFC 8599 section 10 writes it, "TEAM.topic", without the team, which these do not tell. */
+static void
+set_param (PnParams *params)
+{
+  if (!params->topic)
+    return;
+  g_free (params->param);
+  params->param = g_strconcat (".", params->topic, NULL);
+}
+
 /**
  * pn_apns_read_app_id:
  * @params: provider and prid are set
@@ -180,6 +190,7 @@ pn_apns_read_app_id (PnParams *params, const gchar *app_id)
   set_bundle (params, bundle);
   set_token (params, voip ? VOIP : REMOTE, params->prid);
   finish (params);
+  set_param (params);
 }
 
 /**
@@ -203,4 +214,5 @@ pn_apns_read_pair (PnParams *params,
   if (remote_token)
     set_token (params, REMOTE, remote_token);
   finish (params);
+  set_param (params);
 }

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #define SCHEME "https://"
-#define MAX_LENGTH 2048
+#define MAX_LENGTH 4096 /* a Contact, which brings it, is no longer */
 #define NAME_CHARACTERS                                                                            \
   "abcdefghijklmnopqrstuvwxyz"                                                                     \
   "ABCDEFGHIJKLMNOPQRSTUVWXYZ"                                                                     \
@@ -60,7 +60,7 @@ read_port (const gchar *text, guint *port)
  *   lower case, and the port where it is not 443
  * @error: what is wrong with it
  *
- * Takes https only, without user information, of at most 2048 visible ASCII characters.
+ * Takes https only, without user information, of at most 4096 visible ASCII characters.
  *
  * Returns: (transfer full) (nullable): the URL as it is to be requested
  */
@@ -73,7 +73,7 @@ push_url_parse (const gchar *url, gchar **origin, GError **error)
   guint port;
 
   if (length > MAX_LENGTH)
-    return refuse (error, "is longer than 2048 characters");
+    return refuse (error, "is longer than 4096 characters");
   for (gsize i = 0; i < length; i++)
     if (!g_ascii_isgraph (url[i]) || url[i] == '\\')
       return refuse (error, "has characters that no URL has");

@@ -15,9 +15,13 @@ struct _AccountBook {
   Store *store;
   SealedKey *key;
   GHashTable *accounts; /* record key -> Account */
-  AccountBookWatchFunc watch; /* nullable */
-  gpointer watch_data;
+  GSList *watchers;
 };
+
+typedef struct {
+  AccountBookWatchFunc func;
+  gpointer user_data;
+} Watcher;
 
 typedef struct {
   AccountBook *book;
@@ -60,16 +64,20 @@ account_book_new (Store *store, const gchar *state_dir, GError **error)
 void
 account_book_free (AccountBook *book)
 {
+  g_slist_free_full (book->watchers, g_free);
   g_hash_table_unref (book->accounts);
   sealed_key_free (book->key);
   g_free (book);
 }
 
 static void
-tell (AccountBook *book, const Account *account, AccountBookEvent event)
+tell (AccountBook *book, Account *account, AccountBookEvent event)
 {
-  if (book->watch)
-    book->watch (account, event, book->watch_data);
+  for (GSList *link = book->watchers; link; link = link->next) {
+    const Watcher *watcher = link->data;
+
+    watcher->func (account, event, watcher->user_data);
+  }
 }
 
 static void
@@ -186,14 +194,36 @@ account_book_size (AccountBook *book)
 /**
  * account_book_watch:
  * @book: the book
- * @func: (nullable): told of every change; there is only one
+ * @func: told of every change
  * @user_data: for @func
  */
 void
 account_book_watch (AccountBook *book, AccountBookWatchFunc func, gpointer user_data)
 {
-  book->watch = func;
-  book->watch_data = user_data;
+  Watcher *watcher = g_new (Watcher, 1);
+
+  *watcher = (Watcher){ func, user_data };
+  book->watchers = g_slist_append (book->watchers, watcher);
+}
+
+/**
+ * account_book_unwatch:
+ * @book: the book
+ * @func: what account_book_watch() was given
+ * @user_data: likewise
+ */
+void
+account_book_unwatch (AccountBook *book, AccountBookWatchFunc func, gpointer user_data)
+{
+  for (GSList *link = book->watchers; link; link = link->next) {
+    Watcher *watcher = link->data;
+
+    if (watcher->func == func && watcher->user_data == user_data) {
+      book->watchers = g_slist_delete_link (book->watchers, link);
+      g_free (watcher);
+      return;
+    }
+  }
 }
 
 /**
@@ -231,7 +261,7 @@ on_written (GObject *source, GAsyncResult *result, gpointer user_data)
  * @callback: called when it is on the disk, sealed
  * @user_data: for @callback
  *
- * It counts at once, in place of an older one.
+ * It counts at once. All who hold an older one of the same user go on with the new secret.
  */
 void
 account_book_put_async (AccountBook *book, Account *account, GAsyncReadyCallback callback,
@@ -254,7 +284,7 @@ account_book_put_async (AccountBook *book, Account *account, GAsyncReadyCallback
     .created_wall = clock_wall (),
     .updated_wall = clock_wall (),
   };
-  gboolean known;
+  Account *known = account_book_find (book, account->pbx, account->aor);
 
   sealed_wipe_buffer (secret, strlen (secret));
   if (!sealed) {
@@ -262,10 +292,15 @@ account_book_put_async (AccountBook *book, Account *account, GAsyncReadyCallback
     g_object_unref (task);
     return;
   }
-  known = account_book_find (book, account->pbx, account->aor) != NULL;
-  keep (book, account);
-  tell (book, account, known ? ACCOUNT_BOOK_CHANGED : ACCOUNT_BOOK_ADDED);
   store_put_account_async (book->store, &row, on_written, task);
+  if (known && known != account) {
+    account_replace (known, account);
+    tell (book, known, ACCOUNT_BOOK_REPLACED);
+    return;
+  }
+  if (!known)
+    keep (book, account);
+  tell (book, account, known ? ACCOUNT_BOOK_CHANGED : ACCOUNT_BOOK_ADDED);
 }
 
 /**
@@ -274,6 +309,8 @@ account_book_put_async (AccountBook *book, Account *account, GAsyncReadyCallback
  * @account: one of its accounts
  * @callback: called when it is gone from the disk
  * @user_data: for @callback
+ *
+ * Its secret is wiped at once, for all who hold it.
  */
 void
 account_book_remove_async (AccountBook *book, Account *account, GAsyncReadyCallback callback,
@@ -281,10 +318,12 @@ account_book_remove_async (AccountBook *book, Account *account, GAsyncReadyCallb
 {
   GTask *task = g_task_new (NULL, NULL, callback, user_data);
   g_autofree gchar *key = record_key (account->pbx, account->aor);
+  g_autoptr (Account) gone = account_ref (account);
 
-  store_remove_account_async (book->store, account->aor, on_written, task);
-  tell (book, account, ACCOUNT_BOOK_REMOVED);
+  store_remove_account_async (book->store, gone->aor, on_written, task);
   g_hash_table_remove (book->accounts, key);
+  account_forget (gone);
+  tell (book, gone, ACCOUNT_BOOK_REMOVED);
 }
 
 /**

@@ -8,8 +8,13 @@
 typedef struct _AccountBook AccountBook;
 typedef void (*AccountBookFunc) (const Account *account, gpointer user_data);
 
-typedef enum { ACCOUNT_BOOK_ADDED, ACCOUNT_BOOK_CHANGED, ACCOUNT_BOOK_REMOVED } AccountBookEvent;
-typedef void (*AccountBookWatchFunc) (const Account *account, AccountBookEvent event,
+typedef enum {
+  ACCOUNT_BOOK_ADDED,
+  ACCOUNT_BOOK_CHANGED,
+  ACCOUNT_BOOK_REPLACED, /* by another secret, in the same account */
+  ACCOUNT_BOOK_REMOVED,  /* its secret is wiped */
+} AccountBookEvent;
+typedef void (*AccountBookWatchFunc) (Account *account, AccountBookEvent event,
                                       gpointer user_data);
 
 AccountBook *account_book_new (Store *store, const gchar *state_dir, GError **error);
@@ -20,6 +25,7 @@ Account *account_book_find (AccountBook *book, const Pbx *pbx, const gchar *aor)
 void account_book_each (AccountBook *book, AccountBookFunc func, gpointer user_data);
 guint account_book_size (AccountBook *book);
 void account_book_watch (AccountBook *book, AccountBookWatchFunc func, gpointer user_data);
+void account_book_unwatch (AccountBook *book, AccountBookWatchFunc func, gpointer user_data);
 void account_book_set_trouble (AccountBook *book, Account *account, const gchar *trouble);
 
 void account_book_put_async (AccountBook *book, Account *account, GAsyncReadyCallback callback,

@@ -51,13 +51,24 @@ account_unref (Account *account)
 {
   if (--account->refs > 0)
     return;
-  sealed_wipe (account->ha1);
-  sealed_wipe (account->password);
+  account_forget (account);
   g_free (account->trouble);
   g_free (account->realm);
   g_free (account->username);
   g_free (account->aor);
   g_free (account);
+}
+
+/**
+ * account_has_secret:
+ * @account: an account
+ *
+ * Returns: whether it was not removed meanwhile
+ */
+gboolean
+account_has_secret (const Account *account)
+{
+  return account->ha1 || account->password;
 }
 
 /**
@@ -108,4 +119,38 @@ account_learn (Account *account, const sip_t *response)
   account->realm = g_strdup (best->realm);
   g_clear_pointer (&account->password, sealed_wipe);
   return TRUE;
+}
+
+/**
+ * account_replace:
+ * @account: an account that others may hold
+ * @newer: what the administrator says now
+ *
+ * All who hold it go on with the new secret; the old one is wiped.
+ */
+void
+account_replace (Account *account, const Account *newer)
+{
+  account_forget (account);
+  g_free (account->username);
+  g_free (account->realm);
+  g_clear_pointer (&account->trouble, g_free);
+  account->username = g_strdup (newer->username);
+  account->realm = g_strdup (newer->realm);
+  account->algorithm = newer->algorithm;
+  account->ha1 = g_strdup (newer->ha1);
+  account->password = g_strdup (newer->password);
+}
+
+/**
+ * account_forget:
+ * @account: an account that others may hold
+ *
+ * Wipes its secret, so that nobody can use it any more.
+ */
+void
+account_forget (Account *account)
+{
+  g_clear_pointer (&account->ha1, sealed_wipe);
+  g_clear_pointer (&account->password, sealed_wipe);
 }

@@ -22,5 +22,8 @@ Account *account_ref (Account *account);
 void account_unref (Account *account);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Account, account_unref)
 
+gboolean account_has_secret (const Account *account);
 gboolean account_is_ready (const Account *account);
 gboolean account_learn (Account *account, const sip_t *response);
+void account_replace (Account *account, const Account *newer);
+void account_forget (Account *account);

@@ -15,6 +15,7 @@
 struct _Ledger {
   Store *store;
   Location *location;
+  gulong shortened;
   gulong removed;
 };
 
@@ -251,6 +252,12 @@ ledger_put_lazily (Ledger *ledger, const Binding *binding)
 }
 
 static void
+on_shortened (Location *location, Binding *binding, gpointer user_data)
+{
+  ledger_put_lazily (user_data, binding);
+}
+
+static void
 on_removed (Location *location, Binding *binding, gpointer user_data)
 {
   Ledger *ledger = user_data;
@@ -272,6 +279,7 @@ ledger_new (Store *store, Location *location)
 
   ledger->store = store;
   ledger->location = g_object_ref (location);
+  ledger->shortened = g_signal_connect (location, "shortened", G_CALLBACK (on_shortened), ledger);
   ledger->removed = g_signal_connect (location, "removed", G_CALLBACK (on_removed), ledger);
   return ledger;
 }
@@ -283,6 +291,7 @@ ledger_new (Store *store, Location *location)
 void
 ledger_free (Ledger *ledger)
 {
+  g_signal_handler_disconnect (ledger->location, ledger->shortened);
   g_signal_handler_disconnect (ledger->location, ledger->removed);
   g_object_unref (ledger->location);
   g_free (ledger);

@@ -3,7 +3,8 @@
  * location: the location service (RFC 3261 10.1): which phones are registered, until when.
  *
  * The registrar writes it, calls and wake-ups read it. "refreshed" is emitted when a phone's
- * binding was made or renewed, after the phone got its answer; "removed" when a binding is gone.
+ * binding was made or renewed, after the phone got its answer; "shortened" when it will last less
+ * than the phone was told; "removed" when it is gone.
  */
 #include "registrar/location.h"
 
@@ -26,7 +27,7 @@ struct _Location {
   guint expiry_timer;
 };
 
-enum { REFRESHED, REMOVED, N_SIGNALS };
+enum { REFRESHED, SHORTENED, REMOVED, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (Location, location, G_TYPE_OBJECT)
@@ -344,6 +345,24 @@ location_put (Location *self, Binding *binding)
 }
 
 /**
+ * location_shorten:
+ * @location: the location service
+ * @binding: one of its bindings
+ * @expires: the monotonic time when it ends, unless it ends before
+ */
+void
+location_shorten (Location *self, Binding *binding, gint64 expires)
+{
+  if (binding->expires <= expires)
+    return;
+  g_sequence_remove (binding->expiry);
+  binding->expires = expires;
+  binding->expiry = g_sequence_insert_sorted (self->by_expiry, binding, by_expiry, NULL);
+  schedule_expiry (self);
+  g_signal_emit (self, signals[SHORTENED], 0, binding);
+}
+
+/**
  * location_end_push:
  * @location: the location service
  * @binding: a binding whose phone can be woken no more, until it registers again
@@ -403,6 +422,12 @@ location_class_init (LocationClass *class)
    * @binding: (type gpointer): the Binding that was made or renewed
    */
   signals[REFRESHED] = g_signal_new ("refreshed", G_TYPE_FROM_CLASS (class), G_SIGNAL_RUN_LAST, 0,
+                                     NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_POINTER);
+  /**
+   * Location::shortened:
+   * @binding: (type gpointer): the Binding that ends before the phone thinks
+   */
+  signals[SHORTENED] = g_signal_new ("shortened", G_TYPE_FROM_CLASS (class), G_SIGNAL_RUN_LAST, 0,
                                      NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_POINTER);
   /**
    * Location::removed:

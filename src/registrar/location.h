@@ -25,5 +25,6 @@ gboolean location_has (Location *location, const Binding *binding);
 void location_put (Location *location, Binding *binding);
 void location_share (Location *location, Record *record, const Pbx *pbx, const gchar *token);
 void location_remove (Location *location, Binding *binding, const gchar *why);
+void location_shorten (Location *location, Binding *binding, gint64 expires);
 void location_end_push (Location *location, Binding *binding);
 void location_refreshed (Location *location, Binding *binding);

@@ -27,6 +27,7 @@ src_registrar_libregistrar_a_SOURCES = \
   src/registrar/offenders.c src/registrar/offenders.h \
   src/registrar/admission.c src/registrar/admission.h \
   src/registrar/pace.c src/registrar/pace.h \
+  src/registrar/kept.c src/registrar/kept.h \
   src/registrar/keeper.c src/registrar/keeper.h \
   src/registrar/inquiry.c src/registrar/inquiry.h \
   src/registrar/claim.c src/registrar/claim.h \

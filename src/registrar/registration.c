@@ -13,7 +13,7 @@
 
 #define MAX_CONTACTS 8 /* of one REGISTER */
 
-static const gchar *const push_headers[] = { "x-p-push", "portsip-push", "X-MPUSH" };
+static const gchar *const push_headers[] = { "x-p-push", "portsip-push", "X-Push", "X-MPUSH" };
 
 static void
 registration_contact_free (RegistrationContact *entry)

@@ -47,8 +47,8 @@ upstream_free (Upstream *upstream)
 static gboolean
 stays_with_us (const sip_header_t *header, gpointer user_data)
 {
-  static const gchar *const own[] = { "Feature-Caps", "x-p-push", "portsip-push", "X-MPUSH",
-                                      "Flow-Timer" };
+  static const gchar *const own[] = { "Feature-Caps", "x-p-push", "portsip-push", "X-Push",
+                                      "X-MPUSH", "Flow-Timer" };
   const msg_hclass_t *class = header->sh_class;
 
   if (sip_headers_belong_to_hop (header) || class == sip_expires_class ||

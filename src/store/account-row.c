@@ -108,6 +108,7 @@ account_row_remove (StoreDb *db, const gchar *aor, GError **error)
   if (!statement)
     return FALSE;
   sqlite3_bind_text (statement, 1, aor, -1, SQLITE_STATIC);
+  db->wipe = TRUE;
   return store_db_run (db, statement, error);
 }
 

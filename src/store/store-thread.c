@@ -85,7 +85,7 @@ write_batch (StoreThread *thread, GPtrArray *batch, GError **error)
       return FALSE;
     }
   }
-  return store_db_exec (thread->db, "COMMIT", error);
+  return store_db_commit (thread->db, error);
 }
 
 static void

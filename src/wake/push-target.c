@@ -8,17 +8,6 @@
 
 #include "base/clock.h"
 
-/* The older forms name a topic and no team, which RFC 8599 section 10 writes "TEAM.topic". */
-static gchar *
-param_of (const PnParams *push)
-{
-  const gchar *topic = push->voip_topic ? push->voip_topic : push->remote_topic;
-
-  if (push->param || !topic)
-    return g_strdup (push->param);
-  return g_strconcat (push->team ? push->team : "", ".", topic, NULL);
-}
-
 /**
  * push_target_request:
  * @binding: a phone that has push
@@ -32,7 +21,7 @@ push_target_request (const Binding *binding, PushKind kind)
   const PnParams *push = binding->push;
   PushRequest *request = push_request_new (kind, push->provider);
 
-  request->param = param_of (push);
+  request->param = g_strdup (push->param);
   request->prid = g_strdup (push->prid);
   request->voip_token = g_strdup (push->voip_token);
   request->voip_topic = g_strdup (push->voip_topic);
@@ -95,7 +84,5 @@ push_target_set_call (PushRequest *request,
 gboolean
 push_target_is_supported (PushService *service, const PnParams *push)
 {
-  g_autofree gchar *param = param_of (push);
-
-  return push_service_supports (service, push->provider, param);
+  return push_service_supports (service, push->provider, push->param);
 }

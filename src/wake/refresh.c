@@ -29,6 +29,7 @@ struct _Refresh {
   GCancellable *cancellable;
   GHashTable *alarms; /* token -> Alarm, one for each phone that will be woken */
   gulong refreshed;
+  gulong shortened;
   gulong removed;
 };
 
@@ -142,6 +143,17 @@ on_refreshed (Location *location, Binding *binding, gpointer user_data)
   watch (user_data, binding);
 }
 
+/* Its account is gone: while the PBX still has it, the phone is to take over by itself. */
+static void
+on_shortened (Location *location, Binding *binding, gpointer user_data)
+{
+  if (!binding_has_push (binding))
+    return;
+  mark (binding, risk_of (binding, LEAST_SECONDS));
+  if (!binding->at_risk)
+    set_alarm (user_data, binding, clock_jitter (LOST_SPREAD_MS));
+}
+
 static void
 on_removed (Location *location, Binding *binding, gpointer user_data)
 {
@@ -223,6 +235,7 @@ refresh_new (Location *location, AccountBook *accounts, PushService *service)
   refresh->alarms =
     g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) alarm_free);
   refresh->refreshed = g_signal_connect (location, "refreshed", G_CALLBACK (on_refreshed), refresh);
+  refresh->shortened = g_signal_connect (location, "shortened", G_CALLBACK (on_shortened), refresh);
   refresh->removed = g_signal_connect (location, "removed", G_CALLBACK (on_removed), refresh);
   return refresh;
 }
@@ -237,6 +250,7 @@ refresh_free (Refresh *refresh)
   g_cancellable_cancel (refresh->cancellable);
   g_object_unref (refresh->cancellable);
   g_signal_handler_disconnect (refresh->location, refresh->refreshed);
+  g_signal_handler_disconnect (refresh->location, refresh->shortened);
   g_signal_handler_disconnect (refresh->location, refresh->removed);
   g_hash_table_unref (refresh->alarms);
   g_object_unref (refresh->service);

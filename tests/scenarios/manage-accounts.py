@@ -5,10 +5,11 @@ import os
 import pty
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
 from sipwaketest.bus import NAME, ROOT, Bus, Ctl
-from sipwaketest.house import House
+from sipwaketest.house import OFFER, House
 from sipwaketest.message import parameter
 from sipwaketest.tap import main, test
 
@@ -16,9 +17,9 @@ FAILED, USAGE, NOT_FOUND = 1, 2, 5
 WEEK = 604800
 
 
-def managed_house(stage):
+def managed_house(stage, **habits):
     bus = Bus(stage)
-    house = House(stage, config={"daemon": {"bus": "session"}})
+    house = House(stage, config={"daemon": {"bus": "session"}}, **habits)
     bus.wait_name()
     return house, bus, Ctl(bus)
 
@@ -64,6 +65,66 @@ def a_wrong_password_is_trouble(stage):
     phone.register()
     account, = ctl.wait(("accounts", "trouble"), len)
     assert "password" in account["Trouble"], account
+
+
+def kept_sleeper(house, ctl):
+    """A phone that sleeps, and whose registration is kept by an account."""
+    ctl.run("account", "add", "office", "alice", given="pwalice\n")
+    phone = house.phone()
+    phone.register_ok()  # teaches the realm
+    assert granted(phone.register_ok()) == WEEK
+    phone.sleep()
+    return phone
+
+
+def proved(house):
+    return [r for r in house.pbx.registers() if r.get("Authorization")]
+
+
+@test(limit=40)
+def another_password_counts_while_the_phone_sleeps(stage):
+    house, _bus, ctl = managed_house(stage, grant=3)
+    phone = kept_sleeper(house, ctl)
+    house.pbx.guard.passwords["alice"] = "new"
+    account, = ctl.wait(("accounts", "trouble"), len)
+    assert "password" in account["Trouble"], account
+    house.pbx.wait_contacts("alice", 0, timeout=1)
+    ctl.run("account", "add", "office", "alice", given="new\n")
+    house.pbx.wait_contacts("alice", 1)
+    ctl.wait(("accounts", "ready"), len)
+    call = house.pbx.call("alice", OFFER)
+    call.expect(180)
+    house.push.wait_pushes(1, "/push/alice")
+    phone.wake()
+    phone.credentials.password = "new"
+    assert granted(phone.register_ok()) == WEEK
+    house.finish(call, house.connect(call, phone))
+    house.assert_settled(phone)
+
+
+@test(limit=40)
+def a_removed_account_is_used_no_more(stage):
+    house, _bus, ctl = managed_house(stage)
+    phone = kept_sleeper(house, ctl)
+    before = len(proved(house))
+    ctl.run("account", "remove", "alice")
+    binding, = ctl.json("bindings")
+    assert binding["Expires"] <= time.time() + 3600, binding
+    assert len(house.pbx.contacts("alice")) == 1, "it stays for as long as the PBX granted"
+    house.push.wait_pushes(1, "/push/alice", timeout=10)
+    assert len(proved(house)) == before, "the password of a removed account was used"
+    phone.wake()
+    assert granted(phone.register_ok()) == 3600
+    assert proved(house)[before].get("User-Agent") != "sipwake", "the phone's own did not pass"
+    house.pbx.wait_contacts("alice", 1)
+    house.restart()
+    phone.sleep()
+    call = house.pbx.call("alice", OFFER)
+    call.expect(180)
+    house.wake(phone, pushes=2)
+    house.finish(call, house.connect(call, phone))
+    assert not [r for r in proved(house)[before:] if r.get("User-Agent") == "sipwake"]
+    house.assert_settled(phone)
 
 
 @test

@@ -273,5 +273,17 @@ def what_is_not_ours_passes_unchanged(stage):
     house.assert_settled(phone)
 
 
+@test
+def a_push_resource_as_long_as_a_contact_can_be(stage):
+    house = House(stage)
+    path = "/push/" + "x" * (4096 - len(f"{house.push.url}/push/") - 200)
+    phone = house.sleeper(transport="tcp", path=path)
+    call = house.pbx.call("alice", OFFER)
+    call.expect(180)
+    house.wake(phone, path)
+    house.finish(call, house.connect(call, phone))
+    house.assert_settled(phone)
+
+
 if __name__ == "__main__":
     main()

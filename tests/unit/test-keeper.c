@@ -153,15 +153,23 @@ test_renewed_in_time (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (registers_after (fixture, 3600), ==, 3);
 }
 
-static void
-test_left_with_the_binding (Fixture *fixture, gconstpointer data)
+static Binding *
+register_phone (Fixture *fixture)
 {
-  g_autoptr (Binding) binding = binding_new (fixture->pbx, "t1", AOR);
+  Binding *binding = binding_new (fixture->pbx, "t1", AOR);
 
   binding->flow = sip_flow_ref (fixture->flow);
   binding->expires = clock_now () + 86400 * CLOCK_SECOND;
   location_put (fixture->location, binding);
   keep (fixture);
+  return binding;
+}
+
+static void
+test_left_with_the_binding (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Binding) binding = register_phone (fixture);
+
   g_assert_cmpuint (registers_after (fixture, 0), ==, 1);
   location_remove (fixture->location, binding, "gone");
   g_assert_cmpuint (registers_after (fixture, 0), ==, 2);
@@ -218,6 +226,51 @@ test_again_when_the_pbx_lost_all (Fixture *fixture, gconstpointer data)
   pbx_free (other);
 }
 
+static void
+replace_account (Fixture *fixture)
+{
+  g_autoptr (Account) newer = account_new (fixture->pbx, AOR, "alice");
+
+  newer->password = g_strdup ("new");
+  account_book_put_async (fixture->accounts, newer, NULL, NULL);
+}
+
+static void
+test_tries_again_with_another_secret (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Binding) binding = NULL;
+
+  account_book_put_async (fixture->accounts, fixture->account, NULL, NULL);
+  fixture->answer = "403 Forbidden";
+  binding = register_phone (fixture);
+  g_assert_cmpuint (registers_after (fixture, 3600), ==, 1);
+  fixture->answer = "200 OK";
+  replace_account (fixture);
+  g_assert_cmpuint (registers_after (fixture, 0), ==, 2);
+  g_assert_true (keeper_holds (fixture->keeper, "t1"));
+  g_assert_null (fixture->account->trouble);
+  g_assert_null (fixture->account->ha1);
+  g_assert_cmpstr (fixture->account->password, ==, "new");
+  replace_account (fixture);
+  g_assert_cmpuint (registers_after (fixture, 0), ==, 2);
+}
+
+static void
+test_lets_go_without_the_account (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Binding) binding = NULL;
+
+  account_book_put_async (fixture->accounts, fixture->account, NULL, NULL);
+  binding = register_phone (fixture);
+  g_assert_cmpuint (registers_after (fixture, 0), ==, 1);
+  account_book_remove_async (fixture->accounts, fixture->account, NULL, NULL);
+  g_assert_false (account_has_secret (fixture->account));
+  g_assert_true (location_has (fixture->location, binding));
+  g_assert_cmpint (binding->expires, >, clock_now () + 3500 * CLOCK_SECOND);
+  g_assert_cmpint (binding->expires, <=, clock_now () + 3600 * CLOCK_SECOND);
+  g_assert_cmpuint (registers_after (fixture, 86400), ==, 1);
+}
+
 #define ADD(path, function)                                                                        \
   g_test_add ("/keeper/" path, Fixture, NULL, set_up, function, tear_down)
 
@@ -231,6 +284,8 @@ main (int argc, char **argv)
   ADD ("retry-after", test_follows_retry_after);
   ADD ("forbidden", test_stops_when_forbidden);
   ADD ("longer", test_asks_for_longer);
+  ADD ("another-secret", test_tries_again_with_another_secret);
+  ADD ("without-the-account", test_lets_go_without_the_account);
   ADD ("pbx-lost", test_again_when_the_pbx_lost_all);
   return g_test_run ();
 }

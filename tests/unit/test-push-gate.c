@@ -167,7 +167,7 @@ test_bad_urls (void)
     "https://[fe80::1%25eth0]/",
     "https://[::1]x/",
   };
-  g_autofree gchar *letters = g_strnfill (2048, 'x');
+  g_autofree gchar *letters = g_strnfill (4096, 'x');
   g_autofree gchar *large = g_strconcat ("https://h/", letters, NULL);
   g_autoptr (GError) error = NULL;
 

@@ -174,6 +174,28 @@ test_accounts_need_no_push (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (pushes_after (fixture, 3590), ==, 0);
 }
 
+static void
+test_woken_when_its_time_is_cut (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Binding) binding = register_phone (fixture, 86400, NULL);
+
+  location_shorten (fixture->location, binding, clock_now () + 172800 * CLOCK_SECOND);
+  g_assert_cmpuint (pushes_after (fixture, 6), ==, 0);
+  location_shorten (fixture->location, binding, clock_now () + 3600 * CLOCK_SECOND);
+  g_assert_cmpuint (pushes_after (fixture, 6), ==, 1);
+}
+
+static void
+test_at_risk_when_its_time_is_cut (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Binding) binding = register_phone (fixture, 86400, "voip");
+
+  binding->at_risk = NULL;
+  location_shorten (fixture->location, binding, clock_now () + 3600 * CLOCK_SECOND);
+  g_assert_cmpuint (pushes_after (fixture, 6), ==, 0);
+  g_assert_nonnull (binding->at_risk);
+}
+
 #define ADD(path, function)                                                                        \
   g_test_add ("/refresh/" path, Fixture, NULL, set_up, function, tear_down)
 
@@ -187,6 +209,8 @@ main (int argc, char **argv)
   ADD ("left", test_phone_that_left_is_left_alone);
   ADD ("never-rings", test_never_rings_for_a_refresh);
   ADD ("too-little-time", test_too_little_time);
+  ADD ("cut", test_woken_when_its_time_is_cut);
+  ADD ("cut-calls-only", test_at_risk_when_its_time_is_cut);
   ADD ("pbx-lost", test_woken_when_the_pbx_lost_all);
   ADD ("pbx-lost-calls-only", test_calls_only_token_is_left_when_the_pbx_lost_all);
   ADD ("account", test_accounts_need_no_push);

@@ -282,9 +282,9 @@ put_account (Fixture *fixture, const SealedKey *key)
 }
 
 static gboolean
-file_holds (Fixture *fixture, const gchar *needle)
+file_holds (Fixture *fixture, const gchar *name, const gchar *needle)
 {
-  g_autofree gchar *path = g_build_filename (fixture->dir, SIPWAKE_STATE_DB, NULL);
+  g_autofree gchar *path = g_build_filename (fixture->dir, name, NULL);
   g_autofree gchar *contents = NULL;
   gsize size;
 
@@ -311,13 +311,15 @@ test_accounts (Fixture *fixture, gconstpointer data)
   secret = sealed_open (key, row->aor, row->sealed, NULL);
   g_assert_cmpstr (secret, ==, "MARKED-SECRET");
   sealed_wipe (secret);
-  g_assert_true (file_holds (fixture, "MARKED-NAME"));
-  g_assert_false (file_holds (fixture, "MARKED-SECRET"));
+  g_assert_true (file_holds (fixture, SIPWAKE_STATE_DB, "MARKED-NAME"));
+  g_assert_false (file_holds (fixture, SIPWAKE_STATE_DB, "MARKED-SECRET"));
 
+  put_account (fixture, key);
+  g_assert_true (file_holds (fixture, SIPWAKE_STATE_DB "-wal", "MARKED-NAME"));
   store_remove_account_async (fixture->store, "sip:1@x", disk_on_written, &results);
   disk_drain (&results);
-  reopen (fixture);
-  g_assert_false (file_holds (fixture, "MARKED-NAME"));
+  g_assert_false (file_holds (fixture, SIPWAKE_STATE_DB, "MARKED-NAME"));
+  g_assert_false (file_holds (fixture, SIPWAKE_STATE_DB "-wal", "MARKED-NAME"));
 }
 
 static void
