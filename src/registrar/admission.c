@@ -15,6 +15,8 @@
 #include "registrar/tally.h"
 #include "sip/sip-map.h"
 
+#include <string.h>
+
 #define OFFENCES 4
 #define OFFENCE_SECONDS 600
 #define LEAST_SECONDS 240 /* a push goes out 120 s before the end, and must be answered */
@@ -121,14 +123,14 @@ source_of (const Admission *admission, SipRequest *request)
   return g_inet_address_to_string (address);
 }
 
-/* Whose failures they are: a name that a certificate proves is nobody else's, as an address may be;
- * but a proxy's stands for many. */
+/* Whose failures they are: a user whom a certificate names is nobody else, as an address may be; but
+ * a domain stands for many, and so does a proxy. */
 static gchar *
 offender_of (const Admission *admission, SipRequest *request)
 {
   const gchar *const *names = sip_flow_names (sip_request_flow (request));
 
-  if (names && names[0] && !via_behind_proxy (admission, request))
+  if (names && names[0] && strchr (names[0], '@') && !via_behind_proxy (admission, request))
     return g_strconcat ("certificate ", names[0], NULL);
   return source_of (admission, request);
 }

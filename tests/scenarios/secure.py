@@ -366,6 +366,20 @@ def wrong_passwords_are_counted_for_the_certificate(stage):
 
 
 @test
+def wrong_passwords_are_not_counted_for_a_whole_domain(stage):
+    """Many phones show a certificate of the domain: one of them shuts out its address only."""
+    house = asks_for_certificates(stage)
+
+    def member(name, **more):
+        return house.phone(name, transport="tls", tls=certified(house, "DNS:pbx.test"), **more)
+    stranger = member("carol", password="wrong")
+    while "Too Many Failed Authentications" not in stranger.register().start:
+        pass
+    assert member("bob").register().status == 403
+    member("alice", address=ports.OTHER_PHONE).register_ok()
+
+
+@test
 def each_address_behind_the_edge_has_its_own_limit(stage):
     house = House(stage, secure=SECURE, config={"registrar": {"phones-per-address": 1}})
     for transport, address, user in zip(SECURE, (ports.PHONE, ports.OTHER_PHONE, ports.CALLER),
