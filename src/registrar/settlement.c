@@ -209,15 +209,16 @@ keep (Settlement *settlement, Ledger *ledger, const Registration *registration,
 }
 
 /* One flow of several goes. */
-static void
+static Binding *
 narrow (Settlement *settlement, Ledger *ledger, Binding *binding, guint reg_id)
 {
   g_autoptr (Binding) left = outbound_drop (binding, reg_id);
 
-  if (left == binding)
-    return;
-  location_put (settlement->location, left);
-  ledger_put_lazily (ledger, left);
+  if (left != binding) {
+    location_put (settlement->location, left);
+    ledger_put_lazily (ledger, left);
+  }
+  return g_steal_pointer (&left);
 }
 
 static void
@@ -267,7 +268,7 @@ settlement_run (Location *location, Ledger *ledger, const Registration *registra
       g_ptr_array_add (refreshed,
                        keep (settlement, ledger, registration, entry, grants[i].kept));
     else if (old && entry->stays && outbound_has_other (old, entry->reg_id))
-      narrow (settlement, ledger, old, entry->reg_id);
+      g_ptr_array_add (refreshed, narrow (settlement, ledger, old, entry->reg_id));
     else if (old)
       drop (settlement, ledger, old, "removed by the phone");
   }

@@ -374,6 +374,21 @@ def a_silent_flow_of_two_stays_open(stage):
 
 
 @test
+def a_flow_of_two_that_is_removed_is_nobodys(stage):
+    """Whichever of the two goes: the edge closes its connection, and that of the other stays."""
+    for gone in (0, 1):
+        house = House(stage, secure=("tls",), config={"edge": {"idle-timeout": 1}})
+        phones = two_flows(house, "tls")
+        flows = [phone.flow for phone in phones]
+        assert phones[gone].register(expires=0).status == 200
+        time.sleep(2.5)
+        assert flows[gone].closed, "the edge closes what is nobody's"
+        assert not flows[1 - gone].closed
+        house.assert_settled(phones[1 - gone])
+        house.tear_down(*phones)
+
+
+@test
 def over_udp_there_is_one_flow(stage):
     """Its keep-alive would be STUN, which the daemon does not speak."""
     house = House(stage)
