@@ -68,16 +68,18 @@ add_known_contacts (Location *location, msg_t *msg, const Registration *registra
 static void
 add_outbound (msg_t *msg, const Registration *registration)
 {
-  g_autofree gchar *path = g_strdup_printf ("Path: %s", registration->path);
-  g_autofree gchar *timer = g_strdup_printf ("Flow-Timer: %u", registration->flow_timer);
-
   sip_headers_add (msg, "Supported: path, outbound");
-  if (registration->path)
-    sip_headers_add (msg, path);
   if (registration->outbound)
     sip_headers_add (msg, "Require: outbound");
-  if (registration->outbound && !registration->path)
+  if (registration->path) {
+    g_autofree gchar *path = g_strconcat ("Path: ", registration->path, NULL);
+
+    sip_headers_add (msg, path);
+  } else if (registration->outbound) {
+    g_autofree gchar *timer = g_strdup_printf ("Flow-Timer: %u", registration->flow_timer);
+
     sip_headers_add (msg, timer);
+  }
 }
 
 /**
