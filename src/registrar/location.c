@@ -251,6 +251,21 @@ location_remove (Location *self, Binding *binding, const gchar *why)
 
 static void schedule_expiry (Location *self);
 
+/* Of several flows another one may have been granted longer than the newest. */
+static void
+expire (Location *self, Binding *binding)
+{
+  g_autoptr (Binding) left = outbound_drop (binding, outbound_reg_id (binding));
+
+  if (!left) {
+    counters_inc (COUNTER_BINDINGS_EXPIRED);
+    location_remove (self, binding, "expired");
+    return;
+  }
+  location_put (self, left);
+  location_refreshed (self, left);
+}
+
 static gboolean
 on_expiry (gpointer user_data)
 {
@@ -262,8 +277,7 @@ on_expiry (gpointer user_data)
 
     if (binding->expires > clock_now ())
       break;
-    counters_inc (COUNTER_BINDINGS_EXPIRED);
-    location_remove (self, binding, "expired");
+    expire (self, binding);
   }
   schedule_expiry (self);
   return G_SOURCE_REMOVE;

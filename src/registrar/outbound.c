@@ -176,12 +176,18 @@ others_of (const Binding *binding)
   return binding->outbound ? binding->outbound->others : NULL;
 }
 
+static gboolean
+lives (const Binding *way)
+{
+  return way->expires > clock_now ();
+}
+
 static void
 add_other (Binding *binding, Binding *other)
 {
   BindingOutbound *outbound = binding->outbound;
 
-  if (outbound_reg_id (other) == outbound->reg_id || other->expires <= clock_now () ||
+  if (outbound_reg_id (other) == outbound->reg_id || !lives (other) ||
       !sip_flow_is_open (other->flow) || sip_flow_equal (other->flow, binding->flow))
     return;
   if (!outbound->others)
@@ -221,7 +227,7 @@ outbound_inherit (Binding *binding, Binding *old)
 /**
  * outbound_drop:
  * @binding: a phone
- * @reg_id: one of its flows, which it has removed
+ * @reg_id: one of its flows, which it has removed or whose time is up
  *
  * Returns: (transfer full) (nullable): its binding without that flow, which may be another one; NULL
  * when no flow is left
@@ -233,7 +239,8 @@ outbound_drop (Binding *binding, guint reg_id)
   Binding *left;
 
   for (guint i = others ? others->len : 0; i > 0; i--)
-    if (outbound_reg_id (g_ptr_array_index (others, i - 1)) == reg_id)
+    if (outbound_reg_id (g_ptr_array_index (others, i - 1)) == reg_id ||
+        !lives (g_ptr_array_index (others, i - 1)))
       g_ptr_array_remove_index (others, i - 1);
   if (outbound_reg_id (binding) != reg_id)
     return binding_ref (binding);
@@ -249,16 +256,22 @@ outbound_drop (Binding *binding, guint reg_id)
  * @binding: a phone
  * @reg_id: one of its flows
  *
- * Returns: whether it has another one
+ * Returns: whether it has another one, which is registered still
  */
 gboolean
 outbound_has_other (const Binding *binding, guint reg_id)
 {
   const GPtrArray *others = others_of (binding);
 
-  if (!outbound_reg_id (binding))
-    return FALSE;
-  return outbound_reg_id (binding) != reg_id || (others && others->len > 0);
+  if (outbound_reg_id (binding) && outbound_reg_id (binding) != reg_id && lives (binding))
+    return TRUE;
+  for (guint i = 0; others && i < others->len; i++) {
+    const Binding *other = g_ptr_array_index (others, i);
+
+    if (outbound_reg_id (other) != reg_id && lives (other))
+      return TRUE;
+  }
+  return FALSE;
 }
 
 static gboolean
@@ -332,7 +345,7 @@ outbound_has_moved (Binding *from, Binding *to)
  * @binding: a phone
  * @after: (nullable): one of its flows, which was tried
  *
- * Returns: (transfer none) (nullable): the phone by its next flow that is open
+ * Returns: (transfer none) (nullable): the phone by its next flow that is open and registered still
  */
 Binding *
 outbound_open (Binding *binding, const SipFlow *after)
@@ -344,7 +357,7 @@ outbound_open (Binding *binding, const SipFlow *after)
   for (guint i = 0; i < count; i++) {
     Binding *way = i ? g_ptr_array_index (others, i - 1) : binding;
 
-    if (passed && sip_flow_is_open (way->flow))
+    if (passed && lives (way) && sip_flow_is_open (way->flow))
       return way;
     passed |= after && sip_flow_equal (way->flow, after);
   }
