@@ -102,25 +102,43 @@ is_proxy (const Admission *admission, GInetAddress *address)
   return FALSE;
 }
 
-/* Behind a proxy of ours stands the phone that it got the request from (RFC 3261 18.2.1). */
-static const sip_via_t *
-via_behind_proxy (const Admission *admission, SipRequest *request)
+static const gchar *
+via_host (const sip_via_t *via)
 {
+  return via->v_received ? via->v_received : via->v_host;
+}
+
+/* Behind a proxy of ours stands whom it got the request from (RFC 3261 18.2.1): maybe another one. */
+static const sip_via_t *
+via_behind_proxies (const Admission *admission, SipRequest *request)
+{
+  const sip_via_t *via = sip_request_sip (request)->sip_via;
   g_autoptr (GInetAddress) address = sip_request_source (request);
 
-  return is_proxy (admission, address) ? sip_request_sip (request)->sip_via->v_next : NULL;
+  while (address && via->v_next && is_proxy (admission, address)) {
+    via = via->v_next;
+    g_object_unref (address);
+    address = address_from_host (via_host (via));
+  }
+  return via;
+}
+
+static gboolean
+came_by_proxy (const Admission *admission, SipRequest *request)
+{
+  return via_behind_proxies (admission, request) != sip_request_sip (request)->sip_via;
 }
 
 /* Lest one phone's wrong password shut out all that come through the same proxy. */
 static gchar *
 source_of (const Admission *admission, SipRequest *request)
 {
-  const sip_via_t *before = via_behind_proxy (admission, request);
-  g_autoptr (GInetAddress) address = sip_request_source (request);
+  const sip_via_t *via = via_behind_proxies (admission, request);
+  g_autoptr (GInetAddress) address = via == sip_request_sip (request)->sip_via
+                                       ? sip_request_source (request)
+                                       : address_from_host (via_host (via));
 
-  if (before)
-    return g_strdup (before->v_received ? before->v_received : before->v_host);
-  return g_inet_address_to_string (address);
+  return address ? g_inet_address_to_string (address) : g_strdup (via_host (via));
 }
 
 /* Whose failures they are: a user whom a certificate names is nobody else, as an address may be; but
@@ -130,7 +148,7 @@ offender_of (const Admission *admission, SipRequest *request)
 {
   const gchar *const *names = sip_flow_names (sip_request_flow (request));
 
-  if (names && names[0] && strchr (names[0], '@') && !via_behind_proxy (admission, request))
+  if (names && names[0] && strchr (names[0], '@') && !came_by_proxy (admission, request))
     return g_strconcat ("certificate ", names[0], NULL);
   return source_of (admission, request);
 }
@@ -239,14 +257,12 @@ check_limits (Admission *admission, Registration *registration)
 {
   const AdmissionOptions *options = &admission->options;
   guint more = count_new (admission, registration);
-  g_autofree gchar *source = source_of (admission, registration->request);
   const Record *record =
     location_find_record (admission->location, registration->pbx, registration->aor);
   g_autofree gchar *later = g_strdup_printf ("%u", FULL_SECONDS);
 
   if (more == 0)
     return TRUE;
-  registration->source = g_steal_pointer (&source);
   registration->coming = more;
   count_coming (admission, registration, (gint) more);
   if ((record ? record->bindings->len : 0) +
@@ -320,6 +336,7 @@ admission_check (Admission *admission, Registration *registration, const Account
   gint64 least = least_interval (admission, account);
   g_autofree gchar *min_expires = g_strdup_printf ("%" G_GINT64_FORMAT, least);
 
+  registration->source = source_of (admission, registration->request);
   if (!check_names (registration))
     return FALSE;
   if (!is_in_order (admission, registration)) {

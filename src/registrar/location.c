@@ -13,8 +13,6 @@
 #include "registrar/outbound.h"
 #include "registrar/tally.h"
 
-#include <string.h>
-
 struct _Location {
   GObject parent;
   GHashTable *records;  /* key -> Record */
@@ -38,20 +36,10 @@ by_expiry (gconstpointer a, gconstpointer b, gpointer user_data)
   return (left > right) - (left < right);
 }
 
-static gchar *
-source_of (const Binding *binding)
-{
-  const gchar *address = sip_flow_address (binding->flow);
-  const gchar *port = strrchr (address, ':');
-  g_autofree gchar *host = g_strndup (address, port ? (gsize) (port - address) : strlen (address));
-
-  return *host == '[' ? g_strndup (host + 1, strlen (host) - 2) : g_steal_pointer (&host);
-}
-
 static void
 count_source (Location *self, const Binding *binding, gint delta)
 {
-  g_autofree gchar *source = source_of (binding);
+  g_autofree gchar *source = outbound_source (binding);
 
   tally_add (self->sources, source, delta);
 }

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "proto/address.h"
 #include "sip/sip-headers.h"
 
 #include <string.h>
@@ -18,18 +19,6 @@
 #define MAX_OTHERS 3
 
 /* ---- what a REGISTER says ---- */
-
-static GInetAddress *
-numeric_host (const url_t *url)
-{
-  g_autofree gchar *host = g_strdup (url->url_host && *url->url_host == '[' ? url->url_host + 1
-                                                                            : url->url_host);
-
-  if (!host)
-    return NULL;
-  host[strcspn (host, "]")] = '\0';
-  return g_inet_address_new_from_string (host);
-}
 
 /**
  * outbound_way:
@@ -46,7 +35,8 @@ outbound_way (SipRequest *request)
   const sip_t *sip = sip_request_sip (request);
   SipFlow *flow = sip_request_flow (request);
   g_autoptr (GInetAddress) source = sip_request_source (request);
-  g_autoptr (GInetAddress) hop = sip->sip_path ? numeric_host (sip->sip_path->r_url) : NULL;
+  g_autoptr (GInetAddress) hop =
+    sip->sip_path ? address_from_host (sip->sip_path->r_url->url_host) : NULL;
   g_autofree gchar *host = NULL;
   const gchar *port;
 
@@ -130,20 +120,50 @@ outbound_is_offered (SipRequest *request)
 
 /* ---- what a binding keeps of it ---- */
 
+static gchar *
+host_of (const SipFlow *flow)
+{
+  const gchar *address = sip_flow_address (flow);
+  const gchar *port = strrchr (address, ':');
+  g_autofree gchar *host = g_strndup (address, port ? (gsize) (port - address) : strlen (address));
+
+  return *host == '[' ? g_strndup (host + 1, strlen (host) - 2) : g_steal_pointer (&host);
+}
+
 /**
  * outbound_set:
- * @binding: a new binding
+ * @binding: a new binding, which has its flow
  * @path: (nullable): the proxies before it
  * @reg_id: which of its phone's flows it is, 0: the only one
+ * @source: (nullable): the address of its phone, where that is known
  */
 void
-outbound_set (Binding *binding, const gchar *path, guint reg_id)
+outbound_set (Binding *binding, const gchar *path, guint reg_id, const gchar *source)
 {
-  if (!path && !reg_id)
+  g_autofree gchar *host = host_of (binding->flow);
+  gboolean elsewhere = source && !g_str_equal (source, host);
+
+  if (!path && !reg_id && !elsewhere)
     return;
   binding->outbound = g_new0 (BindingOutbound, 1);
   binding->outbound->path = g_strdup (path);
   binding->outbound->reg_id = reg_id;
+  binding->outbound->source = elsewhere ? g_strdup (source) : NULL;
+}
+
+/**
+ * outbound_source:
+ * @binding: a phone
+ *
+ * Returns: (transfer full): its address, without brackets; behind a proxy of ours the proxy's, when
+ * it has not registered since the start
+ */
+gchar *
+outbound_source (const Binding *binding)
+{
+  if (binding->outbound && binding->outbound->source)
+    return g_strdup (binding->outbound->source);
+  return host_of (binding->flow);
 }
 
 /**
@@ -321,7 +341,8 @@ outbound_came_by (const Binding *binding, const SipFlow *flow)
 gboolean
 outbound_is_lost (const Binding *binding, guint status)
 {
-  return binding->outbound && (status == 430 || status == 408 || status == 503);
+  return (outbound_path (binding) || outbound_reg_id (binding)) &&
+         (status == 430 || status == 408 || status == 503);
 }
 
 /**

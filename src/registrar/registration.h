@@ -25,8 +25,8 @@ typedef struct {
   gchar *path;         /* nullable: the proxies before the phone */
   gboolean outbound;   /* the phone may have several flows */
   guint flow_timer;    /* seconds between two signs of life on one */
-  gchar *source;       /* nullable: where the new phones come from that count towards the limits */
-  guint coming;        /* how many of them */
+  gchar *source;       /* nullable: the address that it came from, behind proxies of ours */
+  guint coming;        /* how many new phones of it count towards the limits */
 } Registration;
 
 Registration *

@@ -130,7 +130,7 @@ make_binding (const Registration *registration, const RegistrationContact *entry
     sip->sip_user_agent ? g_ref_string_new_intern (sip->sip_user_agent->g_string) : NULL;
   binding->push = entry->push->kind == PN_PUSH ? pn_params_copy (entry->push) : NULL;
   binding->flow = outbound_way (request);
-  outbound_set (binding, registration->path, entry->reg_id);
+  outbound_set (binding, registration->path, entry->reg_id, registration->source);
   binding->registered = clock_now ();
   binding->expires = binding->registered + seconds * CLOCK_SECOND;
   return binding;

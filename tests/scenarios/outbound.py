@@ -11,7 +11,7 @@ from sipwaketest.agent import Agent
 from sipwaketest.house import ANSWER, OFFER, House
 from sipwaketest.kamailio import EdgeProxy
 from sipwaketest.message import parameter
-from sipwaketest.phone import Phone
+from sipwaketest.phone import Forwarded, Phone
 from sipwaketest.tap import main, test
 
 
@@ -184,6 +184,42 @@ def a_wrong_password_is_held_against_the_proxy(stage):
 @test
 def a_wrong_password_is_held_against_the_phone(stage):
     assert guess_passwords(stage, config={"registrar": {"proxies": ports.EDGE}}) == 200
+
+
+@test
+def phones_behind_a_proxy_count_by_their_own_addresses(stage):
+    house = House(stage, config={"registrar": {"proxies": ports.EDGE, "phones-per-address": 1}})
+    edge = EdgeProxy(stage, house.phones_door)
+    alice = behind(house, edge)
+    bob, carol = (behind(house, edge, name, address=ports.OTHER_PHONE) for name in ("bob", "carol"))
+    alice.register_ok()
+    bob.register_ok()
+    assert carol.register().status == 403
+    for phone in (alice, bob):
+        phone.register_ok()
+    assert carol.register().status == 403, "who registers again is still counted"
+    assert bob.register(expires=0).status == 200
+    carol.register_ok()
+    house.assert_settled(alice, bob, carol)
+
+
+@test
+def proxies_in_a_row_are_all_believed(stage):
+    house = House(stage, config={"registrar": {"proxies": f"{ports.EDGE};{ports.STRANGER}",
+                                               "phones-per-address": 1}})
+
+    def status(name, *sources):
+        phone = Forwarded(stage, name, house.phones_door, house.pbx.domain, address=ports.EDGE)
+        phone.hops = [f"SIP/2.0/UDP hop.test;branch=z9hG4bK{number};received={source}"
+                      for number, source in enumerate(sources)]
+        return phone.register().status
+    assert status("alice", ports.STRANGER, "2001:db8::1") == 200
+    assert status("bob", ports.STRANGER, "[2001:db8:0::1]") == 403, "it is the same address"
+    assert status("bob", "2001:db8::1") == 403
+    assert status("bob", ports.STRANGER, "2001:db8::2") == 200
+    assert status("carol", "2001:db8::3", "2001:db8::4") == 200
+    assert status("2000", "2001:db8::3", "2001:db8::5") == 403, "who is believed is a stranger"
+    house.assert_settled()
 
 
 @test

@@ -47,7 +47,7 @@ make_way (Fixture *fixture, guint reg_id, gint64 milliseconds)
   Binding *way = binding_new (fixture->pbx, "t1", "sip:alice@pbx.example.com");
 
   way->flow = sip_flow_to_address (listener, "127.0.0.1", 9 + reg_id);
-  outbound_set (way, NULL, reg_id);
+  outbound_set (way, NULL, reg_id, NULL);
   way->expires = clock_now () + milliseconds * G_TIME_SPAN_MILLISECOND;
   return way;
 }
