@@ -108,7 +108,7 @@ via_host (const sip_via_t *via)
   return via->v_received ? via->v_received : via->v_host;
 }
 
-/* Behind a proxy of ours stands whom it got the request from (RFC 3261 18.2.1): maybe another one. */
+/* Behind a proxy of ours stands whom it got the request from (RFC 3261 18.2.1), maybe another. */
 static const sip_via_t *
 via_behind_proxies (const Admission *admission, SipRequest *request)
 {
@@ -167,14 +167,15 @@ is_named_by (const Registration *registration, const gchar *name)
          (!at || g_str_equal (key, registration->key));
 }
 
-/* Who shows no certificate has been let in without one. */
+/* Who shows no certificate has been let in without one, and a proxy's names no phone. */
 static gboolean
-check_names (const Registration *registration)
+check_names (const Admission *admission, const Registration *registration)
 {
   const SipFlow *flow = sip_request_flow (registration->request);
   const gchar *const *names = sip_flow_names (flow);
 
-  if (!names || !sip_flow_listener (flow)->names_bind)
+  if (!names || !sip_flow_listener (flow)->names_bind ||
+      came_by_proxy (admission, registration->request))
     return TRUE;
   for (gsize i = 0; names[i]; i++)
     if (is_named_by (registration, names[i]))
@@ -337,7 +338,7 @@ admission_check (Admission *admission, Registration *registration, const Account
   g_autofree gchar *min_expires = g_strdup_printf ("%" G_GINT64_FORMAT, least);
 
   registration->source = source_of (admission, registration->request);
-  if (!check_names (registration))
+  if (!check_names (admission, registration))
     return FALSE;
   if (!is_in_order (admission, registration)) {
     refuse (registration, 500, "REGISTER Out Of Order", NULL, NULL);
