@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * admission: whether a phone's REGISTER is acted upon at all: in order (RFC 3261 10.3), long enough
- * to push in (RFC 8599 5.3), within the limits, and from nobody who failed too often.
+ * admission: whether a phone's REGISTER is acted upon at all: by a way that can do what it asks for
+ * (RFC 5626 6), in order (RFC 3261 10.3), long enough to push in (RFC 8599 5.3), within the limits,
+ * and from nobody who failed too often.
  *
  * The registrar asks it before the PBX hears anything, and tells it what the PBX said.
  */
@@ -340,6 +341,10 @@ admission_check (Admission *admission, Registration *registration, const Account
   registration->source = source_of (admission, registration->request);
   if (!check_names (admission, registration))
     return FALSE;
+  if (registration->lacks_hop) {
+    refuse (registration, 439, "First Hop Lacks Outbound Support", NULL, NULL);
+    return FALSE;
+  }
   if (!is_in_order (admission, registration)) {
     refuse (registration, 500, "REGISTER Out Of Order", NULL, NULL);
     return FALSE;

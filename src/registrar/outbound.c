@@ -93,6 +93,17 @@ outbound_read_path (const sip_t *sip, GError **error)
   return path->len ? g_string_free (g_steal_pointer (&path), FALSE) : NULL;
 }
 
+/* Of the proxy that the phone itself speaks to. */
+static const sip_path_t *
+first_hop (const sip_t *sip)
+{
+  const sip_path_t *first = sip->sip_path;
+
+  while (first && first->r_next)
+    first = first->r_next;
+  return first;
+}
+
 /**
  * outbound_is_offered:
  * @request: a REGISTER
@@ -106,16 +117,30 @@ gboolean
 outbound_is_offered (SipRequest *request)
 {
   const sip_t *sip = sip_request_sip (request);
-  const sip_path_t *first = sip->sip_path;
+  const sip_path_t *first = first_hop (sip);
 
   if (!sip_has_feature (sip->sip_supported, "outbound"))
     return FALSE;
   if (!first)
     return !sip->sip_via->v_next &&
            sip_transport_is_stream (sip_request_listener (request)->transport);
-  while (first->r_next)
-    first = first->r_next;
   return url_has_param (first->r_url, "ob");
+}
+
+/**
+ * outbound_is_lacking:
+ * @request: a REGISTER
+ *
+ * Returns: whether the phone asks for flows behind a proxy that keeps none, and must be told
+ * (RFC 5626 6)
+ */
+gboolean
+outbound_is_lacking (SipRequest *request)
+{
+  const sip_t *sip = sip_request_sip (request);
+
+  return sip->sip_via->v_next && sip_has_feature (sip->sip_supported, "outbound") &&
+         !outbound_is_offered (request);
 }
 
 /* ---- what a binding keeps of it ---- */

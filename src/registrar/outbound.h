@@ -7,6 +7,7 @@ SipFlow *outbound_way (SipRequest *request);
 SipFlow *outbound_restore (SipListener *listener, const gchar *address, const gchar *path);
 gchar *outbound_read_path (const sip_t *sip, GError **error);
 gboolean outbound_is_offered (SipRequest *request);
+gboolean outbound_is_lacking (SipRequest *request);
 
 void outbound_set (Binding *binding, const gchar *path, guint reg_id, const gchar *source);
 void outbound_inherit (Binding *binding, Binding *old);

@@ -435,6 +435,28 @@ def over_udp_there_is_one_flow(stage):
 
 
 @test
+def behind_a_proxy_without_outbound_there_is_none(stage):
+    """RFC 5626 section 6: a phone that asks for flows all the same is told, and may come without."""
+    house = House(stage)
+    proxy = f"<sip:edge@{ports.EDGE};lr>", f"<sip:edge@{ports.EDGE};lr;ob>"
+    rows = (("udp", None, 1, 439), ("tcp", None, 1, 439), ("tcp", proxy[0], 1, 439),
+            ("tcp", f"{proxy[1]}, {proxy[0]}", 1, 439), ("tcp", f"{proxy[0]}, {proxy[1]}", 1, 200),
+            ("tcp", proxy[0], 0, 200), ("udp", None, 0, 200))
+    for transport, path, number, status in rows:
+        phone = Forwarded(stage, "alice", house.phones_door, house.pbx.domain, address=ports.EDGE,
+                          transport=transport, **(flow(number) if number else {}))
+        phone.hops = [f"SIP/2.0/UDP {ports.PHONE};branch=z9hG4bK1"]
+        heard = len(house.pbx.registers())
+        answer = phone.register(headers=[("Path", path)] if path else [])
+        assert answer.status == status, (transport, path, number, answer.start)
+        if status == 439:
+            assert answer.start.endswith("First Hop Lacks Outbound Support"), answer.start
+            assert len(house.pbx.registers()) == heard, "the PBX heard of it"
+        phone.close()
+    house.assert_settled()
+
+
+@test
 def several_contacts_with_flows(stage):
     house = House(stage)
     phone = house.phone(transport="tcp", **flow(1))
