@@ -142,8 +142,8 @@ source_of (const Admission *admission, SipRequest *request)
   return address ? g_inet_address_to_string (address) : g_strdup (via_host (via));
 }
 
-/* Whose failures they are: a user whom a certificate names is nobody else, as an address may be; but
- * a domain stands for many, and so does a proxy. */
+/* Whose failures they are: a user whom a certificate names is nobody else, as an address may be;
+ * but a domain stands for many, and so does a proxy. */
 static gchar *
 offender_of (const Admission *admission, SipRequest *request)
 {

@@ -3,7 +3,8 @@
  * location: the location service (RFC 3261 10.1): which phones are registered, until when.
  *
  * The registrar writes it, calls and wake-ups read it. "refreshed" is emitted when a phone's
- * binding was made or renewed, after the phone got its answer; "removed" when a binding is gone.
+ * binding was made or renewed, after the phone got its answer, or became that of another of its
+ * flows; "removed" when a binding is gone.
  */
 #include "registrar/location.h"
 
@@ -386,7 +387,7 @@ location_class_init (LocationClass *class)
 
   /**
    * Location::refreshed:
-   * @binding: (type gpointer): the Binding that was made or renewed
+   * @binding: (type gpointer): the Binding that was made or renewed, or took another's place
    */
   signals[REFRESHED] = g_signal_new ("refreshed", G_TYPE_FROM_CLASS (class), G_SIGNAL_RUN_LAST, 0,
                                      NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_POINTER);

@@ -24,7 +24,7 @@ typedef struct {
   gboolean remove_all; /* Contact: * */
   gchar *path;         /* nullable: the proxies before the phone */
   gboolean outbound;   /* the phone may have several flows */
-  gboolean lacks_hop;  /* the phone asks for flows, which the proxy that it speaks to does not keep */
+  gboolean lacks_hop;  /* the phone asks for flows, which the proxy before it does not keep */
   guint flow_timer;    /* seconds between two signs of life on one */
   gchar *source;       /* nullable: the address that it came from, behind proxies of ours */
   guint coming;        /* how many new phones of it count towards the limits */

@@ -436,7 +436,7 @@ def over_udp_there_is_one_flow(stage):
 
 @test
 def behind_a_proxy_without_outbound_there_is_none(stage):
-    """RFC 5626 section 6: a phone that asks for flows all the same is told, and may come without."""
+    """RFC 5626 section 6: a phone that asks for flows is told, and may come without."""
     house = House(stage)
     proxy = f"<sip:edge@{ports.EDGE};lr>", f"<sip:edge@{ports.EDGE};lr;ob>"
     rows = (("udp", None, 1, 439), ("tcp", None, 1, 439), ("tcp", proxy[0], 1, 439),
