@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * address: whether an IP address falls under a pattern of the configuration, or is a private one.
+ * address: whether an IP address falls under a pattern of the configuration, or is a private one;
+ * and the one that a URI or a Via names.
  *
  * config checks the patterns of accept-from with it; the registrar's pbx compares sources, sdp-edit
  * what a PBX says of itself.
@@ -76,4 +77,21 @@ address_is_private (GInetAddress *address)
     return TRUE;
   return g_inet_address_get_family (plain) == G_SOCKET_FAMILY_IPV6 &&
          (g_inet_address_to_bytes (plain)[0] & 0xfe) == 0xfc;
+}
+
+/**
+ * address_from_host:
+ * @host: (nullable): the host of a URI or of a Via, IPv6 with brackets or, as in received, without
+ *
+ * Returns: (transfer full) (nullable): the address that it is; %NULL where it is a name
+ */
+GInetAddress *
+address_from_host (const gchar *host)
+{
+  g_autofree gchar *bare = g_strdup (host && *host == '[' ? host + 1 : host);
+
+  if (!bare)
+    return NULL;
+  bare[strcspn (bare, "]")] = '\0';
+  return g_inet_address_new_from_string (bare);
 }

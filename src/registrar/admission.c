@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * admission: whether a phone's REGISTER is acted upon at all: in order (RFC 3261 10.3), long enough
- * to push in (RFC 8599 5.3), within the limits, and from nobody who failed too often.
+ * admission: whether a phone's REGISTER is acted upon at all: by a way that can do what it asks for
+ * (RFC 5626 6), in order (RFC 3261 10.3), long enough to push in (RFC 8599 5.3), within the limits,
+ * and from nobody who failed too often.
  *
  * The registrar asks it before the PBX hears anything, and tells it what the PBX said.
  */
@@ -14,6 +15,8 @@
 #include "registrar/offenders.h"
 #include "registrar/tally.h"
 #include "sip/sip-map.h"
+
+#include <string.h>
 
 #define OFFENCES 4
 #define OFFENCE_SECONDS 600
@@ -100,35 +103,53 @@ is_proxy (const Admission *admission, GInetAddress *address)
   return FALSE;
 }
 
-/* Behind a proxy of ours stands the phone that it got the request from (RFC 3261 18.2.1). */
-static const sip_via_t *
-via_behind_proxy (const Admission *admission, SipRequest *request)
+static const gchar *
+via_host (const sip_via_t *via)
 {
+  return via->v_received ? via->v_received : via->v_host;
+}
+
+/* Behind a proxy of ours stands whom it got the request from (RFC 3261 18.2.1), maybe another. */
+static const sip_via_t *
+via_behind_proxies (const Admission *admission, SipRequest *request)
+{
+  const sip_via_t *via = sip_request_sip (request)->sip_via;
   g_autoptr (GInetAddress) address = sip_request_source (request);
 
-  return is_proxy (admission, address) ? sip_request_sip (request)->sip_via->v_next : NULL;
+  while (address && via->v_next && is_proxy (admission, address)) {
+    via = via->v_next;
+    g_object_unref (address);
+    address = address_from_host (via_host (via));
+  }
+  return via;
+}
+
+static gboolean
+came_by_proxy (const Admission *admission, SipRequest *request)
+{
+  return via_behind_proxies (admission, request) != sip_request_sip (request)->sip_via;
 }
 
 /* Lest one phone's wrong password shut out all that come through the same proxy. */
 static gchar *
 source_of (const Admission *admission, SipRequest *request)
 {
-  const sip_via_t *before = via_behind_proxy (admission, request);
-  g_autoptr (GInetAddress) address = sip_request_source (request);
+  const sip_via_t *via = via_behind_proxies (admission, request);
+  g_autoptr (GInetAddress) address = via == sip_request_sip (request)->sip_via
+                                       ? sip_request_source (request)
+                                       : address_from_host (via_host (via));
 
-  if (before)
-    return g_strdup (before->v_received ? before->v_received : before->v_host);
-  return g_inet_address_to_string (address);
+  return address ? g_inet_address_to_string (address) : g_strdup (via_host (via));
 }
 
-/* Whose failures they are: a name that a certificate proves is nobody else's, as an address may be;
- * but a proxy's stands for many. */
+/* Whose failures they are: a user whom a certificate names is nobody else, as an address may be;
+ * but a domain stands for many, and so does a proxy. */
 static gchar *
 offender_of (const Admission *admission, SipRequest *request)
 {
   const gchar *const *names = sip_flow_names (sip_request_flow (request));
 
-  if (names && names[0] && !via_behind_proxy (admission, request))
+  if (names && names[0] && strchr (names[0], '@') && !came_by_proxy (admission, request))
     return g_strconcat ("certificate ", names[0], NULL);
   return source_of (admission, request);
 }
@@ -147,14 +168,15 @@ is_named_by (const Registration *registration, const gchar *name)
          (!at || g_str_equal (key, registration->key));
 }
 
-/* Who shows no certificate has been let in without one. */
+/* Who shows no certificate has been let in without one, and a proxy's names no phone. */
 static gboolean
-check_names (const Registration *registration)
+check_names (const Admission *admission, const Registration *registration)
 {
   const SipFlow *flow = sip_request_flow (registration->request);
   const gchar *const *names = sip_flow_names (flow);
 
-  if (!names || !sip_flow_listener (flow)->names_bind)
+  if (!names || !sip_flow_listener (flow)->names_bind ||
+      came_by_proxy (admission, registration->request))
     return TRUE;
   for (gsize i = 0; names[i]; i++)
     if (is_named_by (registration, names[i]))
@@ -237,14 +259,12 @@ check_limits (Admission *admission, Registration *registration)
 {
   const AdmissionOptions *options = &admission->options;
   guint more = count_new (admission, registration);
-  g_autofree gchar *source = source_of (admission, registration->request);
   const Record *record =
     location_find_record (admission->location, registration->pbx, registration->aor);
   g_autofree gchar *later = g_strdup_printf ("%u", FULL_SECONDS);
 
   if (more == 0)
     return TRUE;
-  registration->source = g_steal_pointer (&source);
   registration->coming = more;
   count_coming (admission, registration, (gint) more);
   if ((record ? record->bindings->len : 0) +
@@ -318,8 +338,13 @@ admission_check (Admission *admission, Registration *registration, const Account
   gint64 least = least_interval (admission, account);
   g_autofree gchar *min_expires = g_strdup_printf ("%" G_GINT64_FORMAT, least);
 
-  if (!check_names (registration))
+  registration->source = source_of (admission, registration->request);
+  if (!check_names (admission, registration))
     return FALSE;
+  if (registration->lacks_hop) {
+    refuse (registration, 439, "First Hop Lacks Outbound Support", NULL, NULL);
+    return FALSE;
+  }
   if (!is_in_order (admission, registration)) {
     refuse (registration, 500, "REGISTER Out Of Order", NULL, NULL);
     return FALSE;

@@ -48,6 +48,7 @@ static void
 outbound_free (BindingOutbound *outbound)
 {
   g_clear_pointer (&outbound->others, g_ptr_array_unref);
+  g_free (outbound->source);
   g_free (outbound->path);
   g_free (outbound);
 }

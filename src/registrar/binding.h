@@ -12,10 +12,11 @@ typedef struct {
   guint wake_failed;
 } BindingHistory;
 
-/* What RFC 3327 and RFC 5626 add, for the phones that use them. */
+/* What RFC 3327, RFC 5626 and proxies of ours add, for the phones that have them. */
 typedef struct {
   gchar *path;       /* nullable: the proxies before the phone, as the Route of its requests */
   guint reg_id;      /* which of the phone's flows this is, 0: the only one */
+  gchar *source;     /* nullable: the phone's address, where its flow leads to another */
   GPtrArray *others; /* nullable: Binding: its other flows, the newest first */
 } BindingOutbound;
 

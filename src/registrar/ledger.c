@@ -154,7 +154,7 @@ on_row (const BindingRow *row, gpointer user_data)
   binding->push = push_of (row);
   binding->flow = outbound_restore (listener, row->flow_address ? row->flow_address : "0.0.0.0:0",
                                     row->path);
-  outbound_set (binding, row->path, (guint) row->reg_id);
+  outbound_set (binding, row->path, (guint) row->reg_id, NULL);
   if (row->created_wall)
     binding->history.created_wall = row->created_wall;
   binding->history.last_wake_wall = row->last_wake_wall;

@@ -3,8 +3,8 @@
  * location: the location service (RFC 3261 10.1): which phones are registered, until when.
  *
  * The registrar writes it, calls and wake-ups read it. "refreshed" is emitted when a phone's
- * binding was made or renewed, after the phone got its answer; "shortened" when it will last less
- * than the phone was told; "removed" when it is gone.
+ * binding was made or renewed, after the phone got its answer, or became that of another of its
+ * flows; "shortened" when it will last less than the phone was told; "removed" when it is gone.
  */
 #include "registrar/location.h"
 
@@ -13,8 +13,6 @@
 #include "base/log.h"
 #include "registrar/outbound.h"
 #include "registrar/tally.h"
-
-#include <string.h>
 
 struct _Location {
   GObject parent;
@@ -40,20 +38,10 @@ by_expiry (gconstpointer a, gconstpointer b, gpointer user_data)
   return (left > right) - (left < right);
 }
 
-static gchar *
-source_of (const Binding *binding)
-{
-  const gchar *address = sip_flow_address (binding->flow);
-  const gchar *port = strrchr (address, ':');
-  g_autofree gchar *host = g_strndup (address, port ? (gsize) (port - address) : strlen (address));
-
-  return *host == '[' ? g_strndup (host + 1, strlen (host) - 2) : g_steal_pointer (&host);
-}
-
 static void
 count_source (Location *self, const Binding *binding, gint delta)
 {
-  g_autofree gchar *source = source_of (binding);
+  g_autofree gchar *source = outbound_source (binding);
 
   tally_add (self->sources, source, delta);
 }
@@ -267,6 +255,21 @@ location_remove (Location *self, Binding *binding, const gchar *why)
 
 static void schedule_expiry (Location *self);
 
+/* Of several flows another one may have been granted longer than the newest. */
+static void
+expire (Location *self, Binding *binding)
+{
+  g_autoptr (Binding) left = outbound_drop (binding, outbound_reg_id (binding));
+
+  if (!left) {
+    counters_inc (COUNTER_BINDINGS_EXPIRED);
+    location_remove (self, binding, "expired");
+    return;
+  }
+  location_put (self, left);
+  location_refreshed (self, left);
+}
+
 static gboolean
 on_expiry (gpointer user_data)
 {
@@ -278,8 +281,7 @@ on_expiry (gpointer user_data)
 
     if (binding->expires > clock_now ())
       break;
-    counters_inc (COUNTER_BINDINGS_EXPIRED);
-    location_remove (self, binding, "expired");
+    expire (self, binding);
   }
   schedule_expiry (self);
   return G_SOURCE_REMOVE;
@@ -419,7 +421,7 @@ location_class_init (LocationClass *class)
 
   /**
    * Location::refreshed:
-   * @binding: (type gpointer): the Binding that was made or renewed
+   * @binding: (type gpointer): the Binding that was made or renewed, or took another's place
    */
   signals[REFRESHED] = g_signal_new ("refreshed", G_TYPE_FROM_CLASS (class), G_SIGNAL_RUN_LAST, 0,
                                      NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_POINTER);

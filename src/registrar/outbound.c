@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "proto/address.h"
 #include "sip/sip-headers.h"
 
 #include <string.h>
@@ -18,18 +19,6 @@
 #define MAX_OTHERS 3
 
 /* ---- what a REGISTER says ---- */
-
-static GInetAddress *
-numeric_host (const url_t *url)
-{
-  g_autofree gchar *host = g_strdup (url->url_host && *url->url_host == '[' ? url->url_host + 1
-                                                                            : url->url_host);
-
-  if (!host)
-    return NULL;
-  host[strcspn (host, "]")] = '\0';
-  return g_inet_address_new_from_string (host);
-}
 
 /**
  * outbound_way:
@@ -46,7 +35,8 @@ outbound_way (SipRequest *request)
   const sip_t *sip = sip_request_sip (request);
   SipFlow *flow = sip_request_flow (request);
   g_autoptr (GInetAddress) source = sip_request_source (request);
-  g_autoptr (GInetAddress) hop = sip->sip_path ? numeric_host (sip->sip_path->r_url) : NULL;
+  g_autoptr (GInetAddress) hop =
+    sip->sip_path ? address_from_host (sip->sip_path->r_url->url_host) : NULL;
   g_autofree gchar *host = NULL;
   const gchar *port;
 
@@ -103,6 +93,17 @@ outbound_read_path (const sip_t *sip, GError **error)
   return path->len ? g_string_free (g_steal_pointer (&path), FALSE) : NULL;
 }
 
+/* Of the proxy that the phone itself speaks to. */
+static const sip_path_t *
+first_hop (const sip_t *sip)
+{
+  const sip_path_t *first = sip->sip_path;
+
+  while (first && first->r_next)
+    first = first->r_next;
+  return first;
+}
+
 /**
  * outbound_is_offered:
  * @request: a REGISTER
@@ -116,34 +117,78 @@ gboolean
 outbound_is_offered (SipRequest *request)
 {
   const sip_t *sip = sip_request_sip (request);
-  const sip_path_t *first = sip->sip_path;
+  const sip_path_t *first = first_hop (sip);
 
   if (!sip_has_feature (sip->sip_supported, "outbound"))
     return FALSE;
   if (!first)
     return !sip->sip_via->v_next &&
            sip_transport_is_stream (sip_request_listener (request)->transport);
-  while (first->r_next)
-    first = first->r_next;
   return url_has_param (first->r_url, "ob");
+}
+
+/**
+ * outbound_is_lacking:
+ * @request: a REGISTER
+ *
+ * Returns: whether the phone asks for flows behind a proxy that keeps none, and must be told
+ * (RFC 5626 6)
+ */
+gboolean
+outbound_is_lacking (SipRequest *request)
+{
+  const sip_t *sip = sip_request_sip (request);
+
+  return sip->sip_via->v_next && sip_has_feature (sip->sip_supported, "outbound") &&
+         !outbound_is_offered (request);
 }
 
 /* ---- what a binding keeps of it ---- */
 
+static gchar *
+host_of (const SipFlow *flow)
+{
+  const gchar *address = sip_flow_address (flow);
+  const gchar *port = strrchr (address, ':');
+  g_autofree gchar *host = g_strndup (address, port ? (gsize) (port - address) : strlen (address));
+
+  return *host == '[' ? g_strndup (host + 1, strlen (host) - 2) : g_steal_pointer (&host);
+}
+
 /**
  * outbound_set:
- * @binding: a new binding
+ * @binding: a new binding, which has its flow
  * @path: (nullable): the proxies before it
  * @reg_id: which of its phone's flows it is, 0: the only one
+ * @source: (nullable): the address of its phone, where that is known
  */
 void
-outbound_set (Binding *binding, const gchar *path, guint reg_id)
+outbound_set (Binding *binding, const gchar *path, guint reg_id, const gchar *source)
 {
-  if (!path && !reg_id)
+  g_autofree gchar *host = host_of (binding->flow);
+  gboolean elsewhere = source && !g_str_equal (source, host);
+
+  if (!path && !reg_id && !elsewhere)
     return;
   binding->outbound = g_new0 (BindingOutbound, 1);
   binding->outbound->path = g_strdup (path);
   binding->outbound->reg_id = reg_id;
+  binding->outbound->source = elsewhere ? g_strdup (source) : NULL;
+}
+
+/**
+ * outbound_source:
+ * @binding: a phone
+ *
+ * Returns: (transfer full): its address, without brackets; behind a proxy of ours the proxy's, when
+ * it has not registered since the start
+ */
+gchar *
+outbound_source (const Binding *binding)
+{
+  if (binding->outbound && binding->outbound->source)
+    return g_strdup (binding->outbound->source);
+  return host_of (binding->flow);
 }
 
 /**
@@ -176,12 +221,18 @@ others_of (const Binding *binding)
   return binding->outbound ? binding->outbound->others : NULL;
 }
 
+static gboolean
+lives (const Binding *way)
+{
+  return way->expires > clock_now ();
+}
+
 static void
 add_other (Binding *binding, Binding *other)
 {
   BindingOutbound *outbound = binding->outbound;
 
-  if (outbound_reg_id (other) == outbound->reg_id || other->expires <= clock_now () ||
+  if (outbound_reg_id (other) == outbound->reg_id || !lives (other) ||
       !sip_flow_is_open (other->flow) || sip_flow_equal (other->flow, binding->flow))
     return;
   if (!outbound->others)
@@ -221,7 +272,7 @@ outbound_inherit (Binding *binding, Binding *old)
 /**
  * outbound_drop:
  * @binding: a phone
- * @reg_id: one of its flows, which it has removed
+ * @reg_id: one of its flows, which it has removed or whose time is up
  *
  * Returns: (transfer full) (nullable): its binding without that flow, which may be another one; NULL
  * when no flow is left
@@ -233,7 +284,8 @@ outbound_drop (Binding *binding, guint reg_id)
   Binding *left;
 
   for (guint i = others ? others->len : 0; i > 0; i--)
-    if (outbound_reg_id (g_ptr_array_index (others, i - 1)) == reg_id)
+    if (outbound_reg_id (g_ptr_array_index (others, i - 1)) == reg_id ||
+        !lives (g_ptr_array_index (others, i - 1)))
       g_ptr_array_remove_index (others, i - 1);
   if (outbound_reg_id (binding) != reg_id)
     return binding_ref (binding);
@@ -249,16 +301,22 @@ outbound_drop (Binding *binding, guint reg_id)
  * @binding: a phone
  * @reg_id: one of its flows
  *
- * Returns: whether it has another one
+ * Returns: whether it has another one, which is registered still
  */
 gboolean
 outbound_has_other (const Binding *binding, guint reg_id)
 {
   const GPtrArray *others = others_of (binding);
 
-  if (!outbound_reg_id (binding))
-    return FALSE;
-  return outbound_reg_id (binding) != reg_id || (others && others->len > 0);
+  if (outbound_reg_id (binding) && outbound_reg_id (binding) != reg_id && lives (binding))
+    return TRUE;
+  for (guint i = 0; others && i < others->len; i++) {
+    const Binding *other = g_ptr_array_index (others, i);
+
+    if (outbound_reg_id (other) != reg_id && lives (other))
+      return TRUE;
+  }
+  return FALSE;
 }
 
 static gboolean
@@ -308,7 +366,8 @@ outbound_came_by (const Binding *binding, const SipFlow *flow)
 gboolean
 outbound_is_lost (const Binding *binding, guint status)
 {
-  return binding->outbound && (status == 430 || status == 408 || status == 503);
+  return (outbound_path (binding) || outbound_reg_id (binding)) &&
+         (status == 430 || status == 408 || status == 503);
 }
 
 /**
@@ -332,7 +391,7 @@ outbound_has_moved (Binding *from, Binding *to)
  * @binding: a phone
  * @after: (nullable): one of its flows, which was tried
  *
- * Returns: (transfer none) (nullable): the phone by its next flow that is open
+ * Returns: (transfer none) (nullable): the phone by its next flow that is open and registered still
  */
 Binding *
 outbound_open (Binding *binding, const SipFlow *after)
@@ -344,7 +403,7 @@ outbound_open (Binding *binding, const SipFlow *after)
   for (guint i = 0; i < count; i++) {
     Binding *way = i ? g_ptr_array_index (others, i - 1) : binding;
 
-    if (passed && sip_flow_is_open (way->flow))
+    if (passed && lives (way) && sip_flow_is_open (way->flow))
       return way;
     passed |= after && sip_flow_equal (way->flow, after);
   }

@@ -65,11 +65,15 @@ tests_unit_test_keeper_SOURCES = tests/unit/test-keeper.c \
   tests/unit/store-disk.c tests/unit/store-disk.h
 tests_unit_test_keeper_LDADD = $(LIBREGISTRAR)
 
-check_PROGRAMS += tests/unit/test-registration tests/unit/test-settlement
+check_PROGRAMS += tests/unit/test-registration tests/unit/test-settlement tests/unit/test-outbound
 tests_unit_test_registration_CFLAGS = $(AM_CFLAGS) $(SOFIA_CFLAGS)
 tests_unit_test_registration_SOURCES = tests/unit/test-registration.c \
   tests/unit/lone-stack.c tests/unit/lone-stack.h tests/unit/lone-phone.c tests/unit/lone-phone.h
 tests_unit_test_registration_LDADD = $(LIBREGISTRAR)
+tests_unit_test_outbound_CFLAGS = $(AM_CFLAGS) $(SOFIA_CFLAGS)
+tests_unit_test_outbound_SOURCES = tests/unit/test-outbound.c \
+  tests/unit/lone-stack.c tests/unit/lone-stack.h
+tests_unit_test_outbound_LDADD = $(LIBREGISTRAR)
 tests_unit_test_settlement_CFLAGS = $(AM_CFLAGS) $(SOFIA_CFLAGS)
 tests_unit_test_settlement_SOURCES = tests/unit/test-settlement.c \
   tests/unit/lone-stack.c tests/unit/lone-stack.h tests/unit/lone-phone.c tests/unit/lone-phone.h \

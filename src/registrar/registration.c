@@ -104,7 +104,10 @@ read_contact (Registration *registration, const sip_contact_t *header, GBytes *t
   device = device_identity (contact, entry->push);
   entry->token = token_keyed (token_key, registration->key, device, NULL);
   entry->asked = asked_seconds (sip, contact, registration->pbx);
-  entry->reg_id = registration->outbound ? flow_number (contact) : 0;
+  entry->reg_id = flow_number (contact);
+  registration->lacks_hop |= entry->reg_id && outbound_is_lacking (registration->request);
+  if (!registration->outbound)
+    entry->reg_id = 0;
   entry->contact = g_steal_pointer (&contact);
   return TRUE;
 }

@@ -24,9 +24,10 @@ typedef struct {
   gboolean remove_all; /* Contact: * */
   gchar *path;         /* nullable: the proxies before the phone */
   gboolean outbound;   /* the phone may have several flows */
+  gboolean lacks_hop;  /* the phone asks for flows, which the proxy before it does not keep */
   guint flow_timer;    /* seconds between two signs of life on one */
-  gchar *source;       /* nullable: where the new phones come from that count towards the limits */
-  guint coming;        /* how many of them */
+  gchar *source;       /* nullable: the address that it came from, behind proxies of ours */
+  guint coming;        /* how many new phones of it count towards the limits */
 } Registration;
 
 Registration *

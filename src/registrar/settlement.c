@@ -68,16 +68,18 @@ add_known_contacts (Location *location, msg_t *msg, const Registration *registra
 static void
 add_outbound (msg_t *msg, const Registration *registration)
 {
-  g_autofree gchar *path = g_strdup_printf ("Path: %s", registration->path);
-  g_autofree gchar *timer = g_strdup_printf ("Flow-Timer: %u", registration->flow_timer);
-
   sip_headers_add (msg, "Supported: path, outbound");
-  if (registration->path)
-    sip_headers_add (msg, path);
   if (registration->outbound)
     sip_headers_add (msg, "Require: outbound");
-  if (registration->outbound && !registration->path)
+  if (registration->path) {
+    g_autofree gchar *path = g_strconcat ("Path: ", registration->path, NULL);
+
+    sip_headers_add (msg, path);
+  } else if (registration->outbound) {
+    g_autofree gchar *timer = g_strdup_printf ("Flow-Timer: %u", registration->flow_timer);
+
     sip_headers_add (msg, timer);
+  }
 }
 
 /**
@@ -128,7 +130,7 @@ make_binding (const Registration *registration, const RegistrationContact *entry
     sip->sip_user_agent ? g_ref_string_new_intern (sip->sip_user_agent->g_string) : NULL;
   binding->push = entry->push->kind == PN_PUSH ? pn_params_copy (entry->push) : NULL;
   binding->flow = outbound_way (request);
-  outbound_set (binding, registration->path, entry->reg_id);
+  outbound_set (binding, registration->path, entry->reg_id, registration->source);
   binding->registered = clock_now ();
   binding->expires = binding->registered + seconds * CLOCK_SECOND;
   return binding;
@@ -209,15 +211,16 @@ keep (Settlement *settlement, Ledger *ledger, const Registration *registration,
 }
 
 /* One flow of several goes. */
-static void
+static Binding *
 narrow (Settlement *settlement, Ledger *ledger, Binding *binding, guint reg_id)
 {
   g_autoptr (Binding) left = outbound_drop (binding, reg_id);
 
-  if (left == binding)
-    return;
-  location_put (settlement->location, left);
-  ledger_put_lazily (ledger, left);
+  if (left != binding) {
+    location_put (settlement->location, left);
+    ledger_put_lazily (ledger, left);
+  }
+  return g_steal_pointer (&left);
 }
 
 static void
@@ -267,7 +270,7 @@ settlement_run (Location *location, Ledger *ledger, const Registration *registra
       g_ptr_array_add (refreshed,
                        keep (settlement, ledger, registration, entry, grants[i].kept));
     else if (old && entry->stays && outbound_has_other (old, entry->reg_id))
-      narrow (settlement, ledger, old, entry->reg_id);
+      g_ptr_array_add (refreshed, narrow (settlement, ledger, old, entry->reg_id));
     else if (old)
       drop (settlement, ledger, old, "removed by the phone");
   }

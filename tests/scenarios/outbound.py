@@ -13,7 +13,7 @@ from sipwaketest.daemon import write_config
 from sipwaketest.house import ANSWER, OFFER, House
 from sipwaketest.kamailio import EdgeProxy
 from sipwaketest.message import parameter
-from sipwaketest.phone import Phone
+from sipwaketest.phone import Forwarded, Phone
 from sipwaketest.tap import main, test
 
 
@@ -186,6 +186,42 @@ def a_wrong_password_is_held_against_the_proxy(stage):
 @test
 def a_wrong_password_is_held_against_the_phone(stage):
     assert guess_passwords(stage, config={"registrar": {"proxies": ports.EDGE}}) == 200
+
+
+@test
+def phones_behind_a_proxy_count_by_their_own_addresses(stage):
+    house = House(stage, config={"registrar": {"proxies": ports.EDGE, "phones-per-address": 1}})
+    edge = EdgeProxy(stage, house.phones_door)
+    alice = behind(house, edge)
+    bob, carol = (behind(house, edge, name, address=ports.OTHER_PHONE) for name in ("bob", "carol"))
+    alice.register_ok()
+    bob.register_ok()
+    assert carol.register().status == 403
+    for phone in (alice, bob):
+        phone.register_ok()
+    assert carol.register().status == 403, "who registers again is still counted"
+    assert bob.register(expires=0).status == 200
+    carol.register_ok()
+    house.assert_settled(alice, bob, carol)
+
+
+@test
+def proxies_in_a_row_are_all_believed(stage):
+    house = House(stage, config={"registrar": {"proxies": f"{ports.EDGE};{ports.STRANGER}",
+                                               "phones-per-address": 1}})
+
+    def status(name, *sources):
+        phone = Forwarded(stage, name, house.phones_door, house.pbx.domain, address=ports.EDGE)
+        phone.hops = [f"SIP/2.0/UDP hop.test;branch=z9hG4bK{number};received={source}"
+                      for number, source in enumerate(sources)]
+        return phone.register().status
+    assert status("alice", ports.STRANGER, "2001:db8::1") == 200
+    assert status("bob", ports.STRANGER, "[2001:db8:0::1]") == 403, "it is the same address"
+    assert status("bob", "2001:db8::1") == 403
+    assert status("bob", ports.STRANGER, "2001:db8::2") == 200
+    assert status("carol", "2001:db8::3", "2001:db8::4") == 200
+    assert status("2000", "2001:db8::3", "2001:db8::5") == 403, "who is believed is a stranger"
+    house.assert_settled()
 
 
 @test
@@ -388,6 +424,21 @@ def a_silent_flow_of_two_stays_open(stage):
 
 
 @test
+def a_flow_of_two_that_is_removed_is_nobodys(stage):
+    """Whichever of the two goes: the edge closes its connection, and that of the other stays."""
+    for gone in (0, 1):
+        house = House(stage, secure=("tls",), config={"edge": {"idle-timeout": 1}})
+        phones = two_flows(house, "tls")
+        flows = [phone.flow for phone in phones]
+        assert phones[gone].register(expires=0).status == 200
+        time.sleep(2.5)
+        assert flows[gone].closed, "the edge closes what is nobody's"
+        assert not flows[1 - gone].closed
+        house.assert_settled(phones[1 - gone])
+        house.tear_down(*phones)
+
+
+@test
 def over_udp_there_is_one_flow(stage):
     """Its keep-alive would be STUN, which the daemon does not speak."""
     house = House(stage)
@@ -395,6 +446,28 @@ def over_udp_there_is_one_flow(stage):
     answer = phone.register_ok()
     assert answer.get("Require") is None and answer.get("Flow-Timer") is None
     house.assert_settled(phone)
+
+
+@test
+def behind_a_proxy_without_outbound_there_is_none(stage):
+    """RFC 5626 section 6: a phone that asks for flows is told, and may come without."""
+    house = House(stage)
+    proxy = f"<sip:edge@{ports.EDGE};lr>", f"<sip:edge@{ports.EDGE};lr;ob>"
+    rows = (("udp", None, 1, 439), ("tcp", None, 1, 439), ("tcp", proxy[0], 1, 439),
+            ("tcp", f"{proxy[1]}, {proxy[0]}", 1, 439), ("tcp", f"{proxy[0]}, {proxy[1]}", 1, 200),
+            ("tcp", proxy[0], 0, 200), ("udp", None, 0, 200))
+    for transport, path, number, status in rows:
+        phone = Forwarded(stage, "alice", house.phones_door, house.pbx.domain, address=ports.EDGE,
+                          transport=transport, **(flow(number) if number else {}))
+        phone.hops = [f"SIP/2.0/UDP {ports.PHONE};branch=z9hG4bK1"]
+        heard = len(house.pbx.registers())
+        answer = phone.register(headers=[("Path", path)] if path else [])
+        assert answer.status == status, (transport, path, number, answer.start)
+        if status == 439:
+            assert answer.start.endswith("First Hop Lacks Outbound Support"), answer.start
+            assert len(house.pbx.registers()) == heard, "the PBX heard of it"
+        phone.close()
+    house.assert_settled()
 
 
 @test

@@ -15,6 +15,7 @@ from sipwaketest.authority import Authority
 from sipwaketest.call import Call
 from sipwaketest.house import ANSWER, OFFER, House
 from sipwaketest.message import parameter, uri_of
+from sipwaketest.phone import Forwarded
 from sipwaketest.stream import connect
 from sipwaketest.tap import main, test
 from sipwaketest.uri import Uri, host_port
@@ -307,8 +308,8 @@ def certified(house, san, subject="/CN=ignored"):
     return context
 
 
-def asks_for_certificates(stage, **keys):
-    house = House(stage, secure=("tls",), start=False)
+def asks_for_certificates(stage, config=None, **keys):
+    house = House(stage, secure=("tls",), start=False, config=config)
     house.groups["listen:phones-tls"].update({"client-ca": house.authority.file, **keys})
     house.start()
     return house
@@ -366,6 +367,35 @@ def wrong_passwords_are_counted_for_the_certificate(stage):
         pass
     assert house.phone("bob", transport="tls").register().status == 403
     house.phone(transport="tls", tls=certified(house, "URI:sip:alice@pbx.test")).register_ok()
+
+
+@test
+def the_certificate_of_a_proxy_names_no_phone(stage):
+    """It is judged by its own only where it is none of ours, or sends nothing of others."""
+    hop = "SIP/2.0/TLS 192.0.2.1:5061;branch=z9hG4bK1"
+    for proxies, hops, status in ((ports.EDGE, [hop], 200), (ports.EDGE, [], 403),
+                                  (ports.STRANGER, [hop], 403)):
+        house = asks_for_certificates(stage, config={"registrar": {"proxies": proxies}},
+                                      **{"client-names": "aor"})
+        phone = Forwarded(stage, "alice", house.door("tls"), house.pbx.domain, transport="tls",
+                          address=ports.EDGE, tls=certified(house, "DNS:edge.test"))
+        phone.hops = hops
+        assert phone.register().status == status, (proxies, hops)
+        house.tear_down(phone)
+
+
+@test
+def wrong_passwords_are_not_counted_for_a_whole_domain(stage):
+    """Many phones show a certificate of the domain: one of them shuts out its address only."""
+    house = asks_for_certificates(stage)
+
+    def member(name, **more):
+        return house.phone(name, transport="tls", tls=certified(house, "DNS:pbx.test"), **more)
+    stranger = member("carol", password="wrong")
+    while "Too Many Failed Authentications" not in stranger.register().start:
+        pass
+    assert member("bob").register().status == 403
+    member("alice", address=ports.OTHER_PHONE).register_ok()
 
 
 @test

@@ -162,3 +162,16 @@ class Phone(Agent):
     def thaw(self):
         self.trace.note(f"{self.name} is thawed")
         self.frozen = False
+
+
+class Forwarded(Phone):
+    """A phone together with the proxies before it, as what the last of them sends.
+
+    `hops` are the Vias below its own.
+    """
+
+    hops = ()
+
+    def send_request(self, request, flow):
+        request.headers[0:0] = [("Via", hop) for hop in (self.via(flow), *self.hops)]
+        return super().send_request(request, flow)
