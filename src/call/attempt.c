@@ -173,6 +173,14 @@ cancel_passages (Attempt *attempt)
   passage_cancel (&attempt->answer);
 }
 
+static void
+let_go (Attempt *attempt)
+{
+  if (attempt->leg)
+    attempt->funcs->left (attempt, attempt->user_data);
+  g_clear_pointer (&attempt->media, media_session_release);
+}
+
 /**
  * attempt_free:
  * @attempt: (transfer full): an attempt; its leg ends by itself
@@ -181,7 +189,7 @@ void
 attempt_free (Attempt *attempt)
 {
   cancel_passages (attempt);
-  g_clear_pointer (&attempt->media, media_session_release);
+  let_go (attempt);
   g_clear_pointer (&attempt->leg, leg_release);
   g_clear_pointer (&attempt->invite.reach, reach_free);
   sip_flow_unref (attempt->flow);
@@ -228,7 +236,7 @@ attempt_lose (Attempt *attempt)
 {
   attempt->over = TRUE;
   cancel_passages (attempt);
-  g_clear_pointer (&attempt->media, media_session_release);
+  let_go (attempt);
   if (attempt->leg)
     leg_lose (attempt->leg);
 }

@@ -300,6 +300,14 @@ on_request (Attempt *attempt, SipRequest *request, gpointer user_data)
   branch->funcs->request (branch, request, branch->user_data);
 }
 
+static void
+on_left (Attempt *attempt, gpointer user_data)
+{
+  Branch *branch = user_data;
+
+  branch->funcs->left (branch, attempt_leg (attempt), branch->user_data);
+}
+
 static const AttemptFuncs attempt_funcs = {
   .heard = on_heard,
   .ringing = on_ringing,
@@ -307,6 +315,7 @@ static const AttemptFuncs attempt_funcs = {
   .failed = on_failed,
   .ended = on_ended,
   .request = on_request,
+  .left = on_left,
 };
 
 /**

@@ -215,6 +215,32 @@ def a_call_that_ends_before_the_prack(stage):
 
 
 @test
+def a_phone_that_goes_while_it_rings(stage):
+    """It is woken and rings once more; the PBX's requests reach it where it is then."""
+    house = House(stage)
+    phone = house.phone(transport="tcp")
+    phone.register_ok()
+    call = house.pbx.call("alice", OFFER, headers=[("Supported", "100rel")])
+    for pushes, number in enumerate((4711, 9, 17), 1):
+        leg = phone.expect_call()
+        leg.ring(183, ANSWER, headers=reliably(number))
+        sent = prack(call, call.expect(183))
+        request = leg.expect_request("PRACK")
+        assert request.get("RAck") == f"{number} {leg.invite.cseq[0]} INVITE", request.get("RAck")
+        leg.reply(request, 200)
+        sent.expect(200)
+        if pushes < 3:
+            phone.sleep()
+            house.wake(phone, pushes=pushes)
+    leg.answer(ANSWER)
+    call.expect(200)
+    call.ack()
+    leg.expect_ack()
+    house.finish(call, leg)
+    house.assert_settled(phone)
+
+
+@test
 def several_phones_are_not_asked(stage):
     house = House(stage)
     phones = [house.phone(transport="tcp", address=address, path="") for address in
