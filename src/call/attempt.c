@@ -33,7 +33,9 @@ on_ringing_ready (const sip_t *response, guint status, const gchar *problem, gpo
 {
   Attempt *attempt = user_data;
 
-  if (!attempt->over && status == 0)
+  if (status)
+    leg_forget_reliable (attempt->leg);
+  else if (!attempt->over)
     attempt->funcs->ringing (attempt, response, attempt->user_data);
 }
 
@@ -63,8 +65,11 @@ on_ringing (Leg *leg, const sip_t *response, gpointer user_data)
   Attempt *attempt = user_data;
 
   attempt->funcs->heard (attempt, response, attempt->user_data);
-  if (!attempt->over)
-    translate (attempt, &attempt->ringing, response, on_ringing_ready);
+  if (attempt->over)
+    return;
+  if (attempt->ringing)
+    leg_forget_reliable (leg); /* the caller does not get that one */
+  translate (attempt, &attempt->ringing, response, on_ringing_ready);
 }
 
 static void
