@@ -297,6 +297,29 @@ def who_rang_has_not_lost_its_flow(stage):
 
 
 @test
+def one_flow_knows_that_the_other_has_the_call(stage):
+    """482 by the one, silence by the other: neither is tried once more, and a push follows."""
+    house = House(stage)
+    first, second = two_flows(house)
+    call = house.pbx.call("alice", OFFER)
+    leg = second.expect_call()
+    merged = first.expect_call()
+    merged.reject(482)
+    merged.expect_ack()
+    house.push.wait_pushes(1)
+    first.expect_nothing(1, "INVITE")
+    leg.ring()
+    call.expect(180)
+    leg.answer(ANSWER)
+    call.expect(200)
+    call.ack()
+    leg.expect_ack()
+    house.finish(call, leg)
+    house.push.assert_pushes(1)
+    house.assert_settled(first, second)
+
+
+@test
 def all_flows_are_silent(stage):
     house = House(stage)
     first, second = two_flows(house)
