@@ -260,6 +260,29 @@ def a_closed_flow_has_another(stage):
 
 
 @test
+def a_flow_that_closes_during_a_call_has_another(stage):
+    """Be it the one that the phone was heard on last, or one that has registered since."""
+    house = House(stage)
+    first, second = two_flows(house)
+    for gone, left in ((first, second), (second, first)):
+        call = house.pbx.call("alice", OFFER)
+        leg = house.connect(call, second)
+        if gone == first:
+            first.register_ok()
+        gone.sleep()
+        for method in ("INFO", "BYE"):
+            sent = call.send(method)
+            left.reply(left.expect_request(method, call_id=leg.call_id), 200)
+            sent.expect(200)
+        if gone == first:
+            first.wake()
+            first.register_ok()
+            second.register_ok()
+    house.push.assert_pushes(0)
+    house.assert_settled(first)
+
+
+@test
 def a_flow_that_fails_has_another(stage):
     """By an answer, and by silence; either way no push is sent, and the PBX hears of neither."""
     house = House(stage)
