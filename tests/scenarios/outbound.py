@@ -270,6 +270,7 @@ def a_flow_that_closes_during_a_call_has_another(stage):
         if gone == first:
             first.register_ok()
         gone.sleep()
+        time.sleep(0.2)  # what is sent before the daemon hears of it is lost
         for method in ("INFO", "BYE"):
             sent = call.send(method)
             left.reply(left.expect_request(method, call_id=leg.call_id), 200)
