@@ -33,7 +33,9 @@ on_ringing_ready (const sip_t *response, guint status, const gchar *problem, gpo
 {
   Attempt *attempt = user_data;
 
-  if (!attempt->over && status == 0)
+  if (status)
+    leg_forget_reliable (attempt->leg);
+  else if (!attempt->over)
     attempt->funcs->ringing (attempt, response, attempt->user_data);
 }
 
@@ -63,8 +65,11 @@ on_ringing (Leg *leg, const sip_t *response, gpointer user_data)
   Attempt *attempt = user_data;
 
   attempt->funcs->heard (attempt, response, attempt->user_data);
-  if (!attempt->over)
-    translate (attempt, &attempt->ringing, response, on_ringing_ready);
+  if (attempt->over)
+    return;
+  if (attempt->ringing)
+    leg_forget_reliable (leg); /* the caller does not get that one */
+  translate (attempt, &attempt->ringing, response, on_ringing_ready);
 }
 
 static void
@@ -173,6 +178,14 @@ cancel_passages (Attempt *attempt)
   passage_cancel (&attempt->answer);
 }
 
+static void
+let_go (Attempt *attempt)
+{
+  if (attempt->leg)
+    attempt->funcs->left (attempt, attempt->user_data);
+  g_clear_pointer (&attempt->media, media_session_release);
+}
+
 /**
  * attempt_free:
  * @attempt: (transfer full): an attempt; its leg ends by itself
@@ -181,7 +194,7 @@ void
 attempt_free (Attempt *attempt)
 {
   cancel_passages (attempt);
-  g_clear_pointer (&attempt->media, media_session_release);
+  let_go (attempt);
   g_clear_pointer (&attempt->leg, leg_release);
   g_clear_pointer (&attempt->invite.reach, reach_free);
   sip_flow_unref (attempt->flow);
@@ -228,7 +241,7 @@ attempt_lose (Attempt *attempt)
 {
   attempt->over = TRUE;
   cancel_passages (attempt);
-  g_clear_pointer (&attempt->media, media_session_release);
+  let_go (attempt);
   if (attempt->leg)
     leg_lose (attempt->leg);
 }

@@ -16,6 +16,7 @@ typedef struct {
                   gpointer user_data);
   void (*ended) (Attempt *attempt, const sip_t *bye, gpointer user_data);
   void (*request) (Attempt *attempt, SipRequest *request, gpointer user_data);
+  void (*left) (Attempt *attempt, gpointer user_data); /* its leg and media go next */
 } AttemptFuncs;
 
 /* Whose call it is, and where its media comes from. */

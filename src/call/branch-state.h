@@ -21,6 +21,7 @@ typedef struct {
                   gpointer user_data);
   void (*ended) (Branch *branch, const sip_t *bye, gpointer user_data);
   void (*request) (Branch *branch, SipRequest *request, gpointer user_data);
+  void (*left) (Branch *branch, Leg *leg, gpointer user_data); /* it and its media go next */
 } BranchFuncs;
 
 /* What the branches of one fork have in common. */

@@ -200,6 +200,29 @@ on_direct_try_over (gpointer user_data)
 }
 
 static void
+on_older_try_over (gpointer user_data)
+{
+  Branch *branch = user_data;
+
+  branch->direct = NULL;
+  call_record_add (branch->call->record, "no answer by the way that the phone has the call");
+  if (binding_has_push (branch->binding))
+    wake (branch);
+}
+
+/* The phone says that it has the call already: further flows would say so, too. */
+static void
+go_back_to_older (Branch *branch)
+{
+  attempt_free (branch->attempt);
+  branch->attempt = g_steal_pointer (&branch->older);
+  if (!branch->direct)
+    return;
+  deadline_clear (&branch->direct);
+  branch->direct = deadline_new (branch->call->direct_try_ms, on_older_try_over, branch);
+}
+
+static void
 on_heard (Attempt *attempt, const sip_t *response, gpointer user_data)
 {
   Branch *branch = user_data;
@@ -256,8 +279,7 @@ on_failed (Attempt *attempt, guint status, const gchar *problem, const sip_t *re
   if (branch->pbx && !problem && branch_pbx_goes_on (branch, response))
     return;
   if (status == 482 && branch->older) {
-    attempt_free (branch->attempt);
-    branch->attempt = g_steal_pointer (&branch->older);
+    go_back_to_older (branch);
     return;
   }
   if (lost && try_next_flow (branch)) {
@@ -300,6 +322,14 @@ on_request (Attempt *attempt, SipRequest *request, gpointer user_data)
   branch->funcs->request (branch, request, branch->user_data);
 }
 
+static void
+on_left (Attempt *attempt, gpointer user_data)
+{
+  Branch *branch = user_data;
+
+  branch->funcs->left (branch, attempt_leg (attempt), branch->user_data);
+}
+
 static const AttemptFuncs attempt_funcs = {
   .heard = on_heard,
   .ringing = on_ringing,
@@ -307,6 +337,7 @@ static const AttemptFuncs attempt_funcs = {
   .failed = on_failed,
   .ended = on_ended,
   .request = on_request,
+  .left = on_left,
 };
 
 /**

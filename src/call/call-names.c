@@ -32,7 +32,8 @@ call_names_is_loop (CallLog *log, SipRequest *request)
  * @log: the calls that are and were
  * @request: (inout): an INVITE
  *
- * Names the calls that it returns as the other side knows them; others keep their names.
+ * Names the calls that it returns as the other side knows them; others keep their names, and so do
+ * all where there are too many.
  */
 void
 call_names_translate (CallLog *log, SipRequest *request)
@@ -42,9 +43,12 @@ call_names_translate (CallLog *log, SipRequest *request)
 
   for (const sip_in_reply_to_t *header = sip_request_sip (request)->sip_in_reply_to; header;
        header = header->k_next)
-    for (gsize i = 0; header->k_items && header->k_items[i] && n < MAX_NAMES; i++, n++) {
-      const gchar *other = call_log_other_name (log, header->k_items[i]);
+    for (gsize i = 0; header->k_items && header->k_items[i]; i++, n++) {
+      const gchar *other;
 
+      if (n == MAX_NAMES)
+        return;
+      other = call_log_other_name (log, header->k_items[i]);
       g_string_append_printf (names, "%s%s", n ? ", " : "", other ? other : header->k_items[i]);
     }
   if (n > 0)

@@ -28,7 +28,7 @@ struct _Call {
   Caller *caller;
   Fork *fork;
   Bridge *bridge; /* between the caller and the leg that it talks with */
-  SipDialog *bridged;
+  Leg *bridged;   /* that leg */
   Passage *ack;
   CallOverFunc over_func;
   gpointer user_data;
@@ -156,6 +156,13 @@ refuse_while_held (SipRequest *request)
                      TAG_END ());
 }
 
+static void
+drop_bridge (Call *call)
+{
+  g_clear_pointer (&call->bridge, bridge_free);
+  call->bridged = NULL;
+}
+
 static Bridge *
 bridge_of (Call *call)
 {
@@ -164,13 +171,13 @@ bridge_of (Call *call)
 
   if (!dialog || !sip_dialog_remote_tag (dialog))
     return NULL;
-  if (call->bridged != dialog) {
-    g_clear_pointer (&call->bridge, bridge_free);
+  if (call->bridged != leg) {
+    drop_bridge (call);
     call->bridge = bridge_new (
       &(BridgeEnd){ caller_dialog (call->caller), caller_reach (call->caller), 0 },
       &(BridgeEnd){ dialog, leg_reach (leg), leg_cseq (leg) },
       fork_only_media (call->fork), caller_party (call));
-    call->bridged = dialog;
+    call->bridged = leg;
   }
   return call->bridge;
 }
@@ -267,6 +274,16 @@ on_leg_request (Fork *fork, Leg *leg, SipRequest *request, gpointer user_data)
     refuse_while_held (request);
 }
 
+/* Another one may lie where it lay. */
+static void
+on_leg_left (Fork *fork, Leg *leg, gpointer user_data)
+{
+  Call *call = user_data;
+
+  if (leg == call->bridged)
+    drop_bridge (call);
+}
+
 static const ForkFuncs fork_funcs = {
   .held = on_held,
   .ringing = on_ringing,
@@ -274,6 +291,7 @@ static const ForkFuncs fork_funcs = {
   .failed = on_failed,
   .ended = on_leg_ended,
   .request = on_leg_request,
+  .left = on_leg_left,
 };
 
 /**
@@ -335,7 +353,7 @@ call_free (Call *call)
 {
   deadline_clear (&call->farewell);
   passage_cancel (&call->ack);
-  g_clear_pointer (&call->bridge, bridge_free);
+  drop_bridge (call);
   fork_free (call->fork);
   caller_release (call->caller);
   call_record_unref (call->record);

@@ -182,6 +182,14 @@ on_branch_request (Branch *branch, SipRequest *request, gpointer user_data)
   fork->funcs->request (fork, branch_leg (branch, NULL), request, fork->user_data);
 }
 
+static void
+on_branch_left (Branch *branch, Leg *leg, gpointer user_data)
+{
+  Fork *fork = user_data;
+
+  fork->funcs->left (fork, leg, fork->user_data);
+}
+
 static const BranchFuncs branch_funcs = {
   .held = on_branch_held,
   .ringing = on_branch_ringing,
@@ -189,6 +197,7 @@ static const BranchFuncs branch_funcs = {
   .failed = on_branch_failed,
   .ended = on_branch_ended,
   .request = on_branch_request,
+  .left = on_branch_left,
 };
 
 static void

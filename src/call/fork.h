@@ -16,6 +16,7 @@ typedef struct {
                   gpointer user_data);
   void (*ended) (Fork *fork, Leg *leg, const sip_t *bye, gpointer user_data);
   void (*request) (Fork *fork, Leg *leg, SipRequest *request, gpointer user_data);
+  void (*left) (Fork *fork, Leg *leg, gpointer user_data); /* it and its media go next */
 } ForkFuncs;
 
 /* What one phone's refusal means for the others: whether it ends the call for all. */

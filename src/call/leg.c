@@ -143,15 +143,29 @@ on_patience_over (gpointer user_data)
 
 static gboolean answer_challenge (Leg *leg, guint status, const sip_t *response);
 
-/* A reliable answer comes again until it is acknowledged, which is for the caller to do. */
+/* Each early dialog counts for itself. */
 static gboolean
-is_repeated (Leg *leg, guint status, const sip_t *response)
+is_other_dialog (Leg *leg, const sip_t *response)
 {
+  const gchar *known = sip_dialog_remote_tag (leg->dialog);
+  const gchar *tag = response->sip_to->a_tag;
+
+  return known && tag && g_ascii_strcasecmp (known, tag) != 0;
+}
+
+/* A reliable answer comes again until it is acknowledged, which is for the caller to do: neither a
+ * repetition goes on, nor one that has overtaken another (RFC 3262 4). */
+static gboolean
+is_out_of_turn (Leg *leg, guint status, const sip_t *response)
+{
+  guint32 number;
+
   if (status >= 200 || !response || !response->sip_rseq)
     return FALSE;
-  if (response->sip_rseq->rs_response <= leg->rseq)
+  number = response->sip_rseq->rs_response;
+  if (leg->rseq && number != leg->rseq + 1 && !is_other_dialog (leg, response))
     return TRUE;
-  leg->rseq = response->sip_rseq->rs_response;
+  leg->rseq = number;
   return FALSE;
 }
 
@@ -160,7 +174,7 @@ on_response (SipTransaction *transaction, guint status, const sip_t *response, g
 {
   Leg *leg = user_data;
 
-  if (answer_challenge (leg, status, response) || is_repeated (leg, status, response))
+  if (answer_challenge (leg, status, response) || is_out_of_turn (leg, status, response))
     return;
   if (status < 300 && response)
     sip_dialog_establish (leg->dialog, response);
@@ -392,6 +406,18 @@ leg_abandon (Leg *leg)
 {
   step (leg, leg->state == LEG_CALLING && !leg_is_silent (leg) ? LEG_EVENT_HANG_UP
                                                                : LEG_EVENT_ABANDON, 0, NULL);
+}
+
+/**
+ * leg_forget_reliable:
+ * @leg: a leg whose last reliable answer has not reached the caller
+ *
+ * Takes its next repetition for a new one.
+ */
+void
+leg_forget_reliable (Leg *leg)
+{
+  leg->rseq = 0;
 }
 
 /**

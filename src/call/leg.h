@@ -43,6 +43,7 @@ void leg_ack (Leg *leg, const sip_t *ack);
 void leg_hang_up (Leg *leg, const sip_t *because);
 void leg_lose (Leg *leg);
 void leg_abandon (Leg *leg);
+void leg_forget_reliable (Leg *leg);
 
 LegState leg_state (const Leg *leg);
 gboolean leg_is_silent (const Leg *leg);

@@ -7,6 +7,8 @@
  */
 #include "call/reach.h"
 
+#include "registrar/outbound.h"
+
 struct _Reach {
   PushBucket *bucket;
   Binding *binding; /* as it was when the dialog began */
@@ -47,17 +49,20 @@ reach_free (Reach *reach)
 }
 
 static SipFlow *
-find_flow (gint64 since, gpointer user_data)
+find_flow (SipFlow *flow, gint64 since, gpointer user_data)
 {
-  const Binding *binding = newest (user_data);
+  Binding *binding = newest (user_data);
+  const Binding *open = binding ? outbound_open (binding, NULL) : NULL;
 
-  return binding && binding->registered > since ? binding->flow : NULL;
+  if (!binding || (binding->registered <= since && sip_flow_is_open (flow)))
+    return NULL;
+  return open ? open->flow : binding->flow;
 }
 
 /**
  * reach_serve:
  * @reach: a reach, which outlives the dialog
- * @dialog: a dialog with its phone, whose requests then take the phone's newest flow
+ * @dialog: a dialog with its phone, whose requests then take the phone's newest flow that is open
  */
 void
 reach_serve (Reach *reach, SipDialog *dialog)

@@ -84,15 +84,53 @@ replace (GString *out, const gchar **done, const SdpWord *old, const SdpWord *ne
   *done = old->text + old->size;
 }
 
-static void
-append_restored (GString *out, const Section *section, const SdpWord *port,
-                 const SdpWord *connection)
+static gboolean
+same_word (const SdpWord *one, const SdpWord *other)
 {
-  const gchar *done = section->start;
+  return one->size == other->size &&
+         (one->size == 0 || memcmp (one->text, other->text, one->size) == 0);
+}
+
+/* Where a c= line belongs: behind m= and i= (RFC 4566 5). */
+static const gchar *
+place_of_connection (const Section *section)
+{
+  const gchar *place = section->start;
   SdpReader reader;
   SdpLine line;
 
+  sdp_reader_init (&reader, section->start, (gsize) (section->end - section->start));
+  while (sdp_reader_next (&reader, &line) && (line.type == 'm' || line.type == 'i'))
+    place = line.end;
+  return place;
+}
+
+static void
+insert_connection (GString *out, const gchar **done, const gchar *place, const SdpWord *connection)
+{
+  g_string_append_len (out, *done, place - *done);
+  if (place[-1] != '\n')
+    g_string_append (out, "\r\n");
+  g_string_append (out, "c=");
+  g_string_append_len (out, connection->text, (gssize) connection->size);
+  g_string_append (out, "\r\n");
+  *done = place;
+}
+
+/* @session is what holds for a stream that does not say where it goes. */
+static void
+append_restored (GString *out, const Section *section, const SdpWord *port,
+                 const SdpWord *connection, const SdpWord *session)
+{
+  const gchar *done = section->start;
+  SdpWord own = { NULL, 0 };
+  SdpReader reader;
+  SdpLine line;
+
+  read_connection (section, &own);
   replace (out, &done, &section->media.port, port);
+  if (!own.text && !same_word (connection, session))
+    insert_connection (out, &done, place_of_connection (section), connection);
   sdp_reader_init (&reader, section->start, (gsize) (section->end - section->start));
   while (connection->text && sdp_reader_next (&reader, &line))
     if (line.type == 'c')
@@ -110,7 +148,8 @@ append_restored (GString *out, const Section *section, const SdpWord *port,
  * @error: set where the two have not the same streams
  *
  * Takes streams of RTP and what stands before the first stream from @relayed. All other streams are
- * those of @sdp, to the byte but for the port and c= lines, which are the relay's.
+ * those of @sdp, to the byte but for the port and c= lines, which are the relay's;
+ * where the relay alone has a c= line for a stream, that is added.
  *
  * Returns: (transfer full) (nullable): the new body, terminated
  */
@@ -140,7 +179,7 @@ sdp_restore (const gchar *sdp, gsize size, const gchar *relayed, gsize relayed_s
     if (same && is_rtp (&before))
       g_string_append_len (restored, after.start, after.end - after.start);
     else if (same)
-      append_restored (restored, &before, &after.media.port, &connection);
+      append_restored (restored, &before, &after.media.port, &connection, &session);
   }
   if (!same || take_stream (&ours, &before)) {
     g_string_free (restored, TRUE);

@@ -24,7 +24,7 @@ struct _SipDialog {
   SipDialog *peer; /* nullable: the other leg of the same call */
   SipDialogFunc func;
   gpointer user_data;
-  SipDialogWayFunc way_func;
+  SipDialogWayFunc way;
   gpointer way_data;
   gint64 heard;    /* when the peer was last heard on @flow, in monotonic microseconds */
   gchar *next_hop; /* host:port of the route set or the remote target, when numeric */
@@ -300,7 +300,7 @@ SipFlow *
 sip_dialog_flow (SipDialog *dialog)
 {
   g_auto (GStrv) hop = NULL;
-  SipFlow *flow = dialog->way_func ? dialog->way_func (dialog->heard, dialog->way_data) : NULL;
+  SipFlow *flow = dialog->way ? dialog->way (dialog->flow, dialog->heard, dialog->way_data) : NULL;
 
   if (flow)
     sip_dialog_set_flow (dialog, flow);
@@ -333,13 +333,13 @@ sip_dialog_set_flow (SipDialog *dialog, SipFlow *flow)
 /**
  * sip_dialog_set_way:
  * @dialog: a dialog with a phone
- * @func: (nullable): asked before each request for a flow on which the phone was heard later
+ * @func: (nullable): asked before each request for a flow by which the phone is reached better
  * @user_data: for @func
  */
 void
 sip_dialog_set_way (SipDialog *dialog, SipDialogWayFunc func, gpointer user_data)
 {
-  dialog->way_func = func;
+  dialog->way = func;
   dialog->way_data = user_data;
 }
 

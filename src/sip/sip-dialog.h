@@ -7,9 +7,9 @@
 typedef struct _SipDialog SipDialog;
 typedef void (*SipDialogFunc) (SipDialog *dialog, SipRequest *request, gpointer user_data);
 
-/* Returns: (transfer none) (nullable): a flow on which the peer was heard after @since, in monotonic
- * microseconds */
-typedef SipFlow *(*SipDialogWayFunc) (gint64 since, gpointer user_data);
+/* Returns: (transfer none) (nullable): a better flow than @flow, on which the peer was heard last
+ * @since, in monotonic microseconds */
+typedef SipFlow *(*SipDialogWayFunc) (SipFlow *flow, gint64 since, gpointer user_data);
 
 typedef struct {
   const sip_from_t *from; /* its tag is replaced by @tag */

@@ -310,6 +310,30 @@ def a_closed_flow_has_another(stage):
 
 
 @test
+def a_flow_that_closes_during_a_call_has_another(stage):
+    """Be it the one that the phone was heard on last, or one that has registered since."""
+    house = House(stage)
+    first, second = two_flows(house)
+    for gone, left in ((first, second), (second, first)):
+        call = house.pbx.call("alice", OFFER)
+        leg = house.connect(call, second)
+        if gone == first:
+            first.register_ok()
+        gone.sleep()
+        time.sleep(0.2)  # what is sent before the daemon hears of it is lost
+        for method in ("INFO", "BYE"):
+            sent = call.send(method)
+            left.reply(left.expect_request(method, call_id=leg.call_id), 200)
+            sent.expect(200)
+        if gone == first:
+            first.wake()
+            first.register_ok()
+            second.register_ok()
+    house.push.assert_pushes(0)
+    house.assert_settled(first)
+
+
+@test
 def a_flow_that_fails_has_another(stage):
     """By an answer, and by silence; either way no push is sent, and the PBX hears of neither."""
     house = House(stage)
@@ -343,6 +367,29 @@ def who_rang_has_not_lost_its_flow(stage):
         call.expect(status)
     first.expect_nothing(0.2)
     house.push.assert_pushes(0)
+    house.assert_settled(first, second)
+
+
+@test
+def one_flow_knows_that_the_other_has_the_call(stage):
+    """482 by the one, silence by the other: neither is tried once more, and a push follows."""
+    house = House(stage)
+    first, second = two_flows(house)
+    call = house.pbx.call("alice", OFFER)
+    leg = second.expect_call()
+    merged = first.expect_call()
+    merged.reject(482)
+    merged.expect_ack()
+    house.push.wait_pushes(1)
+    first.expect_nothing(1, "INVITE")
+    leg.ring()
+    call.expect(180)
+    leg.answer(ANSWER)
+    call.expect(200)
+    call.ack()
+    leg.expect_ack()
+    house.finish(call, leg)
+    house.push.assert_pushes(1)
     house.assert_settled(first, second)
 
 

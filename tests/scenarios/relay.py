@@ -517,6 +517,44 @@ def early_media_is_acknowledged(stage):
 
 
 @test
+def early_media_that_got_lost_in_rtpengine(stage):
+    """The phone repeats a reliable answer until the PBX acknowledges it."""
+    rtpengine = Rtpengine(stage)
+    house = relayed_house(stage, rtpengine)
+    phone = house.phone()
+    phone.register_ok()
+    for lost in ("overtaken", "refused"):
+        call = house.pbx.call("alice", OFFER, headers=[("Supported", "100rel")])
+        leg = phone.expect_call()
+        reliably = [("Require", "100rel"), ("RSeq", 4711)]
+        if lost == "overtaken":
+            rtpengine.pause()
+            leg.ring(183, ANSWER, headers=reliably)
+            leg.ring(180)
+            call.expect(180)
+            rtpengine.resume()
+        else:
+            leg.ring(183, b"no session description\r\n", headers=reliably)
+            house.pbx.expect_nothing(0.3)
+        leg.ring(183, ANSWER, headers=reliably)
+        early = call.expect(183)
+        assert_relayed(early.body)
+        sent = call.send("PRACK", headers=[
+            ("RAck", f"{early.get('RSeq')} {call.invite.cseq[0]} INVITE")])
+        leg.reply(leg.expect_request("PRACK"), 200)
+        sent.expect(200)
+        leg.ring(183, ANSWER, headers=reliably)
+        house.pbx.expect_nothing(0.2)
+        leg.answer(ANSWER)
+        call.expect(200)
+        call.ack()
+        leg.expect_ack()
+        house.finish(call, leg)
+        rtpengine.wait_calls(0)
+    house.assert_settled(phone)
+
+
+@test
 def the_pbx_s_address_is_replaced_and_no_other(stage):
     config = {"pbx:office": {"media": "address", "media-address": "203.0.113.7"}}
     house = House(stage, config=config)

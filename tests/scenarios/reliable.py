@@ -177,6 +177,28 @@ def one_phone_and_its_pracks(stage):
 
 
 @test
+def a_reliable_answer_that_overtakes_another(stage):
+    """RFC 3262 section 4: it waits for the one before, and comes again."""
+    house = House(stage)
+    phone = house.phone(transport="tcp")
+    phone.register_ok()
+    call = house.pbx.call("alice", OFFER, headers=[("Supported", "100rel")])
+    leg = phone.expect_call()
+    for number in (1, 3, 2, 3):
+        leg.ring(180 + number, headers=reliably(number))
+    for number in (1, 2, 3):
+        sent = prack(call, call.expect(180 + number))
+        request = leg.expect_request("PRACK")
+        assert request.get("RAck").split()[0] == str(number), request.get("RAck")
+        leg.reply(request, 200)
+        sent.expect(200)
+    call.cancel().expect(200)
+    leg.expect_cancel()
+    call.expect(487)
+    house.assert_settled(phone)
+
+
+@test
 def the_phone_s_answer_waits_for_the_prack(stage):
     """It has sent its 200 too early; the PBX hears of it when it has acknowledged the 183."""
     house = House(stage)
@@ -211,6 +233,32 @@ def a_call_that_ends_before_the_prack(stage):
     leg.expect_cancel()
     call.expect(487)
     prack(call, early).expect(481)
+    house.assert_settled(phone)
+
+
+@test
+def a_phone_that_goes_while_it_rings(stage):
+    """It is woken and rings once more; the PBX's requests reach it where it is then."""
+    house = House(stage)
+    phone = house.phone(transport="tcp")
+    phone.register_ok()
+    call = house.pbx.call("alice", OFFER, headers=[("Supported", "100rel")])
+    for pushes, number in enumerate((4711, 9, 17), 1):
+        leg = phone.expect_call()
+        leg.ring(183, ANSWER, headers=reliably(number))
+        sent = prack(call, call.expect(183))
+        request = leg.expect_request("PRACK")
+        assert request.get("RAck") == f"{number} {leg.invite.cseq[0]} INVITE", request.get("RAck")
+        leg.reply(request, 200)
+        sent.expect(200)
+        if pushes < 3:
+            phone.sleep()
+            house.wake(phone, pushes=pushes)
+    leg.answer(ANSWER)
+    call.expect(200)
+    call.ack()
+    leg.expect_ack()
+    house.finish(call, leg)
     house.assert_settled(phone)
 
 

@@ -193,6 +193,14 @@ def a_returned_call_names_the_one_it_returns(stage):
     third.cancel().expect(200)
     leg.expect_cancel()
     third.expect(487)
+    many = ", ".join([far.call_id] + [f"{number}@unknown" for number in range(16)])
+    last = house.pbx.call("alice", OFFER, headers=[("In-Reply-To", many)])
+    leg = phone.expect_call()
+    assert leg.invite.get("In-Reply-To") == many, "none is lost where there are too many"
+    leg.ring()
+    last.cancel().expect(200)
+    leg.expect_cancel()
+    last.expect(487)
     house.assert_settled(phone)
 
 

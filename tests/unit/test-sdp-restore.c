@@ -75,6 +75,37 @@ test_connection (void)
                    "v=0\r\nm=image 30002 udptl t38\r\nc=IN IP4 10.0.0.6\r\n");
 }
 
+/* The relay says of each stream where it is, the sender once for all. */
+static void
+test_connection_of_relay (void)
+{
+  static const gchar head[] = "v=0\r\no=- 1 1 IN IP4 203.0.113.7\r\ns=-\r\nt=0 0\r\n";
+  static const gchar relayed[] =
+    "m=image 30002 udptl t38\r\nc=IN IP4 203.0.113.8\r\na=sendrecv\r\n";
+  const struct {
+    const gchar *session;
+    const gchar *sent;
+    const gchar *restored;
+  } cases[] = {
+    { head, "m=image 4002 udptl t38\r\ni=fax\r\nb=AS:64\r\na=T38FaxVersion:0\r\n",
+      "m=image 30002 udptl t38\r\ni=fax\r\nc=IN IP4 203.0.113.8\r\nb=AS:64\r\n"
+      "a=T38FaxVersion:0\r\n" },
+    { RELAYED, "m=image 4002 udptl t38\n", "m=image 30002 udptl t38\nc=IN IP4 203.0.113.8\r\n" },
+    { RELAYED, "m=image 4002 udptl t38", "m=image 30002 udptl t38\r\nc=IN IP4 203.0.113.8\r\n" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree gchar *sdp = g_strconcat (SESSION, cases[i].sent, NULL);
+    g_autofree gchar *after = g_strconcat (cases[i].session, relayed, NULL);
+    g_autofree gchar *expected = g_strconcat (cases[i].session, cases[i].restored, NULL);
+
+    assert_restored (sdp, after, expected);
+  }
+  assert_restored (SESSION "m=image 4002 udptl t38\r\n",
+                   RELAYED "m=image 30002 udptl t38\r\nc=IN IP4 203.0.113.7\r\n",
+                   RELAYED "m=image 30002 udptl t38\r\n");
+}
+
 static void
 test_refused (void)
 {
@@ -103,6 +134,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sdp-restore/fax", test_fax);
   g_test_add_func ("/sdp-restore/odd", test_odd);
   g_test_add_func ("/sdp-restore/connection", test_connection);
+  g_test_add_func ("/sdp-restore/connection-of-relay", test_connection_of_relay);
   g_test_add_func ("/sdp-restore/refused", test_refused);
   return g_test_run ();
 }
