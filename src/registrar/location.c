@@ -23,6 +23,7 @@ struct _Location {
   Tally *pbxes;         /* names of the PBXs where they are registered */
   GSequence *by_expiry; /* Binding, the next one first */
   guint expiry_timer;
+  gint64 expiry_due;
 };
 
 enum { REFRESHED, SHORTENED, REMOVED, N_SIGNALS };
@@ -290,13 +291,18 @@ on_expiry (gpointer user_data)
 static void
 schedule_expiry (Location *self)
 {
+  gint64 now = clock_now ();
   const Binding *next;
   gint64 left;
 
-  if (self->expiry_timer || g_sequence_is_empty (self->by_expiry))
+  if (g_sequence_is_empty (self->by_expiry))
     return;
   next = g_sequence_get (g_sequence_get_begin_iter (self->by_expiry));
-  left = CLAMP (next->expires - clock_now (), 0, 60 * CLOCK_SECOND);
+  if (self->expiry_timer && self->expiry_due <= next->expires)
+    return;
+  g_clear_handle_id (&self->expiry_timer, g_source_remove);
+  left = CLAMP (next->expires - now, 0, 60 * CLOCK_SECOND);
+  self->expiry_due = now + left;
   self->expiry_timer =
     g_timeout_add ((guint) (left / G_TIME_SPAN_MILLISECOND) + 1, on_expiry, self);
 }

@@ -78,10 +78,28 @@ test_counts (Fixture *fixture, gconstpointer data)
   assert_counts (fixture, 1, 0);
 }
 
+/* Who comes later may well go earlier. */
+static void
+test_a_short_one_after_a_long_one (Fixture *fixture, gconstpointer data)
+{
+  gint64 limit = g_get_monotonic_time () + 5 * G_TIME_SPAN_SECOND;
+
+  register_phone (fixture, fixture->office, "long", 60 * CLOCK_SECOND);
+  register_phone (fixture, fixture->lab, "short", CLOCK_SECOND / 20);
+  while (location_count_pbx (fixture->location, fixture->lab) > 0) {
+    g_assert_cmpint (g_get_monotonic_time (), <, limit);
+    g_main_context_iteration (NULL, FALSE);
+    g_usleep (1000);
+  }
+  assert_counts (fixture, 1, 0);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/location/counts", Fixture, NULL, set_up, test_counts, tear_down);
+  g_test_add ("/location/a-short-one-after-a-long-one", Fixture, NULL, set_up,
+              test_a_short_one_after_a_long_one, tear_down);
   return g_test_run ();
 }
