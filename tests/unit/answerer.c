@@ -20,6 +20,7 @@ typedef struct {
   Answerer *answerer;
   GSocketConnection *connection;
   gchar buffer[MAX_REQUEST];
+  gsize used;
 } Reading;
 
 static void read_on (Reading *reading);
@@ -46,6 +47,22 @@ answer (Reading *reading, const gchar *request)
                              text->str, text->len, NULL, NULL, NULL);
 }
 
+/* One read may bring several requests, or a part of one; none has a body. */
+static void
+answer_whole_requests (Reading *reading)
+{
+  gchar *begin = reading->buffer, *end;
+
+  while ((end = strstr (begin, "\r\n\r\n"))) {
+    *end = '\0';
+    if (strstr (begin, "SIP/2.0\r\n"))
+      answer (reading, begin);
+    begin = end + strlen ("\r\n\r\n");
+  }
+  reading->used -= (gsize) (begin - reading->buffer);
+  memmove (reading->buffer, begin, reading->used + 1);
+}
+
 static void
 on_read (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -57,9 +74,9 @@ on_read (GObject *source, GAsyncResult *result, gpointer user_data)
     g_free (reading);
     return;
   }
-  reading->buffer[size] = '\0';
-  if (strstr (reading->buffer, "SIP/2.0\r\n"))
-    answer (reading, reading->buffer);
+  reading->used += (gsize) size;
+  reading->buffer[reading->used] = '\0';
+  answer_whole_requests (reading);
   read_on (reading);
 }
 
@@ -67,8 +84,8 @@ static void
 read_on (Reading *reading)
 {
   g_input_stream_read_async (g_io_stream_get_input_stream (G_IO_STREAM (reading->connection)),
-                             reading->buffer, MAX_REQUEST - 1, G_PRIORITY_DEFAULT, NULL, on_read,
-                             reading);
+                             reading->buffer + reading->used, MAX_REQUEST - 1 - reading->used,
+                             G_PRIORITY_DEFAULT, NULL, on_read, reading);
 }
 
 static gboolean
