@@ -4,8 +4,10 @@
 
 confdir = $(sysconfdir)/sipwake
 sysusersdir = $(prefix)/lib/sysusers.d
+catalogdir = $(prefix)/lib/systemd/catalog
 
 dist_conf_DATA = data/sipwake.conf
+dist_catalog_DATA = data/sipwake.catalog
 systemdsystemunit_DATA = data/sipwaked.service data/sipwaked@.service
 sysusers_DATA = data/sysusers/sipwake.conf
 dbuspolicydir = $(datadir)/dbus-1/system.d

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""check-log-ids: each MESSAGE_ID is unique, used, and in the manual. Prints TAP."""
+"""check-log-ids: each MESSAGE_ID is unique, used, in the manual and in the catalogue. Prints TAP."""
 import glob
 import os
 import re
@@ -21,6 +21,7 @@ def main():
     used = {name for path in glob.glob(os.path.join(top, "src", "*", "*.c"))
             for name in re.findall(r"\bLOG_ID_(\w+)", read(path))}
     values = [value for _, value in known]
+    explained = re.findall("^-- (.*)$", read(top, "data", "sipwake.catalog"), re.M)
     packaged = re.findall(r"MESSAGE_ID=([0-9a-f]+)", read(top, "debian", "tests", "service"))
     checks = [
         ("there are some", set() if known else {"none"}),
@@ -28,6 +29,8 @@ def main():
         ("each is another one", {v for v in values if values.count(v) > 1}),
         ("each is used", {name for name, _ in known} ^ used),
         ("the manual has them all", set(values) ^ set(manual)),
+        ("the catalogue explains them all, once",
+         set(values) ^ set(explained) or {v for v in explained if explained.count(v) > 1}),
         ("the package's test looks for known ones", set(packaged) - set(values)),
     ]
     print(f"1..{len(checks)}")
