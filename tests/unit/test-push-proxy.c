@@ -96,6 +96,7 @@ static void
 test_http2_goes_through (Fixture *fixture, gconstpointer scheme)
 {
   g_autofree gchar *url = simulator_url (fixture->simulator, "/push/abc"), *line = NULL;
+  const gchar *kind = g_str_has_prefix (scheme, "http") ? "http " : "socks ";
   const gchar *port = strrchr (fixture->simulator->url, ':');
   gint64 opened = counters_get (COUNTER_PUSH_CONNECTIONS);
 
@@ -110,7 +111,7 @@ test_http2_goes_through (Fixture *fixture, gconstpointer scheme)
     g_assert_cmpstr (json_object_get_string_member (push, "http"), ==, "2");
   }
   line = next_line (fixture);
-  g_assert_true (g_str_has_prefix (line, g_str_has_prefix (scheme, "http") ? "http " : "socks "));
+  g_assert_true (g_str_has_prefix (line, kind));
   g_assert_true (g_str_has_suffix (line, port));
   g_assert_cmpint (counters_get (COUNTER_PUSH_CONNECTIONS), ==, opened + 1);
 }
