@@ -56,6 +56,8 @@ class Authority:
             if san:
                 file.write(f"subjectAltName={san}\n")
             file.write("basicConstraints=critical,CA:%s\n" % ("TRUE" if ca else "FALSE"))
+            if ca:
+                file.write("keyUsage=critical,keyCertSign\n")
         openssl("x509", "-req", "-in", request, "-CA", self.file, "-CAkey", self.path("key"),
                 "-CAcreateserial", "-out", certificate, "-days", "2", "-extfile", extensions)
         return certificate, key

@@ -37,6 +37,8 @@ class Authority:
             if san:
                 file.write(f"subjectAltName={san}\n")
             file.write("basicConstraints=critical,CA:%s\n" % ("TRUE" if ca else "FALSE"))
+            if ca:
+                file.write("keyUsage=critical,keyCertSign\n")
         self.openssl("x509", "-req", "-in", request, "-CA", self.file,
                      "-CAkey", self.path(self.name, "key"), "-CAcreateserial",
                      "-out", certificate, "-days", str(days), "-extfile", extensions)
