@@ -69,12 +69,13 @@ send_response (Caller *caller, const Cause *cause)
     header_policy_copy_without_body (msg, cause->sip);
   if (cause->status < 300)
     sip_dialog_add_contact (caller->dialog, msg);
-  if (caller->reliable && cause->status < 200 && cause->sip && cause->with_body &&
-      cause->sip->sip_rseq)
+  if (!caller->reliable || cause->status >= 200)
+    sip_request_reply_msg (caller->invite, cause->status, cause->phrase, msg);
+  else if (cause->sip && cause->with_body && cause->sip->sip_rseq)
     sip_reliable_reply (caller->reliable, cause->status, cause->phrase, msg,
                         cause->sip->sip_rseq->rs_response);
   else
-    sip_request_reply_msg (caller->invite, cause->status, cause->phrase, msg);
+    sip_reliable_reply_plain (caller->reliable, cause->status, cause->phrase, msg);
 }
 
 static void
