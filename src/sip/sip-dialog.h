@@ -24,6 +24,7 @@ SipDialog *
 sip_dialog_new_uas (SipRequest *request, const gchar *contact, SipDialogFunc func, gpointer user_data);
 SipDialog *sip_dialog_new_uac (SipFlow *flow, const SipDialogIdentity *identity, SipDialogFunc func,
                                gpointer user_data);
+void sip_dialog_take_tag (SipDialog *dialog, SipRequest *request, const gchar *tag);
 void sip_dialog_free (SipDialog *dialog);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SipDialog, sip_dialog_free)
 
