@@ -12,7 +12,6 @@
 #include "base/clock.h"
 #include "base/counters.h"
 #include "crypto/token.h"
-#include "sip/sip-leg.h"
 
 #define TAG_BITS 80
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "sip/sip-leg.h"
 #include "sip/sip-request.h"
 #include "sip/sip-transaction.h"
 
@@ -10,15 +11,6 @@ typedef void (*SipDialogFunc) (SipDialog *dialog, SipRequest *request, gpointer 
 /* Returns: (transfer none) (nullable): a better flow than @flow, on which the peer was heard last
  * @since, in monotonic microseconds */
 typedef SipFlow *(*SipDialogWayFunc) (SipFlow *flow, gint64 since, gpointer user_data);
-
-typedef struct {
-  const sip_from_t *from; /* its tag is replaced by @tag */
-  const sip_to_t *to;     /* its tag is dropped */
-  const gchar *call_id;
-  const gchar *tag;
-  guint32 cseq;          /* of the first request */
-  const gchar *contact;  /* our URI */
-} SipDialogIdentity;
 
 SipDialog *
 sip_dialog_new_uas (SipRequest *request, const gchar *contact, SipDialogFunc func, gpointer user_data);

@@ -22,8 +22,8 @@
  * Returns: (transfer full): the leg
  */
 nta_leg_t *
-sip_leg_new_uas (SipDialog *dialog, nta_request_f *func, nta_agent_t *agent, const sip_t *request,
-                 const gchar *tag, guint32 sent)
+sip_leg_new_uas (nta_leg_magic_t *dialog, nta_request_f *func, nta_agent_t *agent,
+                 const sip_t *request, const gchar *tag, guint32 sent)
 {
   su_home_t home[1] = { SU_HOME_INIT (home) };
   sip_from_t *local;
@@ -51,7 +51,7 @@ sip_leg_new_uas (SipDialog *dialog, nta_request_f *func, nta_agent_t *agent, con
  * Returns: (transfer full): the leg, without the peer's tag
  */
 nta_leg_t *
-sip_leg_new_uac (SipDialog *dialog, nta_request_f *func, nta_agent_t *agent,
+sip_leg_new_uac (nta_leg_magic_t *dialog, nta_request_f *func, nta_agent_t *agent,
                  const SipDialogIdentity *identity)
 {
   su_home_t home[1] = { SU_HOME_INIT (home) };
@@ -86,7 +86,7 @@ sip_leg_new_uac (SipDialog *dialog, nta_request_f *func, nta_agent_t *agent,
  * Returns: (transfer full): the leg
  */
 nta_leg_t *
-sip_leg_new_fork (SipDialog *dialog, nta_request_f *func, nta_agent_t *agent,
+sip_leg_new_fork (nta_leg_magic_t *dialog, nta_request_f *func, nta_agent_t *agent,
                   const sip_t *response, guint32 sent)
 {
   sip_cseq_t cseq = *response->sip_cseq;
