@@ -2,8 +2,11 @@
 /*
  * caller: the side of a call that calls us (RFC 3261 13.3).
  *
- * It has one To tag for the whole call, however many phones ring. leg-state decides, this does. A
- * caller whose owner releases it ends by itself.
+ * leg-state decides, this does. A caller whose owner releases it ends by itself.
+ *
+ * A PBX gets one To tag for the whole call, however many phones ring. A phone gets one for each early
+ * dialog of the PBX: where that forks several answer, each with an SDP of its own, and of SDPs with
+ * one tag the phone takes the first for the answer and ignores the others (RFC 3261 12.1, 13.2.1).
  *
  * To one that requires it the stack sends provisional answers reliably, and answers the PRACKs (RFC
  * 3262): those that we make ourselves, and to one that only supports them those of a single phone,
@@ -13,8 +16,11 @@
 
 #include "base/counters.h"
 #include "call/header-policy.h"
+#include "crypto/token.h"
 #include "sip/sip-inside.h"
 #include "sip/sip-reliable.h"
+
+#define FORK_KEY_BITS 100
 
 struct _Caller {
   CallerState state;
@@ -24,6 +30,7 @@ struct _Caller {
   SipDialog *dialog;
   Reach *reach;
   SipReliable *reliable; /* nullable: it does not support them, or requires them */
+  GBytes *forks;         /* nullable: what keys its tags, where it has several */
   gboolean must_offer; /* its INVITE had no offer, so our first reliable answer must bring one */
   guint busy;
 };
@@ -43,6 +50,7 @@ caller_free (Caller *caller)
   sip_dialog_free (caller->dialog);
   g_clear_pointer (&caller->reach, reach_free);
   g_clear_pointer (&caller->reliable, sip_reliable_free);
+  g_clear_pointer (&caller->forks, g_bytes_unref);
   sip_request_unref (caller->invite);
   counters_dec (COUNTER_LEGS_OPEN);
   g_free (caller);
@@ -55,6 +63,24 @@ free_when_done (Caller *caller)
     caller_free (caller);
 }
 
+/* What one of those whom the PBX lets ring has said goes on under the tag that stands for him. */
+static void
+follow_fork (Caller *caller, const sip_t *response)
+{
+  const gchar *upstream = response->sip_to->a_tag;
+  g_autofree gchar *tag = upstream ? token_keyed (caller->forks, upstream, NULL) : NULL;
+
+  if (tag)
+    sip_dialog_take_tag (caller->dialog, caller->invite, tag);
+}
+
+/* By the tag of the final answer the stack knows its ACK. */
+static void
+settle_tag (Caller *caller)
+{
+  sip_request_set_tag (caller->invite, sip_dialog_local_tag (caller->dialog));
+}
+
 static void
 send_response (Caller *caller, const Cause *cause)
 {
@@ -62,6 +88,10 @@ send_response (Caller *caller, const Cause *cause)
 
   if (cause->status < 200 && caller->must_offer && !(cause->with_body && cause->sip->sip_payload))
     return;
+  if (caller->forks && cause->status < 300 && cause->sip)
+    follow_fork (caller, cause->sip);
+  if (cause->status >= 200)
+    settle_tag (caller);
   msg = sip_request_create_response (caller->invite);
   if (cause->sip && cause->with_body)
     header_policy_copy (msg, cause->sip);
@@ -69,12 +99,16 @@ send_response (Caller *caller, const Cause *cause)
     header_policy_copy_without_body (msg, cause->sip);
   if (cause->status < 300)
     sip_dialog_add_contact (caller->dialog, msg);
-  if (caller->reliable && cause->status < 200 && cause->sip && cause->with_body &&
-      cause->sip->sip_rseq)
+  if (caller->forks && cause->status < 200)
+    sip_request_reply_early (caller->invite, cause->status, cause->phrase, msg,
+                             sip_dialog_local_tag (caller->dialog));
+  else if (!caller->reliable || cause->status >= 200)
+    sip_request_reply_msg (caller->invite, cause->status, cause->phrase, msg);
+  else if (cause->sip && cause->with_body && cause->sip->sip_rseq)
     sip_reliable_reply (caller->reliable, cause->status, cause->phrase, msg,
                         cause->sip->sip_rseq->rs_response);
   else
-    sip_request_reply_msg (caller->invite, cause->status, cause->phrase, msg);
+    sip_reliable_reply_plain (caller->reliable, cause->status, cause->phrase, msg);
 }
 
 static void
@@ -169,6 +203,20 @@ on_prack (SipRequest *prack, gpointer user_data)
   on_request (caller->dialog, prack, caller);
 }
 
+static gboolean
+is_phone (SipRequest *invite)
+{
+  return sip_request_listener (invite)->side == SIP_SIDE_PHONES;
+}
+
+static GBytes *
+create_key (void)
+{
+  gchar *key = token_random (FORK_KEY_BITS);
+
+  return g_bytes_new_take (key, strlen (key));
+}
+
 /**
  * caller_new:
  * @invite: an INVITE without To tag
@@ -191,7 +239,11 @@ caller_new (SipRequest *invite, const gchar *contact, const CallerFuncs *funcs, 
   caller->dialog = sip_dialog_new_uas (invite, contact, on_request, caller);
   caller->must_offer = header_policy_requires (sip_request_sip (invite), "100rel") &&
                        !sip_request_sip (invite)->sip_payload;
-  if (header_policy_offers_reliable (sip_request_sip (invite)))
+  if (is_phone (invite) && !header_policy_requires (sip_request_sip (invite), "100rel"))
+    caller->forks = create_key ();
+  else
+    settle_tag (caller);
+  if (!caller->forks && header_policy_offers_reliable (sip_request_sip (invite)))
     caller->reliable = sip_reliable_new (invite, on_prack, caller);
   sip_request_watch (invite, on_invite_event, caller);
   sip_request_reply (invite, SIP_100_TRYING, TAG_END ());

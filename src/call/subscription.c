@@ -148,6 +148,7 @@ subscription_new (SipRequest *request, const gchar *contact, SubscriptionOverFun
   subscription->over_func = over;
   subscription->user_data = user_data;
   subscription->subscriber = sip_dialog_new_uas (request, contact, on_request, subscription);
+  sip_request_set_tag (request, sip_dialog_local_tag (subscription->subscriber));
   counters_inc (COUNTER_SUBSCRIPTIONS_OPEN);
   return subscription;
 }

@@ -113,9 +113,7 @@ take_next_hop (SipDialog *dialog)
  * @func: gets the requests inside the dialog
  * @user_data: for @func
  *
- * Every answer to @request carries the dialog's tag from here on.
- *
- * Returns: (transfer full): our end of the dialog that @request opens
+ * Returns: (transfer full): our end of the dialog that @request opens, with a tag of its own
  */
 SipDialog *
 sip_dialog_new_uas (SipRequest *request, const gchar *contact, SipDialogFunc func, gpointer user_data)
@@ -123,26 +121,31 @@ sip_dialog_new_uas (SipRequest *request, const gchar *contact, SipDialogFunc fun
   const sip_t *sip = sip_request_sip (request);
   SipDialog *dialog = dialog_new (sip_request_flow (request), contact, func, user_data);
   g_autofree gchar *tag = token_random (TAG_BITS);
-  su_home_t home[1] = { SU_HOME_INIT (home) };
-  sip_from_t *local;
 
   if (sip->sip_request->rq_url->url_type == url_sips)
     use_sips (dialog);
-  su_home_init (home);
-  local = sip_from_dup (home, (const sip_from_t *) sip->sip_to);
-  sip_from_tag (home, local, tag);
-  /* The tag is there from the beginning, else the stack takes a second INVITE of the same call (an
-   * answer to a challenge, another fork of the PBX) for one inside this dialog. */
-  dialog->leg = nta_leg_tcreate (dialog->listener->agent, on_leg_request, dialog,
-                                 SIPTAG_CALL_ID (sip->sip_call_id), SIPTAG_FROM (local),
-                                 SIPTAG_TO ((sip_to_t *) sip->sip_from),
-                                 NTATAG_REMOTE_CSEQ (sip->sip_cseq->cs_seq), TAG_END ());
-  su_home_deinit (home);
+  dialog->leg = sip_leg_new_uas (dialog, on_leg_request, dialog->listener->agent, sip, tag, 0);
   dialog->call_id = g_strdup (sip->sip_call_id->i_id);
-  sip_request_set_tag (request, tag);
-  nta_leg_server_route (dialog->leg, sip->sip_record_route, sip->sip_contact);
   take_next_hop (dialog);
   return dialog;
+}
+
+/**
+ * sip_dialog_take_tag:
+ * @dialog: our end of a dialog that @request opens
+ * @request: what sip_dialog_new_uas() was given
+ * @tag: ours from here on: an INVITE may open several early dialogs, one after the other
+ */
+void
+sip_dialog_take_tag (SipDialog *dialog, SipRequest *request, const gchar *tag)
+{
+  nta_leg_t *before = dialog->leg;
+
+  if (g_str_equal (nta_leg_get_tag (before), tag))
+    return;
+  dialog->leg = sip_leg_new_uas (dialog, on_leg_request, dialog->listener->agent,
+                                 sip_request_sip (request), tag, nta_leg_get_seq (before));
+  sip_leg_free (before, on_leg_request);
 }
 
 /**
@@ -159,24 +162,8 @@ sip_dialog_new_uac (SipFlow *flow, const SipDialogIdentity *identity, SipDialogF
                     gpointer user_data)
 {
   SipDialog *dialog = dialog_new (flow, identity->contact, func, user_data);
-  su_home_t home[1] = { SU_HOME_INIT (home) };
-  sip_from_t *from;
-  sip_to_t *to;
 
-  su_home_init (home);
-  from = sip_from_dup (home, identity->from);
-  msg_header_remove_param (from->a_common, "tag");
-  sip_from_tag (home, from, identity->tag);
-  to = sip_to_dup (home, identity->to);
-  msg_header_remove_param (to->a_common, "tag");
-  /* The stack counts on from here; it takes 0 for no number at all. */
-  dialog->leg = nta_leg_tcreate (dialog->listener->agent, on_leg_request, dialog,
-                                 SIPTAG_CALL_ID_STR (identity->call_id), SIPTAG_FROM (from),
-                                 SIPTAG_TO (to),
-                                 SIPTAG_CSEQ (sip_cseq_create (home, MAX (identity->cseq, 2) - 1,
-                                                               SIP_METHOD_INVITE)),
-                                 TAG_END ());
-  su_home_deinit (home);
+  dialog->leg = sip_leg_new_uac (dialog, on_leg_request, dialog->listener->agent, identity);
   dialog->call_id = g_strdup (identity->call_id);
   return dialog;
 }
@@ -192,8 +179,7 @@ sip_dialog_free (SipDialog *dialog)
 {
   if (dialog->peer && dialog->peer->peer == dialog)
     dialog->peer->peer = NULL;
-  nta_leg_bind (dialog->leg, on_leg_request, NULL);
-  nta_leg_destroy (dialog->leg);
+  sip_leg_free (dialog->leg, on_leg_request);
   sip_flow_unref (dialog->flow);
   sip_loop_kick (dialog->listener->loop);
   counters_dec (COUNTER_DIALOGS_OPEN);
@@ -355,16 +341,15 @@ sip_dialog_remote_tag (SipDialog *dialog)
   return nta_leg_get_rtag (dialog->leg);
 }
 
-/* An early dialog's leg cannot change its remote tag: another fork answered, so it is made anew. */
+/* Another fork answered. */
 static void
 replace_leg (SipDialog *dialog, const sip_t *response)
 {
-  nta_leg_bind (dialog->leg, on_leg_request, NULL);
-  nta_leg_destroy (dialog->leg);
-  dialog->leg = nta_leg_tcreate (
-    dialog->listener->agent, on_leg_request, dialog, SIPTAG_CALL_ID (response->sip_call_id),
-    SIPTAG_FROM (response->sip_from), SIPTAG_TO (response->sip_to),
-    SIPTAG_CSEQ (response->sip_cseq), TAG_END ());
+  nta_leg_t *before = dialog->leg;
+
+  dialog->leg = sip_leg_new_fork (dialog, on_leg_request, dialog->listener->agent, response,
+                                  nta_leg_get_seq (before));
+  sip_leg_free (before, on_leg_request);
 }
 
 /**

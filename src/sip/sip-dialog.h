@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "sip/sip-leg.h"
 #include "sip/sip-request.h"
 #include "sip/sip-transaction.h"
 
@@ -11,19 +12,11 @@ typedef void (*SipDialogFunc) (SipDialog *dialog, SipRequest *request, gpointer 
  * @since, in monotonic microseconds */
 typedef SipFlow *(*SipDialogWayFunc) (SipFlow *flow, gint64 since, gpointer user_data);
 
-typedef struct {
-  const sip_from_t *from; /* its tag is replaced by @tag */
-  const sip_to_t *to;     /* its tag is dropped */
-  const gchar *call_id;
-  const gchar *tag;
-  guint32 cseq;          /* of the first request */
-  const gchar *contact;  /* our URI */
-} SipDialogIdentity;
-
 SipDialog *
 sip_dialog_new_uas (SipRequest *request, const gchar *contact, SipDialogFunc func, gpointer user_data);
 SipDialog *sip_dialog_new_uac (SipFlow *flow, const SipDialogIdentity *identity, SipDialogFunc func,
                                gpointer user_data);
+void sip_dialog_take_tag (SipDialog *dialog, SipRequest *request, const gchar *tag);
 void sip_dialog_free (SipDialog *dialog);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SipDialog, sip_dialog_free)
 

@@ -3,7 +3,8 @@
  * sip-reliable: provisional answers that are reliable from end to end (RFC 3262).
  *
  * The stack numbers and repeats those that we give, and takes their PRACKs. Whoever answers on the
- * other side has numbers of its own: here a PRACK gets the one that it acknowledges there.
+ * other side has numbers of its own: here a PRACK gets the one that it acknowledges there. A plain
+ * answer among them would end the repeating, so it waits until all before it are acknowledged.
  */
 #include "sip/sip-reliable.h"
 
@@ -19,6 +20,9 @@ struct _SipReliable {
   SipPrackFunc func;
   gpointer user_data;
   GArray *numbers; /* Number, of what nobody has acknowledged yet */
+  msg_t *plain;    /* nullable: the plain answer that waits */
+  guint plain_status;
+  const gchar *plain_phrase;
 };
 
 /**
@@ -51,6 +55,7 @@ sip_reliable_free (SipReliable *reliable)
   for (guint i = 0; i < reliable->numbers->len; i++)
     nta_reliable_destroy (g_array_index (reliable->numbers, Number, i).response);
   g_array_unref (reliable->numbers);
+  g_clear_pointer (&reliable->plain, msg_destroy);
   g_free (reliable);
 }
 
@@ -80,6 +85,9 @@ on_prack (SipReliable *reliable, nta_reliable_t *response, nta_incoming_t *irq, 
 
   if (!irq || !sip)
     return 0; /* nobody acknowledged it, which the INVITE's owner is told */
+  if (reliable->plain && reliable->numbers->len == 0)
+    sip_request_reply_msg (reliable->invite, reliable->plain_status, reliable->plain_phrase,
+                           g_steal_pointer (&reliable->plain));
   sip->sip_rack->ra_response = rseq;
   prack = sip_request_new (sip_request_listener (reliable->invite), irq, sip);
   reliable->func (prack, reliable->user_data);
@@ -93,6 +101,8 @@ on_prack (SipReliable *reliable, nta_reliable_t *response, nta_incoming_t *irq, 
  * @phrase: (nullable): the reason phrase
  * @msg: (transfer full): further headers, from sip_request_create_response()
  * @rseq: the number of the answer that this one continues
+ *
+ * A plain answer that still waits is out of date then.
  */
 void
 sip_reliable_reply (SipReliable *reliable, guint status, const gchar *phrase, msg_t *msg,
@@ -100,6 +110,7 @@ sip_reliable_reply (SipReliable *reliable, guint status, const gchar *phrase, ms
 {
   Number number = { NULL, rseq };
 
+  g_clear_pointer (&reliable->plain, msg_destroy);
   if (reliable->numbers->len < MAX_UNACKNOWLEDGED)
     number.response = sip_request_reply_prackable (reliable->invite, status, phrase, msg, on_prack,
                                                    reliable);
@@ -107,4 +118,27 @@ sip_reliable_reply (SipReliable *reliable, guint status, const gchar *phrase, ms
     msg_destroy (msg);
   if (number.response)
     g_array_append_val (reliable->numbers, number);
+}
+
+/**
+ * sip_reliable_reply_plain:
+ * @reliable: it
+ * @status: 101 to 199
+ * @phrase: (nullable): the reason phrase
+ * @msg: (transfer full): further headers, from sip_request_create_response()
+ *
+ * Answers without a number, now or when all reliable answers are acknowledged. Of several that wait
+ * the last one goes.
+ */
+void
+sip_reliable_reply_plain (SipReliable *reliable, guint status, const gchar *phrase, msg_t *msg)
+{
+  if (reliable->numbers->len == 0) {
+    sip_request_reply_msg (reliable->invite, status, phrase, msg);
+    return;
+  }
+  g_clear_pointer (&reliable->plain, msg_destroy);
+  reliable->plain = msg;
+  reliable->plain_status = status;
+  reliable->plain_phrase = phrase ? su_strdup (msg_home (msg), phrase) : NULL;
 }

@@ -12,3 +12,5 @@ SipReliable *sip_reliable_new (SipRequest *invite, SipPrackFunc func, gpointer u
 void sip_reliable_free (SipReliable *reliable);
 void sip_reliable_reply (SipReliable *reliable, guint status, const gchar *phrase, msg_t *msg,
                          guint32 rseq);
+void sip_reliable_reply_plain (SipReliable *reliable, guint status, const gchar *phrase,
+                               msg_t *msg);

@@ -345,3 +345,33 @@ sip_request_reply_msg (SipRequest *request, guint status, const gchar *phrase, m
                                   TAG_END ());
   nta_incoming_mreply (request->irq, msg);
 }
+
+/**
+ * sip_request_reply_early:
+ * @request: an INVITE that may open several early dialogs; it has no tag yet
+ * @status: 101 to 199
+ * @phrase: (nullable): the reason phrase
+ * @msg: (transfer full): what sip_request_create_response() gave, with further headers
+ * @tag: our tag in the early dialog that this answer is about
+ *
+ * The stack's transaction has one tag for all its answers, by which it knows the ACK: that of the
+ * final one. So these go past it.
+ */
+void
+sip_request_reply_early (SipRequest *request, guint status, const gchar *phrase, msg_t *msg,
+                         const gchar *tag)
+{
+  nta_agent_t *agent = request->listener->agent;
+  tport_t *tport = nta_incoming_transport (agent, request->irq, NULL);
+
+  if (!tport || !take_answer (request, status)) {
+    tport_unref (tport);
+    msg_destroy (msg);
+    return;
+  }
+  sip_to_tag (msg_home (msg), sip_object (msg)->sip_to, tag);
+  nta_msg_mreply (agent, msg, sip_object (msg), (int) status,
+                  phrase ? phrase : sip_map_phrase (status), msg_ref (request->msg),
+                  NTATAG_TPORT (tport), TAG_END ());
+  tport_unref (tport);
+}

@@ -40,3 +40,5 @@ nta_reliable_t *sip_request_reply_prackable (SipRequest *request, guint status,
                                              struct _SipReliable *magic);
 msg_t *sip_request_create_response (SipRequest *request);
 void sip_request_reply_msg (SipRequest *request, guint status, const gchar *phrase, msg_t *msg);
+void sip_request_reply_early (SipRequest *request, guint status, const gchar *phrase, msg_t *msg,
+                              const gchar *tag);

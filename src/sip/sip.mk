@@ -14,6 +14,7 @@ src_sip_libsip_a_SOURCES = \
   src/sip/sip-request.c src/sip/sip-request.h \
   src/sip/sip-reliable.c src/sip/sip-reliable.h \
   src/sip/sip-transaction.c src/sip/sip-transaction.h \
+  src/sip/sip-leg.c src/sip/sip-leg.h \
   src/sip/sip-dialog.c src/sip/sip-dialog.h \
   src/sip/sip-inside.c src/sip/sip-inside.h \
   src/sip/sip-stack.c src/sip/sip-stack.h

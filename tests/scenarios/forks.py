@@ -21,13 +21,13 @@ def tag(message):
     return parameter(message.get("To"), "tag")
 
 
-def call_out(stage, **more):
+def call_out(stage, transport="tcp", headers=(), **more):
     """A phone calls; returns what two ends behind the PBX have of it."""
     house = House(stage, **more)
     house.pbx.challenge_calls = False
-    phone = house.phone(transport="tcp")
+    phone = house.phone(transport=transport)
     phone.register_ok()
-    call = phone.invite("2000", OFFER)
+    call = phone.invite("2000", OFFER, headers=headers)
     one = house.pbx.expect_call()
     return house, phone, call, one, Call.incoming(house.pbx, one.invite)
 
@@ -39,19 +39,19 @@ def expect_next(call, status):
                       and m.status == status, 5, f"{status}")
 
 
-@test
-def two_early_dialogs_are_one_for_the_phone(stage):
-    """Its To tag stays; the winner's SDP is in the 200, and what follows goes to the winner."""
-    house, phone, call, one, other = call_out(stage)
+def let_the_second_win(stage, **more):
+    """The phone tells the early dialogs apart, and what follows goes to the winner."""
+    house, phone, call, one, other = call_out(stage, **more)
     one.ring(183, ANSWER)
     first = expect_next(call, 183)
     other.ring(183, OTHER_ANSWER)
     second = expect_next(call, 183)
     assert first.body == ANSWER and second.body == OTHER_ANSWER
+    one.ring()
+    assert tag(expect_next(call, 180)) == tag(first) != tag(second)
     other.answer(OTHER_ANSWER)
     answered = call.expect(200)
-    assert answered.body == OTHER_ANSWER
-    assert tag(first) == tag(second) == tag(answered)
+    assert answered.body == OTHER_ANSWER and tag(answered) == tag(second)
     call.ack()
     ack = other.expect_ack()
     assert tag(ack) == parameter(other.local, "tag")
@@ -63,22 +63,81 @@ def two_early_dialogs_are_one_for_the_phone(stage):
     info = other.send("INFO")
     call.reply(call.expect_request("INFO"), 200)
     info.expect(200)
+    phone.expect_nothing(0.7)  # the ACK has ended the repeating of the 200
     house.finish(other, call)
     house.assert_settled(phone)
+
+
+@test
+def each_early_dialog_is_one_for_the_phone(stage):
+    """RFC 3261 section 13.2.1: of SDPs with one To tag it would take the first for the answer."""
+    let_the_second_win(stage)
+
+
+@test
+def each_early_dialog_is_one_for_a_udp_phone(stage):
+    let_the_second_win(stage, transport="udp")
 
 
 @test
 def the_first_early_dialog_may_win(stage):
     house, phone, call, one, other = call_out(stage)
     one.ring(183, ANSWER)
-    expect_next(call, 183)
+    first = expect_next(call, 183)
     other.ring(183, OTHER_ANSWER)
     expect_next(call, 183)
     one.answer(ANSWER)
-    assert call.expect(200).body == ANSWER
+    answered = call.expect(200)
+    assert answered.body == ANSWER and tag(answered) == tag(first)
     call.ack()
     assert tag(one.expect_ack()) == parameter(one.local, "tag")
     house.finish(call, one)
+    house.assert_settled(phone)
+
+
+@test
+def a_phone_in_one_of_its_early_dialogs(stage):
+    """What it asks there goes to who is there; the numbers of what it gets never go back."""
+    house, phone, call, one, other = call_out(stage)
+    for leg in (one, other, one):
+        leg.ring(183, ANSWER)
+        call.remote = expect_next(call, 183).get("To")
+        update = call.send("UPDATE", OFFER)
+        request = leg.expect_request("UPDATE")
+        assert tag(request) == parameter(leg.local, "tag")
+        leg.reply(request, 200, ANSWER)
+        update.expect(200)
+        asked = leg.send("UPDATE", OFFER)
+        call.reply(call.expect_request("UPDATE"), 200, ANSWER)
+        asked.expect(200)
+    for side in ("pbx", phone.user):
+        numbers = [e.message.cseq[0] for e in stage.trace.select(side)
+                   if not e.sent and e.message.is_request and e.message.method == "UPDATE"]
+        assert numbers == sorted(set(numbers)) and len(numbers) == 3, numbers
+    cancelled = call.cancel()
+    one.expect_cancel()
+    cancelled.expect(200)
+    call.expect(487)
+    house.assert_settled(phone)
+
+
+@test
+def a_phone_that_requires_reliable_answers(stage):
+    """The stack numbers them for one early dialog only, so that there is one."""
+    house, phone, call, one, other = call_out(stage, headers=[("Require", "100rel"),
+                                                              ("Supported", "100rel")])
+    tags = set()
+    for leg in (one, other):
+        leg.ring()
+        early = call.expect(180)
+        tags.add(tag(early))
+        call.send("PRACK", headers=[("RAck", f"{early.get('RSeq')} 1 INVITE")]).expect(200)
+    other.answer(OTHER_ANSWER)
+    tags.add(tag(call.expect(200)))
+    assert len(tags) == 1, tags
+    call.ack()
+    other.expect_ack()
+    house.finish(call, other)
     house.assert_settled(phone)
 
 
@@ -121,11 +180,11 @@ def kamailio_forks_the_call_of_a_phone(stage):
     first.ring(183, ANSWER)
     early = expect_next(call, 183)
     second.ring(183, OTHER_ANSWER)
-    expect_next(call, 183)
+    later = expect_next(call, 183)
     second.answer(OTHER_ANSWER)
     first.expect_cancel()
     answered = call.expect(200)
-    assert answered.body == OTHER_ANSWER and tag(early) == tag(answered)
+    assert answered.body == OTHER_ANSWER and tag(early) != tag(later) == tag(answered)
     call.ack()
     second.expect_ack()
     info = call.send("INFO")

@@ -220,6 +220,67 @@ def the_phone_s_answer_waits_for_the_prack(stage):
     house.assert_settled(phone)
 
 
+def early_and_ringing(stage):
+    """A phone whose reliable 183 is not acknowledged yet when it rings, which it says plainly."""
+    house = House(stage)
+    phone = house.phone(transport="tcp")
+    phone.register_ok()
+    call = house.pbx.call("alice", OFFER, headers=[("Supported", "100rel")])
+    leg = phone.expect_call()
+    leg.ring(183, ANSWER, headers=reliably(1))
+    early = call.expect(183)
+    leg.ring(181)
+    leg.ring()
+    return house, phone, call, leg, early
+
+
+@test
+def a_plain_answer_waits_for_the_prack(stage):
+    """Meanwhile the reliable one before it comes again, and of several the last one goes."""
+    house, phone, call, leg, early = early_and_ringing(stage)
+    for _ in range(2):
+        assert call.expect(183, 5).get("RSeq") == early.get("RSeq")
+    assert not distinct(stage, 180)
+    sent = prack(call, early)
+    assert call.expect(180).get("RSeq") is None
+    leg.reply(leg.expect_request("PRACK"), 200)
+    sent.expect(200)
+    house.pbx.expect_nothing(1.5)
+    assert not distinct(stage, 181)
+    leg.answer(ANSWER)
+    call.expect(200)
+    call.ack()
+    leg.expect_ack()
+    house.finish(leg, call)
+    house.assert_settled(phone)
+
+
+@test
+def a_phone_that_answers_before_the_prack(stage):
+    """What it said before it answered is out of date then."""
+    house, phone, call, leg, early = early_and_ringing(stage)
+    leg.answer(ANSWER)
+    call.expect(183, 5)
+    sent = prack(call, early)
+    call.expect(200)
+    leg.reply(leg.expect_request("PRACK"), 200)
+    sent.expect(200)
+    call.ack()
+    leg.expect_ack()
+    assert not distinct(stage, 180)
+    house.finish(leg, call)
+    house.assert_settled(phone)
+
+
+@test(limit=60)
+def a_prack_that_never_comes_ends_the_call(stage):
+    house, phone, call, leg, _ = early_and_ringing(stage)
+    assert call.transaction.final(40).status == 504
+    leg.expect_cancel()
+    assert not distinct(stage, 180)
+    house.assert_settled(phone)
+
+
 @test
 def a_call_that_ends_before_the_prack(stage):
     house = House(stage)

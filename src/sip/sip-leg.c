@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * sip-leg: the identity of a dialog, by which the stack finds it: Call-ID and tags (RFC 3261 12.1).
+ *
+ * The stack cannot change a tag, so a dialog whose INVITE was forked gets another leg when another
+ * early dialog takes its place. For sip-dialog alone.
+ */
+#include "sip/sip-leg.h"
+
+/**
+ * sip_leg_new_uas:
+ * @dialog: whose it is
+ * @func: gets the requests
+ * @agent: the stack
+ * @request: what the peer opens the dialog with
+ * @tag: ours
+ * @sent: the number of our last request to the peer, 0 for none
+ *
+ * The tag is there from the beginning, else the stack takes a second INVITE of the same call (an
+ * answer to a challenge, another fork of the PBX) for one inside this dialog.
+ *
+ * Returns: (transfer full): the leg
+ */
+nta_leg_t *
+sip_leg_new_uas (nta_leg_magic_t *dialog, nta_request_f *func, nta_agent_t *agent,
+                 const sip_t *request, const gchar *tag, guint32 sent)
+{
+  su_home_t home[1] = { SU_HOME_INIT (home) };
+  sip_from_t *local;
+  nta_leg_t *leg;
+
+  su_home_init (home);
+  local = sip_from_dup (home, (const sip_from_t *) request->sip_to);
+  sip_from_tag (home, local, tag);
+  leg = nta_leg_tcreate (agent, func, dialog, SIPTAG_CALL_ID (request->sip_call_id),
+                         SIPTAG_FROM (local), SIPTAG_TO ((sip_to_t *) request->sip_from),
+                         SIPTAG_CSEQ (sip_cseq_create (home, sent, SIP_METHOD_INVITE)),
+                         NTATAG_REMOTE_CSEQ (request->sip_cseq->cs_seq), TAG_END ());
+  su_home_deinit (home);
+  nta_leg_server_route (leg, request->sip_record_route, request->sip_contact);
+  return leg;
+}
+
+/**
+ * sip_leg_new_uac:
+ * @dialog: whose it is
+ * @func: gets the requests
+ * @agent: the stack
+ * @identity: who talks to whom
+ *
+ * Returns: (transfer full): the leg, without the peer's tag
+ */
+nta_leg_t *
+sip_leg_new_uac (nta_leg_magic_t *dialog, nta_request_f *func, nta_agent_t *agent,
+                 const SipDialogIdentity *identity)
+{
+  su_home_t home[1] = { SU_HOME_INIT (home) };
+  sip_from_t *from;
+  sip_to_t *to;
+  nta_leg_t *leg;
+
+  su_home_init (home);
+  from = sip_from_dup (home, identity->from);
+  msg_header_remove_param (from->a_common, "tag");
+  sip_from_tag (home, from, identity->tag);
+  to = sip_to_dup (home, identity->to);
+  msg_header_remove_param (to->a_common, "tag");
+  /* The stack counts on from here; it takes 0 for no number at all. */
+  leg = nta_leg_tcreate (agent, func, dialog, SIPTAG_CALL_ID_STR (identity->call_id),
+                         SIPTAG_FROM (from), SIPTAG_TO (to),
+                         SIPTAG_CSEQ (sip_cseq_create (home, MAX (identity->cseq, 2) - 1,
+                                                       SIP_METHOD_INVITE)),
+                         TAG_END ());
+  su_home_deinit (home);
+  return leg;
+}
+
+/**
+ * sip_leg_new_fork:
+ * @dialog: whose it is
+ * @func: gets the requests
+ * @agent: the stack
+ * @response: by which another one answers the INVITE
+ * @sent: the number of our last request in the dialog
+ *
+ * Returns: (transfer full): the leg
+ */
+nta_leg_t *
+sip_leg_new_fork (nta_leg_magic_t *dialog, nta_request_f *func, nta_agent_t *agent,
+                  const sip_t *response, guint32 sent)
+{
+  sip_cseq_t cseq = *response->sip_cseq;
+
+  cseq.cs_seq = MAX (cseq.cs_seq, sent); /* the dialog may have been this one before */
+  return nta_leg_tcreate (agent, func, dialog, SIPTAG_CALL_ID (response->sip_call_id),
+                          SIPTAG_FROM (response->sip_from), SIPTAG_TO (response->sip_to),
+                          SIPTAG_CSEQ (&cseq), TAG_END ());
+}
+
+/**
+ * sip_leg_free:
+ * @leg: (transfer full): a leg; later requests in it get 481
+ * @func: what it was made with
+ */
+void
+sip_leg_free (nta_leg_t *leg, nta_request_f *func)
+{
+  nta_leg_bind (leg, func, NULL);
+  nta_leg_destroy (leg);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "sip/sofia.h"
+
+#include <glib.h>
+
+typedef struct {
+  const sip_from_t *from; /* its tag is replaced by @tag */
+  const sip_to_t *to;     /* its tag is dropped */
+  const gchar *call_id;
+  const gchar *tag;
+  guint32 cseq;          /* of the first request */
+  const gchar *contact;  /* our URI */
+} SipDialogIdentity;
+
+nta_leg_t *sip_leg_new_uas (nta_leg_magic_t *dialog, nta_request_f *func, nta_agent_t *agent,
+                            const sip_t *request, const gchar *tag, guint32 sent);
+nta_leg_t *sip_leg_new_uac (nta_leg_magic_t *dialog, nta_request_f *func, nta_agent_t *agent,
+                            const SipDialogIdentity *identity);
+nta_leg_t *sip_leg_new_fork (nta_leg_magic_t *dialog, nta_request_f *func, nta_agent_t *agent,
+                             const sip_t *response, guint32 sent);
+void sip_leg_free (nta_leg_t *leg, nta_request_f *func);
