@@ -230,5 +230,17 @@ def a_phone_transfers_its_caller(stage):
           recv("NOTIFY", Event="refer", body="^SIP/2.0 200 OK"), send("200 NOTIFY"), *HANGS_UP])
 
 
+@test
+def a_message_wakes_a_phone(stage):
+    street = Street(stage)
+    port = street.sleeper()
+    text = ("Content-Type: text/plain",)
+    street.pbx(caller([send("MESSAGE", "wake up", text), may("100 MESSAGE"), recv("200 MESSAGE")]))
+    street.house.push.wait_pushes(1)
+    street.phone(awake(), called([recv("MESSAGE", body="^wake up$"), send("200 MESSAGE")]),
+                 port=port)
+    street.finish()
+
+
 if __name__ == "__main__":
     main()
