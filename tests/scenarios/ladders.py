@@ -9,7 +9,7 @@ import uuid
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
 from sipwaketest import ports
 from sipwaketest.house import ANSWER, OFFER, House
-from sipwaketest.ladder import awake, called, caller, may, pause, recv, register, send
+from sipwaketest.ladder import awake, called, caller, may, pause, recv, register, send, until
 from sipwaketest.sipp import Sipp
 from sipwaketest.tap import main, test
 from sipwaketest.uri import Uri
@@ -29,12 +29,16 @@ class Street:
         self.house = House(stage, **more)
         self.players = []
 
-    def play(self, name, ladder, target, address, port=None, also=None, **keys):
+    def play(self, name, ladder, target, address, port=None, also=None, transport="udp",
+             options=(), **keys):
         name = f"{name}{len(self.players) + 1}"
-        player = Sipp(self.stage, name, self.write(name, ladder), target, address, port,
+        with open(self.messages(name), "w", encoding="ascii"):
+            pass  # sipp is not so soon
+        player = Sipp(self.stage, name, self.write(name, ladder), target, address, port, transport,
                       also=also and self.write(f"{name}-called", also), seconds=20,
                       keys={"domain": self.house.pbx.domain, **keys},
-                      more=("-au", keys["me"], "-ap", f"pw{keys['me']}"))
+                      more=("-au", keys["me"], "-ap", f"pw{keys['me']}", "-trace_msg",
+                            "-message_file", self.messages(name), *options))
         self.players.append(player)
         return player
 
@@ -44,12 +48,22 @@ class Street:
             file.write(ladder)
         return path
 
-    def phone(self, ladder, also=None, address=ports.PHONE, port=None, name="alice"):
+    def messages(self, name):
+        return os.path.join(self.stage.path, f"{name}.messages")
+
+    def heard(self, player, pattern):
+        """What this expression finds in what a player has sent and got, as soon as it is there."""
+        def read():
+            with open(self.messages(player.name), encoding="ascii") as file:
+                return file.read()
+        return player.wait_line(pattern, read=read)
+
+    def phone(self, ladder, also=None, address=ports.PHONE, **more):
         """A phone of alice's; each address has a push resource of its own."""
-        return self.play("phone", ladder, self.house.phones_door, address, port, also, me=name,
+        return self.play("phone", ladder, self.house.phones_door, address, also=also, me="alice",
                          prid=self.house.push.prid(f"/push/{address}"),
-                         instance=uuid.uuid5(uuid.NAMESPACE_URL, address), peer=name,
-                         uri=f"sip:{self.house.pbx.domain}")
+                         instance=uuid.uuid5(uuid.NAMESPACE_URL, address), peer="alice",
+                         uri=f"sip:{self.house.pbx.domain}", **more)
 
     def sleeper(self, **more):
         """Registers and is gone; returns its port."""
@@ -57,12 +71,12 @@ class Street:
         phone.expect_success(15)
         return phone.port
 
-    def pbx(self, ladder, user="alice"):
+    def pbx(self, ladder, **more):
         """The PBX calls the one contact that is registered there, or all of them by name."""
-        uris = [contact.uri for contact in self.house.pbx.contacts(user)]
-        uri = uris[0] if len(uris) == 1 else Uri(uris[0]).with_user(user)
-        return self.play("pbx", ladder, self.house.pbx_door, ports.PBX, me="2000", peer=user,
-                         uri=uri)
+        uris = [contact.uri for contact in self.house.pbx.contacts("alice")]
+        uri = uris[0] if len(uris) == 1 else Uri(uris[0]).with_user("alice")
+        return self.play("pbx", ladder, self.house.pbx_door, ports.PBX, me="2000", peer="alice",
+                         uri=uri, **more)
 
     def finish(self):
         """All has gone as written and nobody heard anything else."""
@@ -117,19 +131,63 @@ def a_held_call_wakes_its_phone(stage):
     street.house.push.assert_pushes(1)
 
 
-def call(stage, pbx, phone, pushes=0, **more):
+def call(stage, pbx, phone, pbx_options=(), phone_options=(), **more):
     """An awake phone is called."""
     street = Street(stage, **more)
-    street.phone(awake(), called(phone))
+    street.phone(awake(), called(phone), options=phone_options)
     street.house.pbx.wait_contacts("alice", 1)
-    street.pbx(caller(pbx))
+    street.pbx(caller(pbx), options=pbx_options)
     street.finish()
-    street.house.push.assert_pushes(pushes)
+    street.house.push.assert_pushes(0)
 
 
 @test
 def an_awake_phone_rings_without_a_push(stage):
     call(stage, [*UP, *HEARS_BYE], [*TAKEN, *HANGS_UP])
+
+
+@test
+def a_phone_with_a_connection_is_woken_and_called(stage):
+    street = Street(stage)
+    street.sleeper(transport="tcp")
+    street.pbx(caller([*UP, *HANGS_UP]))
+    street.house.push.wait_pushes(1)
+    street.phone(awake(), called([*TAKEN, *HEARS_BYE]), transport="tcp")
+    street.finish()
+    street.house.push.assert_pushes(1)
+
+
+# sipp takes what is repeated for a message of its own, and repeats nothing.
+LITERALLY = ("-nr",)
+
+
+@test
+def a_repeated_invite_is_one_call(stage):
+    again = send("INVITE", OFFER, same=True)
+    street = Street(stage)
+    port = street.sleeper()
+    street.pbx(caller([*UP[:3], again, recv("180 INVITE"), recv("180 INVITE"), recv("200 INVITE"),
+                       again, recv("200 INVITE"), send("ACK"), *HANGS_UP]), options=LITERALLY)
+    street.house.push.wait_pushes(1)
+    street.heard(street.players[-1], "(?s)(SIP/2.0 180.*){2}")
+    street.phone(awake(), called([*TAKEN, *HEARS_BYE]), port=port)
+    street.finish()
+    street.house.push.assert_pushes(1)
+
+
+@test
+def a_lost_ack_of_the_pbx(stage):
+    """The 200 comes again until there is an ACK, and only then does the phone get one."""
+    call(stage, [*UP[:4], recv("200 INVITE"), recv("200 INVITE"), send("ACK"), *HANGS_UP],
+         [*TAKEN, *HEARS_BYE], pbx_options=LITERALLY)
+
+
+@test
+def a_lost_ack_to_the_phone(stage):
+    """Each 200 of the phone is acknowledged, and the PBX hears of one."""
+    call(stage, [*UP, *HEARS_BYE],
+         [*TAKEN, send("200 INVITE", ANSWER), recv("ACK"), send("200 INVITE", ANSWER), recv("ACK"),
+          *HANGS_UP], phone_options=LITERALLY)
 
 
 @test
@@ -228,6 +286,27 @@ def a_phone_transfers_its_caller(stage):
           send("NOTIFY", "SIP/2.0 200 OK\r\n", told), recv("200 NOTIFY"), *HEARS_BYE],
          [*TAKEN, send("REFER", headers=[f"Refer-To: {target}"]), recv("202 REFER"),
           recv("NOTIFY", Event="refer", body="^SIP/2.0 200 OK"), send("200 NOTIFY"), *HANGS_UP])
+
+
+@test
+def a_call_takes_the_place_of_another(stage):
+    """The PBX names the first call as it knows it, and the phone reads what that is for it."""
+    street = Street(stage)
+    phone = street.phone(awake(calls=2), called([
+        recv("INVITE"), send("200 INVITE", ANSWER), recv("ACK"), until("begun", 2), *HANGS_UP]))
+    street.house.pbx.wait_contacts("alice", 1)
+    up = [send("INVITE", OFFER), recv("100 INVITE"), recv("200 INVITE"), send("ACK"), *HEARS_BYE]
+    first = street.pbx(caller(up))
+    street.heard(first, "ACK sip:")
+    near, far, call_id = street.heard(
+        first, r"(?s)200 OK.*?;tag=(\S+).*?;tag=(\S+).*?Call-ID: (\S+)").groups()
+    replaces = f"Replaces: {call_id};to-tag={far};from-tag={near}"
+    street.pbx(caller([send("INVITE", OFFER, headers=[replaces]), *up[1:]]))
+    street.finish()
+    far, call_id = street.heard(
+        phone, r"(?s)^INVITE .*?From: [^\n]*;tag=(\S+).*?Call-ID: (\S+)").groups()
+    near = street.heard(phone, rf";tag={far}\nTo: .*;tag=(\S+)").group(1)
+    street.heard(phone, f"^Replaces: {call_id};to-tag={near};from-tag={far}$")
 
 
 @test

@@ -72,7 +72,7 @@ def awake(calls=1):
 
     It never ends, and thereby fails, when there are more of them.
     """
-    return caller([*register(), until("through", calls), pause(CALM), until("begun", calls)])
+    return Ladder(False, [*register(), until("through", calls), until("begun", calls)]).text()
 
 
 def caller(rungs):
