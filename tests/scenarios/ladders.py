@@ -9,10 +9,11 @@ import uuid
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
 from sipwaketest import ports
 from sipwaketest.house import ANSWER, OFFER, House
-from sipwaketest.ladder import awake, called, caller, may, pause, recv, register, send, until
+from sipwaketest.ladder import awake, called, caller, challenge, may, pause, probed, recv, register, send, until
+from sipwaketest.population import inhabit, user_of
 from sipwaketest.sipp import Sipp
 from sipwaketest.tap import main, test
-from sipwaketest.uri import Uri
+from sipwaketest.uri import Uri, host_port
 
 
 # What sipp writes among its complaints without any being one.
@@ -30,12 +31,12 @@ class Street:
         self.players = []
 
     def play(self, name, ladder, target, address, port=None, also=None, transport="udp",
-             options=(), **keys):
+             calls=1, options=(), **keys):
         name = f"{name}{len(self.players) + 1}"
         with open(self.messages(name), "w", encoding="ascii"):
             pass  # sipp is not so soon
         player = Sipp(self.stage, name, self.write(name, ladder), target, address, port, transport,
-                      also=also and self.write(f"{name}-called", also), seconds=20,
+                      calls, also=also and self.write(f"{name}-called", also), seconds=20,
                       keys={"domain": self.house.pbx.domain, **keys},
                       more=("-au", keys["me"], "-ap", f"pw{keys['me']}", "-trace_msg",
                             "-message_file", self.messages(name), *options))
@@ -318,6 +319,42 @@ def a_message_wakes_a_phone(stage):
     street.house.push.wait_pushes(1)
     street.phone(awake(), called([recv("MESSAGE", body="^wake up$"), send("200 MESSAGE")]),
                  port=port)
+    street.finish()
+
+
+class SippPbx:
+    """A PBX that is called; it is sipp, which begins when it is told how it shall be."""
+
+    domain = "pbx.test"
+
+    def __init__(self):
+        self.address = ports.PBX
+        self.port = ports.free_port(self.address)
+
+    @property
+    def route(self):
+        return f"sip:{host_port(self.address, self.port)}"
+
+    def assert_quiet(self):
+        """sipp itself says what was too much."""
+
+
+@test
+def a_phone_proves_itself_to_the_pbx(stage):
+    """It is known from before; the PBX is probed, called without proof, and called."""
+    pbx = SippPbx()
+    street = Street(stage, pbx=pbx, start=False)
+    port = ports.free_port(ports.PHONE)
+    inhabit(street.house, 1, address=lambda number: host_port(ports.PHONE, port))
+    street.house.daemon.stop()
+    street.play("pbx", called([probed(), challenge("INVITE"), *TAKEN[1:], *HEARS_BYE]), None,
+                ports.PBX, pbx.port, calls=3, me="2000").wait_bound()
+    street.house.start()
+    street.play("phone", caller([
+        send("INVITE", OFFER), may("100 INVITE"), recv("407 INVITE"), send("ACK"),
+        send("INVITE", OFFER, headers=["[authentication]"]), *UP[1:], *HANGS_UP]),
+        street.house.phones_door, ports.PHONE, port, me=user_of(0), peer="2000",
+        uri=f"sip:2000@{pbx.domain}")
     street.finish()
 
 

@@ -10,6 +10,7 @@ when something else arrives, or in another order, or in the moment after the las
 from xml.sax.saxutils import quoteattr
 
 CALM = 250  # milliseconds after the last rung in which nothing may come
+END = 99  # the label after all
 STEP = 20  # milliseconds from one look at a flag to the next
 VIA = "SIP/2.0/[transport] [local_ip]:[local_port];branch=z9hG4bK[pid]-[call_number]-"
 CONTACT = "<sip:[me]@[local_ip]:[local_port];transport=[transport]>"
@@ -45,6 +46,16 @@ def recv(what, **checks):
 def may(what):
     """What comes or does not."""
     return Rung("may", what)
+
+
+def probed():
+    """Who is asked whether it is there says so, and that was all of this call."""
+    return Rung("probed", "OPTIONS")
+
+
+def challenge(what):
+    """Who proves nothing gets 407, and that was all of this call."""
+    return Rung("challenge", what)
 
 
 def pause(milliseconds):
@@ -97,6 +108,7 @@ class Ladder:
         self.refused = False
         self.joined = is_called
         self.labels = 0
+        self.apart = ""  # what is reached by a label alone
         self.flags = set()
         self.names = set()
 
@@ -104,6 +116,7 @@ class Ladder:
         body = "".join(getattr(self, f"write_{rung.kind}")(rung) for rung in self.rungs)
         shared = ",".join(sorted(self.flags))
         head = f'<Global variables="{shared}"/>\n' if shared else ""
+        body += f'<nop next="{END}"/>\n{self.apart}<label id="{END}"/>\n'
         names = ",".join(sorted(self.names | self.flags))
         tail = f'<Reference variables="{names}"/>\n' if names else ""
         return f'<?xml version="1.0"?>\n<scenario name="ladder">\n{head}{body}{tail}</scenario>\n'
@@ -156,8 +169,7 @@ class Ladder:
 
     # What is received
 
-    def write_recv(self, rung, optional=False):
-        marks = ' optional="true"' if optional else ""
+    def write_recv(self, rung, marks="", more=""):
         if rung.status:
             kind = f"response={quoteattr(rung.status)}"
             number = self.invite if rung.method in ("INVITE", "CANCEL") else self.number
@@ -178,10 +190,28 @@ class Ladder:
             marks += ' rrs="true"'
         for name, wanted in rung.checks.items():
             actions += self.check(name.replace("_", "-"), wanted)
-        return f"<recv {kind}{marks}><action>\n{actions}</action></recv>\n"
+        return f"<recv {kind}{marks}><action>\n{actions}{more}</action></recv>\n"
 
     def write_may(self, rung):
-        return self.write_recv(rung, optional=True)
+        return self.write_recv(rung, ' optional="true"')
+
+    def write_probed(self, rung):
+        self.labels += 1
+        self.apart += f'<label id="{self.labels}"/>\n' + self.write_send(send("200 OPTIONS"))
+        text = self.write_recv(rung, f' optional="true" next="{self.labels}"')
+        self.names.remove("near")  # what comes next is the first of another call
+        return text
+
+    def write_challenge(self, rung):
+        self.names.add("proved")
+        self.labels += 1
+        on = self.labels
+        proof = ('<ereg regexp="Digest" search_in="hdr" header="Proxy-Authorization:" '
+                 'assign_to="proved"/>\n')
+        question = 'Proxy-Authenticate: Digest realm="[domain]", nonce="0a1b2c", algorithm=MD5'
+        return (self.write_recv(rung, more=proof) + f'<nop next="{on}" test="proved"/>\n'
+                + self.write_send(send(f"407 {rung.method}", headers=[question]))
+                + self.write_recv(recv("ACK")) + f'<nop next="{END}"/>\n<label id="{on}"/>\n')
 
     def keep(self, name, header):
         self.names.add(name)
