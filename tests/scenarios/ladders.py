@@ -266,7 +266,7 @@ def a_re_invite_meets_one_of_the_other_side(stage):
 @test
 def a_bye_crosses_a_re_invite(stage):
     call(stage, [*UP, send("INVITE", HOLD), may("100 INVITE"), recv("BYE"), send("200 BYE"),
-                 recv("481 INVITE"), send("ACK")],
+                 recv("487 INVITE"), send("ACK")],
          [*TAKEN, recv("INVITE"), send("100 INVITE"), *HANGS_UP, *CANCELLED])
 
 
