@@ -9,7 +9,8 @@ import uuid
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
 from sipwaketest import ports
 from sipwaketest.house import ANSWER, OFFER, House
-from sipwaketest.ladder import awake, called, caller, challenge, may, pause, probed, recv, register, send, until
+from sipwaketest.ladder import (awake, called, caller, challenge, may, pause, probed, recv,
+                                register, send, until)
 from sipwaketest.population import inhabit, user_of
 from sipwaketest.sipp import Sipp
 from sipwaketest.tap import main, test
@@ -192,6 +193,36 @@ def a_lost_ack_to_the_phone(stage):
 
 
 @test
+def nobody_wakes(stage):
+    street = Street(stage, wake={"timeout": 1})
+    street.sleeper()
+    street.pbx(caller([*UP[:3], recv("480 INVITE"), send("ACK")]))
+    street.finish()
+    street.house.push.assert_pushes(1)
+
+
+@test
+def a_late_answer_after_the_wait_is_over(stage):
+    """The phone says nothing before, so that there was nothing to cancel (RFC 3261 section 9.1)."""
+    street = Street(stage, wake={"timeout": 1})
+    street.phone(awake(), called([recv("INVITE"), pause(2500), send("200 INVITE", ANSWER),
+                                  recv("ACK"), *HEARS_BYE]), transport="tcp")
+    street.house.pbx.wait_contacts("alice", 1)
+    street.pbx(caller([*UP[:3], recv("480 INVITE"), send("ACK")]))
+    street.finish()
+
+
+@test
+def early_media_and_an_invite_without_offer(stage):
+    call(stage,
+         [*UP[:2], recv("183 INVITE", body="s=answer"), recv("200 INVITE"), send("ACK"),
+          send("INVITE"), may("100 INVITE"), recv("200 INVITE", body=mark(HOLD)),
+          send("ACK", KEPT), *HANGS_UP],
+         [TAKEN[0], send("183 INVITE", ANSWER), *TAKEN[2:], recv("INVITE"),
+          send("200 INVITE", HOLD), recv("ACK", body=mark(KEPT)), *HEARS_BYE])
+
+
+@test
 def a_caller_gives_up_while_the_call_is_held(stage):
     street = Street(stage)
     port = street.sleeper()
@@ -234,6 +265,12 @@ def call_two(stage, pbx, *phones):
 def the_first_of_two_phones_wins(stage):
     call_two(stage, [*UP, *HANGS_UP], [*TAKEN, *HEARS_BYE],
              [*TAKEN[:2], recv("CANCEL", Reason=ELSEWHERE), *CANCELLED[1:]])
+
+
+@test
+def the_loser_of_two_phones_answers_instead_of_ending(stage):
+    call_two(stage, [*UP, *HANGS_UP], [*TAKEN, *HEARS_BYE],
+             [*TAKEN[:2], *CANCELLED[:2], send("200 INVITE", ANSWER), recv("ACK"), *HEARS_BYE])
 
 
 @test
