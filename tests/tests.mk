@@ -15,6 +15,7 @@ dist_check_SCRIPTS += \
   tests/scenarios/wake.py \
   tests/scenarios/waiting.py \
   tests/scenarios/races.py \
+  tests/scenarios/ladders.py \
   tests/scenarios/forking.py \
   tests/scenarios/messages.py \
   tests/scenarios/reliable.py \
@@ -68,6 +69,7 @@ EXTRA_DIST += \
   tests/lib/sipwaketest/house.py \
   tests/lib/sipwaketest/journal.py \
   tests/lib/sipwaketest/kamailio.py \
+  tests/lib/sipwaketest/ladder.py \
   tests/lib/sipwaketest/load.py \
   tests/lib/sipwaketest/lossy.py \
   tests/lib/sipwaketest/message.py \

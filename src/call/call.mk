@@ -40,6 +40,10 @@ tests_unit_test_call_log_LDADD = $(LIBCALL)
 tests_unit_test_leg_state_SOURCES = tests/unit/test-leg-state.c
 tests_unit_test_leg_state_LDADD = $(LIBCALL)
 
+check_PROGRAMS += tests/unit/test-call-races
+tests_unit_test_call_races_SOURCES = tests/unit/test-call-races.c
+tests_unit_test_call_races_LDADD = $(LIBCALL)
+
 check_PROGRAMS += tests/unit/test-late-calls
 tests_unit_test_late_calls_CFLAGS = $(AM_CFLAGS) $(SOFIA_CFLAGS)
 tests_unit_test_late_calls_SOURCES = tests/unit/test-late-calls.c \

@@ -35,7 +35,7 @@ struct _Message {
 typedef struct {
   Message *message;
   Binding *binding; /* NULL: not a phone of ours */
-  SipFlow *flow;    /* on which it was sent */
+  SipFlow *flow;    /* on which it is under way; NULL: nobody was reached there */
   SipDialog *dialog;
   SipTransaction *transaction;
   PushTicket *ticket;
@@ -136,6 +136,7 @@ on_response (SipTransaction *transaction, guint status, const sip_t *response, g
     g_clear_pointer (&delivery->ticket, push_bucket_leave);
     pass_answer (delivery->message, status, response);
   } else if (!response && wakes (delivery)) {
+    g_clear_pointer (&delivery->flow, sip_flow_unref);
     if (!delivery->ticket)
       wake (delivery);
   } else {
@@ -210,7 +211,7 @@ on_bucket (PushTicket *ticket, PushBucketEvent event, Binding *binding, const gc
   case PUSH_BUCKET_PUSHED:
     break;
   case PUSH_BUCKET_AWAKE:
-    if (delivery->transaction && sip_flow_equal (delivery->flow, binding->flow) &&
+    if (delivery->flow && sip_flow_equal (delivery->flow, binding->flow) &&
         !outbound_has_moved (delivery->binding, binding))
       break;
     send_to_phone (delivery, binding);

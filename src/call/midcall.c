@@ -287,7 +287,8 @@ midcall_start (Midcall *midcall)
 
 /**
  * midcall_free:
- * @midcall: (transfer full): a midcall; a request that is not answered yet gets 481
+ * @midcall: (transfer full): a midcall; a request that is not answered yet gets 487 (RFC 3261
+ *   15.1.2)
  */
 void
 midcall_free (Midcall *midcall)
@@ -300,7 +301,7 @@ midcall_free (Midcall *midcall)
       sip_transaction_cancel (midcall->transaction, NULL);
   }
   if (!sip_request_is_answered (midcall->request))
-    sip_request_reply (midcall->request, SIP_481_NO_TRANSACTION, TAG_END ());
+    sip_request_reply (midcall->request, SIP_487_REQUEST_CANCELLED, TAG_END ());
   g_clear_pointer (&midcall->transaction, sip_transaction_free);
   sip_request_unref (midcall->request);
   g_free (midcall->branch);

@@ -29,12 +29,7 @@ class Seat:
                          folder="bench", seconds=ENDLESS,
                          more=("-deadcall_wait", "0", *BUFFER))
         meter.pin(self.sipp, cores)
-        self.sipp.wait_line(".", read=self.socket)
-
-    def socket(self):
-        """The kernel's line of its socket, as soon as there is one."""
-        with open("/proc/net/udp", encoding="ascii") as file:
-            return "".join(line for line in file if f":{self.port:04X} 00000000" in line)
+        self.sipp.wait_bound()
 
     @property
     def route(self):

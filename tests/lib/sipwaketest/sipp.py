@@ -40,6 +40,13 @@ class Sipp(Process):
         super().__init__(stage, name, command)
         stage.own(self)
 
+    def wait_bound(self):
+        """Who is called by UDP is there as soon as the kernel has a line of its socket."""
+        def sockets():
+            with open("/proc/net/udp", encoding="ascii") as file:
+                return file.read()
+        self.wait_line(f":{self.port:04X} 00000000", read=sockets)
+
     def complaints(self):
         if not os.path.exists(self.error_path):
             return ""
