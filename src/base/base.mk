@@ -5,6 +5,7 @@ src_base_libbase_a_SOURCES = \
   src/base/error.c src/base/error.h \
   src/base/log.c src/base/log.h \
   src/base/clock.c src/base/clock.h \
+  src/base/memory.c src/base/memory.h \
   src/base/deadline.c src/base/deadline.h \
   src/base/counters.c src/base/counters.h
 

@@ -9,11 +9,11 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "edge/edge-connection.h"
 #include "edge/edge-farewell.h"
 #include "edge/edge-flow.h"
 
-#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/epoll.h>
@@ -199,7 +199,7 @@ trim_memory (EdgeThread *self)
     return;
   self->trim_at = 0;
   self->handshakes_trimmed = handshakes;
-  malloc_trim (0);
+  memory_give_back ();
 }
 
 static int

@@ -30,7 +30,7 @@ src_edge_libedge_a_SOURCES = \
   src/edge/edge.c src/edge/edge.h
 src_edge_libedge_a_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS)
 
-LIBEDGE = src/edge/libedge.a $(LIBCRYPTO) $(WSLAY_LIBS)
+LIBEDGE = src/edge/libedge.a $(LIBCRYPTO) $(WSLAY_LIBS) $(TCMALLOC_LIBS)
 
 noinst_PROGRAMS += tests/edge/edge-stub
 tests_edge_edge_stub_SOURCES = tests/edge/edge-stub.c
