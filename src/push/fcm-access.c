@@ -114,7 +114,7 @@ refuse (FcmAccess *access, const PushHttpAnswer *answer)
 {
   g_autoptr (PushResult) result = push_result_new (PUSH_CREDENTIALS, answer->status, NULL);
 
-  result->date = answer->date;
+  result->date = g_strdup (answer->date);
   push_result_quote (result, answer->body);
   log_error (LOG_FIELDS ("MESSAGE_ID", LOG_ID_PUSH_CREDENTIALS, "PROVIDER", "fcm"),
              "no access token for the project %s: %s",

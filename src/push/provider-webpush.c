@@ -19,6 +19,7 @@
 
 #define TOPIC_BYTES 24  /* 32 characters, the longest topic */
 #define MAX_TTL 2419200 /* four weeks */
+#define MAX_HEADERS 6
 
 struct _ProviderWebpush {
   PushProvider parent_instance;
@@ -61,13 +62,13 @@ urgency (PushKind kind)
   switch (kind) {
   case PUSH_KIND_CALL:
   case PUSH_KIND_CANCEL:
-    return "high";
+    return "Urgency: high";
   case PUSH_KIND_MESSAGE:
-    return "normal";
+    return "Urgency: normal";
   case PUSH_KIND_REFRESH:
-    return "low";
+    return "Urgency: low";
   }
-  g_return_val_if_reached ("normal");
+  g_return_val_if_reached ("Urgency: normal");
 }
 
 /* Any key becomes a topic of RFC 8030 section 5.4, and the service does not learn the Call-ID. */
@@ -97,28 +98,22 @@ make_body (ProviderWebpush *webpush, const PushRequest *request, GError **error)
 static GStrv
 make_headers (ProviderWebpush *webpush, const PushRequest *request, const Push *push)
 {
-  g_autoptr (GStrvBuilder) headers = g_strv_builder_new ();
   g_autofree gchar *authorization =
       vapid_authorization (webpush->vapid, push->origin, webpush->subject, clock_wall ());
   g_autofree gchar *topic = make_topic (request);
-  g_autofree gchar *ttl = g_strdup_printf ("TTL: %u", MIN (request->ttl, MAX_TTL));
-  g_autofree gchar *urgent = g_strdup_printf ("Urgency: %s", urgency (request->kind));
+  GStrv headers = g_new0 (gchar *, MAX_HEADERS + 1), next = headers;
 
-  g_strv_builder_add_many (headers, ttl, urgent, NULL);
-  if (authorization) {
-    g_autofree gchar *line = g_strdup_printf ("Authorization: %s", authorization);
-
-    g_strv_builder_add (headers, line);
+  *next++ = g_strdup_printf ("TTL: %u", MIN (request->ttl, MAX_TTL));
+  *next++ = g_strdup (urgency (request->kind));
+  if (authorization)
+    *next++ = g_strconcat ("Authorization: ", authorization, NULL);
+  if (topic)
+    *next++ = g_strconcat ("Topic: ", topic, NULL);
+  if (push->body) {
+    *next++ = g_strdup ("Content-Type: application/octet-stream");
+    *next++ = g_strdup ("Content-Encoding: aes128gcm");
   }
-  if (topic) {
-    g_autofree gchar *line = g_strdup_printf ("Topic: %s", topic);
-
-    g_strv_builder_add (headers, line);
-  }
-  if (push->body)
-    g_strv_builder_add_many (headers, "Content-Type: application/octet-stream",
-                             "Content-Encoding: aes128gcm", NULL);
-  return g_strv_builder_end (headers);
+  return headers;
 }
 
 /* RFC 8030 section 5, and what the services really say. */

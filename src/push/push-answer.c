@@ -33,6 +33,7 @@ push_http_answer_free (PushHttpAnswer *answer)
   if (!answer)
     return;
   g_free (answer->body);
+  g_free (answer->date);
   g_free (answer->reason);
   g_free (answer);
 }

@@ -33,7 +33,7 @@ typedef struct {
   PushHttpOutcome outcome;
   guint status;      /* when answered */
   guint retry_after; /* seconds, or 0 */
-  gint64 date;       /* the time by the server's clock, wall seconds, or 0 */
+  gchar *date;       /* the time by the server's clock as it tells it, nullable */
   gchar *body;       /* the answer's body, cut at PUSH_HTTP_MAX_BODY, NUL-terminated */
   gchar *reason;     /* why there is no answer, nullable */
 } PushHttpAnswer;

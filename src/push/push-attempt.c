@@ -126,7 +126,7 @@ on_answer (GObject *source, GAsyncResult *async, gpointer user_data)
       answer->outcome == PUSH_HTTP_UNREACHABLE ? PUSH_ATTEMPT_PAUSE : PUSH_ATTEMPT_END;
 
   result->retry_after = answer->retry_after;
-  result->date = answer->date;
+  result->date = g_strdup (answer->date);
   next = attempt->funcs->judge (provider_of (attempt), attempt->push, attempt->tries, answer,
                                 result, next);
   if (next == PUSH_ATTEMPT_END ||
@@ -273,7 +273,7 @@ push_attempt_end_all (GQueue *queue, const PushResult *result)
   while (!g_queue_is_empty (queue)) {
     PushResult *copy = push_result_new (result->outcome, result->status, result->reason);
 
-    copy->date = result->date;
+    copy->date = g_strdup (result->date);
     end (g_queue_peek_head (queue), copy);
   }
 }

@@ -8,6 +8,7 @@
 #include "push/push-check.h"
 
 #include "base/clock.h"
+#include "push/push-http.h"
 
 #define MAX_SKEW 60 /* seconds; the strictest service wants the tokens' times to be that good */
 
@@ -145,10 +146,11 @@ judge_answer (GPtrArray *findings, const Group *group)
 static void
 judge_clock (GPtrArray *findings, const Group *group)
 {
-  gint64 ahead = group->result ? group->heard - group->result->date : 0;
+  gint64 date = group->result ? push_http_date (group->result->date) : 0;
+  gint64 ahead = group->heard - date;
   g_autofree gchar *detail = NULL;
 
-  if (!group->result || !group->result->date) {
+  if (!date) {
     add (findings, group, "clock", PUSH_VERDICT_UNKNOWN, "no answer tells the time");
     return;
   }

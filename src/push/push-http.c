@@ -350,6 +350,20 @@ push_http_send_finish (PushHttp *http, GAsyncResult *result, GError **error)
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
+/**
+ * push_http_date:
+ * @date: (nullable): the time as an answer tells it
+ *
+ * Returns: the same in wall seconds, or 0 where it is no date (RFC 9110 section 5.6.7)
+ */
+gint64
+push_http_date (const gchar *date)
+{
+  gint64 seconds = date ? curl_getdate (date, NULL) : 0;
+
+  return MAX (seconds, 0);
+}
+
 static void
 push_http_finalize (GObject *object)
 {

@@ -18,3 +18,5 @@ void push_http_send_async (PushHttp *http,
                            GAsyncReadyCallback callback,
                            gpointer user_data);
 PushHttpAnswer *push_http_send_finish (PushHttp *http, GAsyncResult *result, GError **error);
+
+gint64 push_http_date (const gchar *date);

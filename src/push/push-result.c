@@ -40,6 +40,7 @@ push_result_free (PushResult *result)
   if (!result)
     return;
   g_free (result->reason);
+  g_free (result->date);
   g_free (result);
 }
 

@@ -20,7 +20,7 @@ typedef struct {
   guint status;       /* the service's HTTP status; 0 when it said nothing */
   gchar *reason;      /* for the log and the administrator, nullable */
   guint retry_after;  /* seconds that the service asked for, or 0 */
-  gint64 date;        /* the time by the service's clock, wall seconds, or 0 */
+  gchar *date;        /* the time by the service's clock as it tells it, nullable */
   gint64 dead_since;  /* wall seconds since when the service knows the token dead, or 0 */
   gboolean final;     /* the device must not be pushed again for the same reason */
   gint64 duration_us; /* from push_service_send_async() to the result */

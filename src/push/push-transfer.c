@@ -16,6 +16,7 @@
 
 #define CONNECTION_AGE (4 * 3600L) /* seconds; libcurl's own 118 would throw warm ones away */
 #define BUFFER_SIZE 16384L
+#define MAX_DATE 64        /* characters; the longest of its forms has 35 */
 #define SILENCE_MS 10000   /* without a TCP acknowledgement the connection is dead */
 #define KEEPALIVE_IDLE 15L /* seconds; then the kernel asks whether the other end is there */
 #define KEEPALIVE_INTERVAL 5L
@@ -235,14 +236,14 @@ push_place_is_of (int fd, gpointer place)
 }
 
 /* RFC 9110 section 6.6.1. */
-static gint64
+static gchar *
 date_of (PushTransfer *transfer)
 {
   struct curl_header *header;
 
   if (curl_easy_header (transfer->easy, "Date", 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
-    return 0;
-  return MAX (curl_getdate (header->value, NULL), 0);
+    return NULL;
+  return g_strndup (header->value, MAX_DATE);
 }
 
 static long

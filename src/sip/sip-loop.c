@@ -16,8 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SLACK_MS 2 /* nothing in SIP needs a finer timer */
-#define BURST 8    /* steps of up to four events each before others get their turn */
+#define SLACK_MS 10 /* nothing in SIP needs a finer timer */
+#define BURST 8     /* steps of up to four events each before others get their turn */
 
 typedef struct {
   GSource source;
@@ -63,8 +63,12 @@ loop_dispatch (GSource *base, GSourceFunc callback, gpointer user_data)
 {
   LoopSource *source = (LoopSource *) base;
   su_duration_t wait = 0;
+  guint burst = BURST;
 
-  for (guint i = 0; i < BURST && wait == 0; i++)
+  /* Zero also stands for a timer that is due within a millisecond, for which nobody needs to spin. */
+  if (!g_source_query_unix_fd (base, source->tag))
+    burst = 1;
+  for (guint i = 0; i < burst && wait == 0; i++)
     wait = su_root_step (source->root, 0);
 
   if (wait < 0 || wait == SU_WAIT_FOREVER)

@@ -20,7 +20,7 @@ def user_of(number):
 
 def token_of(key, number):
     """What the PBX knows the phone by: a keyed hash of its user and its instance."""
-    parts = (f"office {user_of(number)}", f"instance <urn:uuid:{instance_of(number)}> 0")
+    parts = (f"office {user_of(number)}", f"instance <urn:uuid:{instance_of(number)}>")
     text = b"".join(struct.pack(">I", len(part)) + part.encode() for part in parts)
     digest = hmac.digest(key, text, "sha256")
     return base64.b32encode(digest[:16]).decode().rstrip("=").lower()
