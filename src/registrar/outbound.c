@@ -297,6 +297,23 @@ outbound_drop (Binding *binding, guint reg_id)
 }
 
 /**
+ * outbound_ends:
+ * @binding: a phone
+ *
+ * Returns: the monotonic time when the last of its flows ends, unless it registers again
+ */
+gint64
+outbound_ends (const Binding *binding)
+{
+  const GPtrArray *others = others_of (binding);
+  gint64 ends = binding->expires;
+
+  for (guint i = 0; others && i < others->len; i++)
+    ends = MAX (ends, ((const Binding *) g_ptr_array_index (others, i))->expires);
+  return ends;
+}
+
+/**
  * outbound_has_other:
  * @binding: a phone
  * @reg_id: one of its flows
