@@ -68,7 +68,9 @@ aor_new (const gchar *user, const gchar *host)
     append_user (aor, user);
     g_string_append_c (aor, '@');
   }
-  g_string_append_printf (aor, bare ? "[%s]" : "%s", lower);
+  g_string_append (aor, bare ? "[" : "");
+  g_string_append (aor, lower);
+  g_string_append (aor, bare ? "]" : "");
   return g_string_free (aor, FALSE);
 }
 

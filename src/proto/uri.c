@@ -42,10 +42,10 @@ uri_free (Uri *uri)
   g_free (uri);
 }
 
-/* Where the first of @stops stands in @text outside quotes; its end where there is none; NULL where
- * a quote stays open. */
+/* Where the first @stop stands in @text outside quotes; its end where there is none; NULL where a
+ * quote stays open. */
 static const gchar *
-find_outside_quotes (const gchar *text, const gchar *stops)
+find_outside_quotes (const gchar *text, gchar stop)
 {
   gboolean quoted = FALSE;
 
@@ -54,7 +54,7 @@ find_outside_quotes (const gchar *text, const gchar *stops)
       text++;
     else if (*text == '"')
       quoted = !quoted;
-    else if (!quoted && strchr (stops, *text))
+    else if (!quoted && *text == stop)
       return text;
   }
   return quoted ? NULL : text;
@@ -103,7 +103,7 @@ uri_params_parse (const gchar *text, GError **error)
   g_autoptr (GPtrArray) params = g_ptr_array_new_with_free_func (param_free);
 
   while (text && *text) {
-    const gchar *end = find_outside_quotes (text, ";");
+    const gchar *end = find_outside_quotes (text, ';');
     UriParam *param;
 
     if (!end) {
@@ -237,7 +237,7 @@ parse_host (Uri *uri, const gchar *text, GError **error)
 static gboolean
 parse_authority (Uri *uri, const gchar *text, const gchar **rest, GError **error)
 {
-  const gchar *at = find_outside_quotes (text, "@");
+  const gchar *at = find_outside_quotes (text, '@');
   const gchar *host, *end;
   g_autofree gchar *authority = NULL;
 
@@ -314,7 +314,7 @@ uri_parse (const gchar *text, GError **error)
   }
   if (!parse_authority (uri, colon + 1, &rest, error))
     return NULL;
-  headers = find_outside_quotes (rest, "?");
+  headers = find_outside_quotes (rest, '?');
   if (!headers) {
     g_set_error_literal (error, SIPWAKE_ERROR, SIPWAKE_ERROR_INVALID,
                          "A quoted parameter does not end");

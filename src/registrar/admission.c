@@ -81,17 +81,21 @@ admission_set_options (Admission *admission, const AdmissionOptions *options)
   admission->proxies = g_strdupv ((gchar **) options->proxies);
 }
 
+/* @min_expires, @retry_after: in seconds, 0: not said */
 static void
-refuse (const Registration *registration, guint status, const gchar *phrase,
-        const gchar *min_expires, const gchar *retry_after)
+refuse (const Registration *registration, guint status, const gchar *phrase, gint64 min_expires,
+        guint retry_after)
 {
+  g_autofree gchar *least = g_strdup_printf ("%" G_GINT64_FORMAT, min_expires);
+  g_autofree gchar *later = g_strdup_printf ("%u", retry_after);
+
   counters_inc (COUNTER_REQUESTS_REFUSED);
   log_info (LOG_NONE, "REGISTER from %s refused: %u %s",
             sip_flow_address (sip_request_flow (registration->request)), status,
             phrase ? phrase : sip_map_phrase (status));
   sip_request_reply (registration->request, status, phrase,
-                     TAG_IF (min_expires, SIPTAG_MIN_EXPIRES_STR (min_expires)),
-                     TAG_IF (retry_after, SIPTAG_RETRY_AFTER_STR (retry_after)), TAG_END ());
+                     TAG_IF (min_expires, SIPTAG_MIN_EXPIRES_STR (least)),
+                     TAG_IF (retry_after, SIPTAG_RETRY_AFTER_STR (later)), TAG_END ());
 }
 
 static gboolean
@@ -114,7 +118,8 @@ static const sip_via_t *
 via_behind_proxies (const Admission *admission, SipRequest *request)
 {
   const sip_via_t *via = sip_request_sip (request)->sip_via;
-  g_autoptr (GInetAddress) address = sip_request_source (request);
+  g_autoptr (GInetAddress) address =
+    admission->proxies && via->v_next ? sip_request_source (request) : NULL;
 
   while (address && via->v_next && is_proxy (admission, address)) {
     via = via->v_next;
@@ -135,10 +140,11 @@ static gchar *
 source_of (const Admission *admission, SipRequest *request)
 {
   const sip_via_t *via = via_behind_proxies (admission, request);
-  g_autoptr (GInetAddress) address = via == sip_request_sip (request)->sip_via
-                                       ? sip_request_source (request)
-                                       : address_from_host (via_host (via));
+  g_autoptr (GInetAddress) address = NULL;
 
+  if (via == sip_request_sip (request)->sip_via)
+    return sip_flow_host (sip_request_flow (request));
+  address = address_from_host (via_host (via));
   return address ? g_inet_address_to_string (address) : g_strdup (via_host (via));
 }
 
@@ -182,7 +188,7 @@ check_names (const Admission *admission, const Registration *registration)
     if (is_named_by (registration, names[i]))
       return TRUE;
   counters_inc (COUNTER_REGISTERS_MISNAMED);
-  refuse (registration, 403, "Certificate Names Somebody Else", NULL, NULL);
+  refuse (registration, 403, "Certificate Names Somebody Else", 0, 0);
   return FALSE;
 }
 
@@ -261,7 +267,6 @@ check_limits (Admission *admission, Registration *registration)
   guint more = count_new (admission, registration);
   const Record *record =
     location_find_record (admission->location, registration->pbx, registration->aor);
-  g_autofree gchar *later = g_strdup_printf ("%u", FULL_SECONDS);
 
   if (more == 0)
     return TRUE;
@@ -269,12 +274,12 @@ check_limits (Admission *admission, Registration *registration)
   count_coming (admission, registration, (gint) more);
   if ((record ? record->bindings->len : 0) +
         tally_count (admission->coming_of, registration->key) > options->per_aor)
-    refuse (registration, 403, "Too Many Phones Of This User", NULL, NULL);
+    refuse (registration, 403, "Too Many Phones Of This User", 0, 0);
   else if (location_count_source (admission->location, registration->source) +
              tally_count (admission->coming_from, registration->source) > options->per_source)
-    refuse (registration, 403, "Too Many Phones Behind This Address", NULL, NULL);
+    refuse (registration, 403, "Too Many Phones Behind This Address", 0, 0);
   else if (location_count (admission->location) + admission->coming > options->total)
-    refuse (registration, 503, "Too Many Phones", NULL, later);
+    refuse (registration, 503, "Too Many Phones", 0, FULL_SECONDS);
   else
     return TRUE;
   admission_decided (admission, registration);
@@ -315,12 +320,11 @@ static gboolean
 check_offender (Admission *admission, const Registration *registration)
 {
   guint seconds = blocked_for (admission, registration);
-  g_autofree gchar *after = g_strdup_printf ("%u", seconds);
 
   if (seconds == 0)
     return TRUE;
   counters_inc (COUNTER_OFFENDERS_REFUSED);
-  refuse (registration, 403, "Too Many Failed Authentications", NULL, after);
+  refuse (registration, 403, "Too Many Failed Authentications", 0, seconds);
   return FALSE;
 }
 
@@ -336,21 +340,20 @@ gboolean
 admission_check (Admission *admission, Registration *registration, const Account *account)
 {
   gint64 least = least_interval (admission, account);
-  g_autofree gchar *min_expires = g_strdup_printf ("%" G_GINT64_FORMAT, least);
 
   registration->source = source_of (admission, registration->request);
   if (!check_names (admission, registration))
     return FALSE;
   if (registration->lacks_hop) {
-    refuse (registration, 439, "First Hop Lacks Outbound Support", NULL, NULL);
+    refuse (registration, 439, "First Hop Lacks Outbound Support", 0, 0);
     return FALSE;
   }
   if (!is_in_order (admission, registration)) {
-    refuse (registration, 500, "REGISTER Out Of Order", NULL, NULL);
+    refuse (registration, 500, "REGISTER Out Of Order", 0, 0);
     return FALSE;
   }
   if (is_too_brief (registration, least)) {
-    refuse (registration, 423, NULL, min_expires, NULL);
+    refuse (registration, 423, NULL, least, 0);
     return FALSE;
   }
   return check_offender (admission, registration) && check_limits (admission, registration);

@@ -62,7 +62,7 @@ row_of (const Binding *binding)
     .path = outbound_path (binding),
     .reg_id = outbound_reg_id (binding),
     .q = -1,
-    .expires_wall = to_wall (binding->expires),
+    .expires_wall = to_wall (outbound_ends (binding)),
     .created_wall = binding->history.created_wall,
     .last_wake_wall = binding->history.last_wake_wall,
     .wake_ok = binding->history.wake_ok,

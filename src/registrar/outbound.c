@@ -34,13 +34,13 @@ outbound_way (SipRequest *request)
 {
   const sip_t *sip = sip_request_sip (request);
   SipFlow *flow = sip_request_flow (request);
-  g_autoptr (GInetAddress) source = sip_request_source (request);
   g_autoptr (GInetAddress) hop =
     sip->sip_path ? address_from_host (sip->sip_path->r_url->url_host) : NULL;
+  g_autoptr (GInetAddress) source = hop ? sip_request_source (request) : NULL;
   g_autofree gchar *host = NULL;
   const gchar *port;
 
-  if (!hop || !source || !g_inet_address_equal (hop, source) || sip_flow_peer (flow))
+  if (!source || !g_inet_address_equal (hop, source) || sip_flow_peer (flow))
     return sip_flow_ref (flow);
   host = g_inet_address_to_string (hop);
   port = sip->sip_path->r_url->url_port;
@@ -145,16 +145,6 @@ outbound_is_lacking (SipRequest *request)
 
 /* ---- what a binding keeps of it ---- */
 
-static gchar *
-host_of (const SipFlow *flow)
-{
-  const gchar *address = sip_flow_address (flow);
-  const gchar *port = strrchr (address, ':');
-  g_autofree gchar *host = g_strndup (address, port ? (gsize) (port - address) : strlen (address));
-
-  return *host == '[' ? g_strndup (host + 1, strlen (host) - 2) : g_steal_pointer (&host);
-}
-
 /**
  * outbound_set:
  * @binding: a new binding, which has its flow
@@ -165,7 +155,7 @@ host_of (const SipFlow *flow)
 void
 outbound_set (Binding *binding, const gchar *path, guint reg_id, const gchar *source)
 {
-  g_autofree gchar *host = host_of (binding->flow);
+  g_autofree gchar *host = sip_flow_host (binding->flow);
   gboolean elsewhere = source && !g_str_equal (source, host);
 
   if (!path && !reg_id && !elsewhere)
@@ -188,7 +178,7 @@ outbound_source (const Binding *binding)
 {
   if (binding->outbound && binding->outbound->source)
     return g_strdup (binding->outbound->source);
-  return host_of (binding->flow);
+  return sip_flow_host (binding->flow);
 }
 
 /**
@@ -294,6 +284,23 @@ outbound_drop (Binding *binding, guint reg_id)
   left = binding_ref (g_ptr_array_index (others, 0));
   take_others (left, binding);
   return left;
+}
+
+/**
+ * outbound_ends:
+ * @binding: a phone
+ *
+ * Returns: the monotonic time when the last of its flows ends, unless it registers again
+ */
+gint64
+outbound_ends (const Binding *binding)
+{
+  const GPtrArray *others = others_of (binding);
+  gint64 ends = binding->expires;
+
+  for (guint i = 0; others && i < others->len; i++)
+    ends = MAX (ends, ((const Binding *) g_ptr_array_index (others, i))->expires);
+  return ends;
 }
 
 /**

@@ -13,6 +13,7 @@ void outbound_set (Binding *binding, const gchar *path, guint reg_id, const gcha
 void outbound_inherit (Binding *binding, Binding *old);
 Binding *outbound_drop (Binding *binding, guint reg_id);
 
+gint64 outbound_ends (const Binding *binding);
 gboolean outbound_has_other (const Binding *binding, guint reg_id);
 const gchar *outbound_path (const Binding *binding);
 gchar *outbound_source (const Binding *binding);

@@ -199,13 +199,13 @@ keep (Settlement *settlement, Ledger *ledger, const Registration *registration,
               new->push ? new->push->provider : "none", names ? ", certificate of " : "",
               names ? log_mask_aor (names[0]) : "");
   }
+  outbound_inherit (new, old);
   if (is_renewal (old, new)) {
     ledger_put_lazily (ledger, new);
   } else {
     settlement->writing++;
     ledger_put (ledger, new, on_written, settlement);
   }
-  outbound_inherit (new, old);
   location_put (settlement->location, new);
   return new;
 }
@@ -216,10 +216,9 @@ narrow (Settlement *settlement, Ledger *ledger, Binding *binding, guint reg_id)
 {
   g_autoptr (Binding) left = outbound_drop (binding, reg_id);
 
-  if (left != binding) {
+  if (left != binding)
     location_put (settlement->location, left);
-    ledger_put_lazily (ledger, left);
-  }
+  ledger_put_lazily (ledger, left);
   return g_steal_pointer (&left);
 }
 

@@ -64,13 +64,16 @@ stays_with_us (const sip_header_t *header, gpointer user_data)
 static void
 add_contacts (msg_t *msg, SipListener *listener, const GArray *contacts)
 {
+  su_home_t *home = msg_home (msg);
+
   for (guint i = 0; i < contacts->len; i++) {
     const UpstreamContact *contact = &g_array_index (contacts, UpstreamContact, i);
     g_autofree gchar *uri = sip_listener_uri (listener, contact->token);
-    g_autofree gchar *line = g_strdup_printf ("Contact: <%s>;expires=%" G_GINT64_FORMAT, uri,
-                                              contact->expires);
+    gchar *expires = su_sprintf (home, "expires=%" G_GINT64_FORMAT, contact->expires);
 
-    sip_headers_add (msg, line);
+    msg_header_insert (msg, msg_object (msg),
+                       (msg_header_t *) sip_contact_create (home, URL_STRING_MAKE (uri), expires,
+                                                            NULL));
   }
 }
 

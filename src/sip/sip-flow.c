@@ -11,6 +11,7 @@
 #include "base/counters.h"
 
 #include <arpa/inet.h>
+#include <string.h>
 
 typedef struct {
   SipFlowClosedFunc func;
@@ -309,6 +310,21 @@ const gchar *
 sip_flow_address (const SipFlow *flow)
 {
   return flow->address;
+}
+
+/**
+ * sip_flow_host:
+ * @flow: a flow
+ *
+ * Returns: (transfer full): the peer's address alone, without brackets
+ */
+gchar *
+sip_flow_host (const SipFlow *flow)
+{
+  const gchar *start = flow->address + (*flow->address == '[');
+  const gchar *end = strrchr (start, *flow->address == '[' ? ']' : ':');
+
+  return end ? g_strndup (start, (gsize) (end - start)) : g_strdup (start);
 }
 
 /**

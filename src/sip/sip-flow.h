@@ -16,6 +16,7 @@ void sip_flow_unref (SipFlow *flow);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SipFlow, sip_flow_unref)
 
 SipListener *sip_flow_listener (const SipFlow *flow);
+gchar *sip_flow_host (const SipFlow *flow);
 const gchar *sip_flow_address (const SipFlow *flow);
 guint64 sip_flow_peer (const SipFlow *flow);
 const gchar *const *sip_flow_names (const SipFlow *flow);

@@ -114,10 +114,12 @@ sip_headers_unknown (const sip_t *sip, const gchar *name)
 void
 sip_headers_forward (msg_t *msg, const sip_t *source)
 {
-  guint left = source->sip_max_forwards ? (guint) source->sip_max_forwards->mf_count : 70;
-  g_autofree gchar *text = g_strdup_printf ("%u", left ? left - 1 : 0);
+  unsigned long left = source->sip_max_forwards ? source->sip_max_forwards->mf_count : 70;
+  sip_max_forwards_t header[1];
 
-  sip_add_tl (msg, sip_object (msg), SIPTAG_MAX_FORWARDS_STR (text), TAG_END ());
+  sip_max_forwards_init (header);
+  header->mf_count = left ? left - 1 : 0;
+  sip_add_dup (msg, sip_object (msg), (const sip_header_t *) header);
 }
 
 /**

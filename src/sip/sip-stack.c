@@ -13,6 +13,7 @@
 
 #define MAX_MESSAGE (64 << 10)
 #define MAX_CALLS_RINGING 100000
+#define PRELOAD 1024 /* bytes for the headers of each message, which are taken at once */
 #define WATCH_SECONDS 1
 
 struct _SipStack {
@@ -123,7 +124,7 @@ sip_stack_new (GPtrArray *listener_options, GMainContext *context, GError **erro
   stack->agent = nta_agent_create (
     sip_loop_root (loop), (url_string_t *) -1, NULL, stack, NTATAG_UA (1), NTATAG_CANCEL_487 (1),
     NTATAG_CLIENT_RPORT (1), NTATAG_SERVER_RPORT (1), NTATAG_TCP_RPORT (1), NTATAG_USE_SRV (0), NTATAG_USE_NAPTR (0),
-    NTATAG_UDP_MTU (65535), NTATAG_MAXSIZE (MAX_MESSAGE),
+    NTATAG_UDP_MTU (65535), NTATAG_MAXSIZE (MAX_MESSAGE), NTATAG_PRELOAD (PRELOAD),
     NTATAG_MAX_PROCEEDING (MAX_CALLS_RINGING), TPTAG_SDWN_ERROR (1), TPTAG_PONG2PING (1),
     TAG_END ());
   if (!stack->agent) {

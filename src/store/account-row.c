@@ -2,9 +2,9 @@
 /*
  * account-row: a PBX account as it stands on disk.
  *
- * The secret in it is sealed (crypto/sealed) before it comes here. A removed row is overwritten
- * with zeros in the database file; a copy of the sealed blob may stay in the WAL until that is used
- * again, worth nothing without the key.
+ * The secret in it is sealed (crypto/sealed) before it comes here. What a row held that is removed
+ * or replaced is overwritten with zeros in the database file; the copy in the WAL is cut off soon
+ * after the commit (store-checkpoint).
  */
 #include "store/account-row.h"
 
@@ -89,6 +89,7 @@ account_row_put (StoreDb *db, const AccountRow *row, GError **error)
   sqlite3_bind_blob (statement, ++column, blob, (gint) size, SQLITE_STATIC);
   sqlite3_bind_int64 (statement, ++column, row->created_wall);
   sqlite3_bind_int64 (statement, ++column, row->updated_wall);
+  db->wipe = TRUE;
   return store_db_run (db, statement, error);
 }
 

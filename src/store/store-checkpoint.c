@@ -2,14 +2,21 @@
 /*
  * store-checkpoint: the thread that copies the WAL back into the database file.
  *
- * It has a connection of its own and only ever copies what needs no waiting (PASSIVE), so that the
- * writer commits meanwhile. The store-thread asks for it.
+ * It has a connection of its own and copies what needs no waiting (PASSIVE), so that the writer
+ * commits meanwhile. Where a secret was removed, the WAL, which has it still, is then cut off, too:
+ * that stops the writer for a moment, and who reads the file meanwhile puts it off. The store-thread
+ * asks for it.
  */
+#include "config.h"
+
 #include "store/store-checkpoint.h"
 
 #include "store/store-db.h"
 
 #include <pthread.h>
+
+#define WIPE_PATIENCE 50 /* ms that cutting the WAL off waits for a reader, with the writer stopped */
+#define WIPE_PAUSE 1     /* seconds until it is tried again */
 
 struct _StoreCheckpoint {
   StoreDb *db;
@@ -17,25 +24,52 @@ struct _StoreCheckpoint {
   pthread_mutex_t lock; /* not a GMutex: the thread sanitizer cannot see those */
   pthread_cond_t wake;
   gboolean requested;
+  gboolean wipe;
   gboolean stopping;
 };
+
+/* What fails here, on a full disk, is tried again at the writer's next request. */
+static gboolean
+copy (StoreCheckpoint *checkpoint, gint mode)
+{
+  return sqlite3_wal_checkpoint_v2 (checkpoint->db->handle, NULL, mode, NULL, NULL) == SQLITE_OK;
+}
+
+/* Called with the lock. */
+static void
+wait_for_request (StoreCheckpoint *checkpoint)
+{
+  struct timespec again;
+
+  if (!checkpoint->wipe) {
+    pthread_cond_wait (&checkpoint->wake, &checkpoint->lock);
+    return;
+  }
+  clock_gettime (CLOCK_MONOTONIC, &again);
+  again.tv_sec += WIPE_PAUSE;
+  if (pthread_cond_clockwait (&checkpoint->wake, &checkpoint->lock, CLOCK_MONOTONIC, &again) != 0)
+    checkpoint->requested = TRUE;
+}
 
 static gpointer
 run (gpointer data)
 {
   StoreCheckpoint *checkpoint = data;
+  gboolean wipe;
 
   pthread_mutex_lock (&checkpoint->lock);
   while (!checkpoint->stopping) {
     if (!checkpoint->requested) {
-      pthread_cond_wait (&checkpoint->wake, &checkpoint->lock);
+      wait_for_request (checkpoint);
       continue;
     }
-    checkpoint->requested = FALSE;
+    wipe = checkpoint->wipe;
+    checkpoint->requested = checkpoint->wipe = FALSE;
     pthread_mutex_unlock (&checkpoint->lock);
-    /* What fails here, on a full disk, is tried again at the writer's next request. */
-    sqlite3_wal_checkpoint_v2 (checkpoint->db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    copy (checkpoint, SQLITE_CHECKPOINT_PASSIVE);
+    wipe = wipe && !copy (checkpoint, SQLITE_CHECKPOINT_TRUNCATE);
     pthread_mutex_lock (&checkpoint->lock);
+    checkpoint->wipe |= wipe;
   }
   pthread_mutex_unlock (&checkpoint->lock);
   return NULL;
@@ -56,6 +90,7 @@ store_checkpoint_new (const gchar *path, GError **error)
 
   if (!db)
     return NULL;
+  sqlite3_busy_timeout (db->handle, WIPE_PATIENCE);
   checkpoint = g_new0 (StoreCheckpoint, 1);
   pthread_mutex_init (&checkpoint->lock, NULL);
   pthread_cond_init (&checkpoint->wake, NULL);
@@ -97,6 +132,22 @@ store_checkpoint_request (StoreCheckpoint *checkpoint)
 {
   pthread_mutex_lock (&checkpoint->lock);
   checkpoint->requested = TRUE;
+  pthread_cond_signal (&checkpoint->wake);
+  pthread_mutex_unlock (&checkpoint->lock);
+}
+
+/**
+ * store_checkpoint_wipe:
+ * @checkpoint: the thread
+ *
+ * Asks for one copy after which the WAL holds nothing any more, from any thread, and does not wait
+ * for it. It is tried until it is done.
+ */
+void
+store_checkpoint_wipe (StoreCheckpoint *checkpoint)
+{
+  pthread_mutex_lock (&checkpoint->lock);
+  checkpoint->requested = checkpoint->wipe = TRUE;
   pthread_cond_signal (&checkpoint->wake);
   pthread_mutex_unlock (&checkpoint->lock);
 }

@@ -8,5 +8,6 @@ typedef struct _StoreCheckpoint StoreCheckpoint;
 StoreCheckpoint *store_checkpoint_new (const gchar *path, GError **error);
 void store_checkpoint_free (StoreCheckpoint *checkpoint);
 void store_checkpoint_request (StoreCheckpoint *checkpoint);
+void store_checkpoint_wipe (StoreCheckpoint *checkpoint);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StoreCheckpoint, store_checkpoint_free)

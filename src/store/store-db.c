@@ -62,27 +62,6 @@ store_db_exec (StoreDb *db, const gchar *sql, GError **error)
 }
 
 /**
- * store_db_commit:
- * @db: a connection in a transaction
- * @error: return location
- *
- * Where a secret was removed it is wiped from the disk: written over in the database file, and cut
- * off with the WAL; while another copy is under way that waits for the next commit.
- *
- * Returns: whether the transaction is on the disk; else %SIPWAKE_ERROR_STORAGE
- */
-gboolean
-store_db_commit (StoreDb *db, GError **error)
-{
-  if (!store_db_exec (db, "COMMIT", error))
-    return FALSE;
-  if (db->wipe)
-    db->wipe = sqlite3_wal_checkpoint_v2 (db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
-                                          NULL) != SQLITE_OK;
-  return TRUE;
-}
-
-/**
  * store_db_open:
  * @path: the database file, made when it is missing
  * @error: return location

@@ -9,14 +9,13 @@ typedef struct {
   sqlite3 *handle;
   gchar *path;
   GHashTable *statements;
-  gboolean wipe; /* a secret was removed, which the WAL has still */
+  gboolean wipe; /* a secret was removed or replaced; the WAL has it still */
 } StoreDb;
 
 StoreDb *store_db_open (const gchar *path, GError **error);
 void store_db_free (StoreDb *db);
 
 gboolean store_db_exec (StoreDb *db, const gchar *sql, GError **error);
-gboolean store_db_commit (StoreDb *db, GError **error);
 gboolean store_db_number (StoreDb *db, const gchar *sql, gint64 *number, GError **error);
 sqlite3_stmt *store_db_prepare (StoreDb *db, const gchar *sql, GError **error);
 gboolean store_db_run (StoreDb *db, sqlite3_stmt *statement, GError **error);

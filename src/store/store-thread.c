@@ -63,6 +63,9 @@ on_wal (gpointer data, sqlite3 *handle, const char *name, int pages)
   if (pages < thread->wal_pages)
     thread->copied_pages = 0;
   thread->wal_pages = pages;
+  if (thread->db->wipe)
+    store_checkpoint_wipe (thread->checkpoint);
+  thread->db->wipe = FALSE;
   if (pages - thread->copied_pages > CHECKPOINT_PAGES) {
     thread->copied_pages = pages;
     store_checkpoint_request (thread->checkpoint);
@@ -85,7 +88,7 @@ write_batch (StoreThread *thread, GPtrArray *batch, GError **error)
       return FALSE;
     }
   }
-  return store_db_commit (thread->db, error);
+  return store_db_exec (thread->db, "COMMIT", error);
 }
 
 static void

@@ -403,7 +403,7 @@ store_put_account_async (Store *store,
  * store_remove_account_async:
  * @store: the store
  * @aor: the row's AOR; that there is none is no error
- * @callback: called when it is overwritten on the disk, or is not; see store_write_finish()
+ * @callback: called when it is gone from the disk, or is not; see store_write_finish()
  * @user_data: for @callback
  */
 void

@@ -82,6 +82,7 @@ run (Fixture *fixture, const gchar *lines)
 
   g_assert_no_error (error);
   record = location_record (fixture->location, registration->key);
+  registration_adopt (registration, record);
   for (guint i = 0; i < registration->contacts->len; i++) {
     const RegistrationContact *entry = g_ptr_array_index (registration->contacts, i);
 
@@ -190,6 +191,37 @@ test_kept_and_told (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (binding_target (binding), ==, "sip:a@192.0.2.1");
 }
 
+/* A phone with several flows is on the disk for as long as the one that ends last. */
+static void
+test_flows_on_the_disk (Fixture *fixture, gconstpointer data)
+{
+  static const struct {
+    guint reg_id, expires, kept;
+  } steps[] = { { 1, 3600, 3600 }, { 2, 300, 3600 }, { 1, 0, 300 }, { 1, 600, 600 } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (steps); i++) {
+    g_autofree gchar *lines = g_strdup_printf (
+      "Supported: path, outbound\r\nPath: <sip:127.0.0.1:%u;lr;ob>\r\n"
+      "Contact: <sip:a@192.0.2.1>;" FIRST ";reg-id=%u;expires=%u\r\n",
+      6000 + steps[i].reg_id, steps[i].reg_id, steps[i].expires);
+    g_autofree gchar *answer = settle (fixture, lines);
+    DiskResults written = { .pending = 1 };
+    g_autoptr (GHashTable) rows = NULL;
+    GHashTableIter iter;
+    BindingRow *row;
+
+    g_assert_true (g_str_has_prefix (answer, "SIP/2.0 200"));
+    /* What waits for the next commit goes with it. */
+    store_remove_binding_async (fixture->store, "nobody", disk_on_written, &written);
+    disk_drain (&written);
+    rows = disk_load (fixture->store);
+    g_assert_cmpuint (g_hash_table_size (rows), ==, 1);
+    g_hash_table_iter_init (&iter, rows);
+    g_hash_table_iter_next (&iter, NULL, (gpointer *) &row);
+    g_assert_cmpint (ABS (row->expires_wall - clock_wall () - steps[i].kept), <, 30);
+  }
+}
+
 static void
 on_stopped (GObject *source, GAsyncResult *result, gpointer stopped)
 {
@@ -236,6 +268,7 @@ main (int argc, char **argv)
   ADD ("steps", test_steps);
   ADD ("disk-first", test_disk_first);
   ADD ("kept-and-told", test_kept_and_told);
+  ADD ("flows-on-the-disk", test_flows_on_the_disk);
   ADD ("no-disk", test_no_disk);
   return g_test_run ();
 }

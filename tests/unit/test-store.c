@@ -269,27 +269,47 @@ on_account (const AccountRow *row, gpointer rows)
   g_ptr_array_add (rows, account_row_copy (row));
 }
 
-static void
+/* Returns: the sealed secret, which is another one each time */
+static GBytes *
 put_account (Fixture *fixture, const SealedKey *key)
 {
-  g_autoptr (GBytes) sealed = sealed_close (key, "sip:1@x", "MARKED-SECRET", NULL);
+  GBytes *sealed = sealed_close (key, "sip:1@x", "MARKED-SECRET", NULL);
   AccountRow row = { "sip:1@x", "office", "MARKED-NAME", NULL, "MD5", "ok", sealed, 1, 2 };
   DiskResults results = { .pending = 1 };
 
   store_put_account_async (fixture->store, &row, disk_on_written, &results);
   disk_drain (&results);
   g_assert_cmpuint (results.done, ==, 1);
+  return sealed;
 }
 
 static gboolean
-file_holds (Fixture *fixture, const gchar *name, const gchar *needle)
+file_holds (Fixture *fixture, const gchar *name, GBytes *needle)
 {
   g_autofree gchar *path = g_build_filename (fixture->dir, name, NULL);
   g_autofree gchar *contents = NULL;
   gsize size;
 
   g_assert_true (g_file_get_contents (path, &contents, &size, NULL));
-  return memmem (contents, size, needle, strlen (needle)) != NULL;
+  return memmem (contents, size, g_bytes_get_data (needle, NULL), g_bytes_get_size (needle)) != NULL;
+}
+
+static gboolean
+disk_holds (Fixture *fixture, GBytes *needle)
+{
+  return file_holds (fixture, SIPWAKE_STATE_DB, needle) ||
+         file_holds (fixture, SIPWAKE_STATE_DB "-wal", needle);
+}
+
+static void
+wait_wiped (Fixture *fixture, GBytes *needle)
+{
+  gint64 until = g_get_monotonic_time () + 10 * G_TIME_SPAN_SECOND;
+
+  while (disk_holds (fixture, needle)) {
+    g_assert_cmpint (g_get_monotonic_time (), <, until);
+    g_usleep (10000);
+  }
 }
 
 static void
@@ -297,11 +317,11 @@ test_accounts (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) account_row_free);
   g_autoptr (SealedKey) key = sealed_key_load (fixture->dir, NULL);
-  DiskResults results = { .pending = 1 };
+  g_autoptr (GBytes) open = g_bytes_new_static ("MARKED-SECRET", 13);
+  g_autoptr (GBytes) sealed = put_account (fixture, key);
   const AccountRow *row;
   gchar *secret;
 
-  put_account (fixture, key);
   reopen (fixture);
   g_assert_true (store_load_accounts (fixture->store, on_account, rows, NULL));
   g_assert_cmpuint (rows->len, ==, 1);
@@ -311,15 +331,51 @@ test_accounts (Fixture *fixture, gconstpointer data)
   secret = sealed_open (key, row->aor, row->sealed, NULL);
   g_assert_cmpstr (secret, ==, "MARKED-SECRET");
   sealed_wipe (secret);
-  g_assert_true (file_holds (fixture, SIPWAKE_STATE_DB, "MARKED-NAME"));
-  g_assert_false (file_holds (fixture, SIPWAKE_STATE_DB, "MARKED-SECRET"));
+  g_assert_true (disk_holds (fixture, sealed));
+  g_assert_false (disk_holds (fixture, open));
+}
 
-  put_account (fixture, key);
-  g_assert_true (file_holds (fixture, SIPWAKE_STATE_DB "-wal", "MARKED-NAME"));
+/* Not even sealed does a secret stay that was replaced or removed. */
+static void
+test_wiped (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (SealedKey) key = sealed_key_load (fixture->dir, NULL);
+  g_autoptr (GBytes) first = put_account (fixture, key);
+  g_autoptr (GBytes) second = put_account (fixture, key);
+  DiskResults results = { .pending = 1 };
+
+  wait_wiped (fixture, first);
+  g_assert_true (disk_holds (fixture, second));
   store_remove_account_async (fixture->store, "sip:1@x", disk_on_written, &results);
   disk_drain (&results);
-  g_assert_false (file_holds (fixture, SIPWAKE_STATE_DB, "MARKED-NAME"));
-  g_assert_false (file_holds (fixture, SIPWAKE_STATE_DB "-wal", "MARKED-NAME"));
+  wait_wiped (fixture, second);
+}
+
+/* Who reads the file, as a backup does, puts the wiping off, but nothing else. */
+static void
+test_wiped_behind_a_reader (Fixture *fixture, gconstpointer data)
+{
+  g_autofree gchar *path = g_build_filename (fixture->dir, SIPWAKE_STATE_DB, NULL);
+  g_autoptr (SealedKey) key = sealed_key_load (fixture->dir, NULL);
+  g_autoptr (GBytes) first = put_account (fixture, key);
+  g_autoptr (StoreDb) reader = store_db_open (path, NULL);
+  g_autoptr (GBytes) second = NULL;
+  DiskResults results = { 0 };
+  gboolean never = FALSE;
+  gint64 number;
+
+  g_assert_true (store_db_exec (reader, "BEGIN", NULL));
+  g_assert_true (store_db_number (reader, "SELECT count (*) FROM account", &number, NULL));
+  second = put_account (fixture, key);
+  for (gint64 i = 1; i <= 30; i++) {
+    put (fixture, "t", i, &results);
+    disk_wait (&never, 50);
+  }
+  disk_drain (&results);
+  g_assert_cmpuint (results.done, ==, 30);
+  g_assert_true (disk_holds (fixture, first));
+  g_assert_true (store_db_exec (reader, "COMMIT", NULL));
+  wait_wiped (fixture, first);
 }
 
 static void
@@ -327,6 +383,7 @@ test_key_changed (Fixture *fixture, gconstpointer data)
 {
   g_autofree gchar *path = g_build_filename (fixture->dir, SIPWAKE_SEALING_KEY_FILE, NULL);
   g_autoptr (SealedKey) key = sealed_key_load (fixture->dir, NULL), second = NULL, third = NULL;
+  g_autoptr (GBytes) sealed = NULL;
   g_autoptr (GError) error = NULL;
 
   g_assert_true (store_check_key (fixture->store, key, NULL));
@@ -334,7 +391,7 @@ test_key_changed (Fixture *fixture, gconstpointer data)
   g_unlink (path);
   second = sealed_key_load (fixture->dir, NULL);
   g_assert_true (store_check_key (fixture->store, second, NULL));
-  put_account (fixture, second);
+  sealed = put_account (fixture, second);
   g_assert_true (store_check_key (fixture->store, second, NULL));
   g_unlink (path);
   third = sealed_key_load (fixture->dir, NULL);
@@ -391,6 +448,8 @@ main (int argc, char **argv)
   ADD ("/store/one-daemon", test_one_daemon);
   ADD ("/store/private", test_private);
   ADD ("/store/accounts", test_accounts);
+  ADD ("/store/wiped", test_wiped);
+  ADD ("/store/wiped-behind-a-reader", test_wiped_behind_a_reader);
   ADD ("/store/key-changed", test_key_changed);
   ADD ("/store/stop", test_stop);
   return g_test_run ();
