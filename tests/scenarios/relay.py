@@ -469,6 +469,37 @@ def what_phones_are_offered_can_be_said(stage):
 
 
 @test
+def what_some_users_are_offered_can_be_said(stage):
+    """Called, and called back by an INVITE that leaves the offer to the PBX."""
+    rtpengine = Rtpengine(stage)
+    config = {"pbx:office": {"media": "rtpengine", "media-phones": "srtp",
+                             "media-users": "alice:rtp;bob:webrtc;carol:auto"},
+              "media:relay": {"rtpengine": rtpengine.uri}}
+    house = House(stage, config=config)
+    for user, profile in (("alice", b"RTP/AVP"), ("bob", b"UDP/TLS/RTP/SAVPF"),
+                          ("carol", b"RTP/AVP"), ("2000", b"RTP/SAVP")):
+        phone = house.phone(user)
+        phone.register_ok()
+        call = house.pbx.call(user, OFFER)
+        leg = phone.expect_call()
+        assert b" " + profile + b" " in leg.invite.body, leg.invite.body
+        leg.reject(486)
+        call.expect(486)
+        phone.expect_request("ACK")
+        call = phone.dial("2001")
+        leg = house.pbx.expect_call()
+        house.pbx.expect_request("ACK")  # of the 407
+        leg.answer(OFFER)
+        answered = call.expect(200)
+        assert b" " + profile + b" " in answered.body, answered.body
+        call.ack()
+        leg.expect_ack()
+        house.finish(leg, call)
+        house.assert_settled(phone)
+    rtpengine.wait_calls(0)
+
+
+@test
 def what_the_pbx_is_offered_can_be_said(stage):
     rtpengine = Rtpengine(stage)
     config = {"pbx:office": {"media": "rtpengine", "media-pbx": "srtp"},
