@@ -165,7 +165,7 @@ attempt_new (const AttemptCall *call, SipFlow *flow, Reach *reach, const Attempt
   attempt->invite.to = attempt->to;
   attempt->invite.contact = attempt->contact;
   attempt->invite.reach = reach;
-  attempt->media = call_media_open (call->media, from_pbx ? flow : call->caller,
+  attempt->media = call_media_open (call->media, call->user, from_pbx ? flow : call->caller,
                                     from_pbx ? call->caller : flow);
   return attempt;
 }

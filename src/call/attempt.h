@@ -23,6 +23,7 @@ typedef struct {
 typedef struct {
   const LegInvite *invite; /* without @reach; what it points to outlives the attempt */
   const CallMedia *media;
+  const gchar *user; /* nullable: of the phone */
   SipFlow *caller;
   MediaParty caller_party;
 } AttemptCall;

@@ -10,6 +10,7 @@
 #include "call/branch.h"
 
 #include "base/clock.h"
+#include "proto/aor.h"
 #include "registrar/outbound.h"
 
 #define MAX_WAKES 3 /* of one phone for one call, should it come and go */
@@ -76,8 +77,10 @@ branch_send_invite (Branch *branch, SipFlow *flow, const LegInvite *whom)
   const BranchCall *call = branch->call;
   g_autofree gchar *to =
     branch->binding ? binding_called_as (branch->binding, call->original->sip_to) : NULL;
+  g_autofree gchar *user = branch->binding ? aor_user (branch->binding->aor)
+                                           : g_strdup (call->original->sip_from->a_url->url_user);
   LegInvite invite = *whom;
-  const AttemptCall attempt = { &invite, call->media, call->caller, call->caller_party };
+  const AttemptCall attempt = { &invite, call->media, user, call->caller, call->caller_party };
 
   invite.request = call->invite;
   invite.original = call->original;

@@ -27,6 +27,8 @@ call_media_new (const CallMediaOptions *options)
   CallMedia *media = g_rc_box_new0 (CallMedia);
 
   media->options = *options;
+  if (options->users)
+    g_hash_table_ref (options->users);
   media->options.session.address = media->address = g_strdup (options->session.address);
   for (guint i = 0; i < N_MEDIA_PARTIES; i++)
     media->options.session.interfaces[i] = media->interfaces[i] =
@@ -50,6 +52,7 @@ static void
 clear (CallMedia *media)
 {
   g_free (media->address);
+  g_clear_pointer (&media->options.users, g_hash_table_unref);
   for (guint i = 0; i < N_MEDIA_PARTIES; i++)
     g_free (media->interfaces[i]);
 }
@@ -64,23 +67,36 @@ call_media_unref (CallMedia *media)
   g_rc_box_release_full (media, (GDestroyNotify) clear);
 }
 
+static const MediaTransport *
+phone_transport (const CallMediaOptions *options, const gchar *user)
+{
+  gpointer transport;
+
+  if (options->users && user && g_hash_table_lookup_extended (options->users, user, NULL, &transport))
+    return transport;
+  return options->phones;
+}
+
 /**
  * call_media_open:
  * @media: of the PBX; outlives the session's use
+ * @user: (nullable): of the phone
  * @phone: the way to the phone
  * @pbx: the way to the PBX
  *
  * Returns: (transfer full): a session
  */
 MediaSession *
-call_media_open (const CallMedia *media, const SipFlow *phone, const SipFlow *pbx)
+call_media_open (const CallMedia *media, const gchar *user, const SipFlow *phone,
+                 const SipFlow *pbx)
 {
+  const MediaTransport *transport = phone_transport (&media->options, user);
   const SipListener *listener = sip_flow_listener (phone);
   MediaSide phone_side = { .family = listener->family };
   MediaSide pbx_side = { .family = sip_flow_listener (pbx)->family };
 
-  if (media->options.phones)
-    phone_side.transport = *media->options.phones;
+  if (transport)
+    phone_side.transport = *transport;
   else
     media_transport_for_sip (sip_transport_name (listener->transport), &phone_side.transport);
   if (media->options.pbx)

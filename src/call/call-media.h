@@ -11,6 +11,7 @@ typedef struct {
   MediaOptions session;
   Rtpengine *rtpengine;         /* nullable; outlives all calls */
   const MediaTransport *phones; /* nullable: by the transport that each phone has registered with */
+  GHashTable *users;            /* user -> MediaTransport or NULL, which count before @phones */
   const MediaTransport *pbx;    /* nullable: plain */
 } CallMediaOptions;
 
@@ -19,6 +20,7 @@ CallMedia *call_media_ref (CallMedia *media);
 void call_media_unref (CallMedia *media);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CallMedia, call_media_unref)
 
-MediaSession *call_media_open (const CallMedia *media, const SipFlow *phone, const SipFlow *pbx);
+MediaSession *call_media_open (const CallMedia *media, const gchar *user, const SipFlow *phone,
+                               const SipFlow *pbx);
 MediaKind call_media_kind (const sip_t *original);
 MediaParty call_media_called (MediaParty caller);

@@ -347,6 +347,31 @@ read_domains (const ConfigGroup *group, PbxSettings *pbx, GError **error)
   return TRUE;
 }
 
+static const gchar *const transports[] = { "auto", "rtp", "srtp", "webrtc", NULL };
+
+static gboolean
+read_media_users (const ConfigGroup *group, PbxSettings *pbx, GError **error)
+{
+  g_auto (GStrv) pairs = NULL;
+
+  pbx->media_users = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  if (!config_group_list (group, "media-users", &pairs, error))
+    return FALSE;
+  for (gsize i = 0; pairs && pairs[i]; i++) {
+    const gchar *colon = strrchr (pairs[i], ':');
+    gsize size = colon ? (gsize) (colon - pairs[i]) : 0;
+    guint transport = 0;
+
+    while (colon && transports[transport] && !g_str_equal (transports[transport], colon + 1))
+      transport++;
+    if (size == 0 || !transports[transport])
+      return config_group_fail (group, "media-users", error,
+                                "%s is not USER:HOW, with one of auto, rtp, srtp, webrtc", pairs[i]);
+    g_hash_table_insert (pbx->media_users, g_strndup (pairs[i], size), GUINT_TO_POINTER (transport));
+  }
+  return TRUE;
+}
+
 static gboolean
 check_media (const ConfigGroup *group, const PbxSettings *pbx, GError **error)
 {
@@ -355,6 +380,8 @@ check_media (const ConfigGroup *group, const PbxSettings *pbx, GError **error)
   if (pbx->media != SETTINGS_MEDIA_RTPENGINE && pbx->media_phones != SETTINGS_MEDIA_TRANSPORT_AUTO)
     return config_group_fail (group, "media-phones", error,
                               "has a use with media=rtpengine only");
+  if (pbx->media != SETTINGS_MEDIA_RTPENGINE && g_hash_table_size (pbx->media_users) > 0)
+    return config_group_fail (group, "media-users", error, "has a use with media=rtpengine only");
   if (pbx->media != SETTINGS_MEDIA_RTPENGINE && pbx->media_pbx != SETTINGS_MEDIA_TRANSPORT_AUTO)
     return config_group_fail (group, "media-pbx", error, "has a use with media=rtpengine only");
   if (pbx->media != SETTINGS_MEDIA_ADDRESS)
@@ -382,10 +409,9 @@ settings_group_read_pbx (const ConfigGroup *group, const gchar *name, GError **e
 {
   static const gchar *const keys[] = { "domains",     "route", "register-expires", "contacts",
                                        "accept-from", "ca-file", "media", "media-address",
-                                       "media-phones", "media-pbx", NULL };
+                                       "media-phones", "media-pbx", "media-users", NULL };
   static const gchar *const contacts[] = { "auto", "each", "one", NULL };
   static const gchar *const medias[] = { "direct", "address", "rtpengine", NULL };
-  static const gchar *const transports[] = { "auto", "rtp", "srtp", "webrtc", NULL };
   g_autoptr (PbxSettings) pbx = g_new0 (PbxSettings, 1);
   guint contact = SETTINGS_CONTACTS_AUTO, media = SETTINGS_MEDIA_DIRECT;
   guint phone = SETTINGS_MEDIA_TRANSPORT_AUTO, trunk = SETTINGS_MEDIA_TRANSPORT_AUTO;
@@ -401,7 +427,8 @@ settings_group_read_pbx (const ConfigGroup *group, const gchar *name, GError **e
       !config_group_choice (group, "media", medias, &media, error) ||
       !config_group_choice (group, "media-phones", transports, &phone, error) ||
       !config_group_choice (group, "media-pbx", transports, &trunk, error) ||
-      !config_group_text (group, "media-address", &pbx->media_address, error))
+      !config_group_text (group, "media-address", &pbx->media_address, error) ||
+      !read_media_users (group, pbx, error))
     return NULL;
   pbx->contacts = (SettingsContacts) contact;
   pbx->media = (SettingsMedia) media;

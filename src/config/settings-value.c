@@ -54,6 +54,7 @@ pbx_settings_free (PbxSettings *pbx)
   g_strfreev (pbx->accept_from);
   g_free (pbx->ca_file);
   g_free (pbx->media_address);
+  g_clear_pointer (&pbx->media_users, g_hash_table_unref);
   g_free (pbx);
 }
 

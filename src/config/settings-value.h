@@ -90,6 +90,7 @@ typedef struct {
   gchar *media_address;
   SettingsMediaTransport media_phones;
   SettingsMediaTransport media_pbx;
+  GHashTable *media_users; /* user -> SettingsMediaTransport, before @media_phones */
 } PbxSettings;
 
 typedef struct {

@@ -73,11 +73,26 @@ set_instances (MediaSetup *setup, const Settings *settings, GError **error)
   return FALSE;
 }
 
+static GHashTable *
+transports_of (GHashTable *users)
+{
+  GHashTable *transports = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  GHashTableIter iter;
+  gpointer user, how;
+
+  g_hash_table_iter_init (&iter, users);
+  while (g_hash_table_iter_next (&iter, &user, &how))
+    g_hash_table_insert (transports, g_strdup (user),
+                         (gpointer) transport_of ((SettingsMediaTransport) GPOINTER_TO_UINT (how)));
+  return transports;
+}
+
 static CallMedia *
 create_media (MediaSetup *setup, const Settings *settings, const PbxSettings *pbx)
 {
   const MediaSettings *relay =
     pbx->media == SETTINGS_MEDIA_RTPENGINE ? g_ptr_array_index (settings->medias, 0) : NULL;
+  g_autoptr (GHashTable) users = transports_of (pbx->media_users);
   const CallMediaOptions options = {
     .session = { .mode = mode_of (pbx->media),
                  .address = pbx->media_address,
@@ -86,6 +101,7 @@ create_media (MediaSetup *setup, const Settings *settings, const PbxSettings *pb
     .rtpengine = relay ? setup->rtpengine : NULL,
     .phones = transport_of (pbx->media_phones),
     .pbx = transport_of (pbx->media_pbx),
+    .users = users,
   };
 
   return call_media_new (&options);

@@ -15,6 +15,10 @@
 #include <string.h>
 
 #define MAX_JOBS 16
+/* More would leave rtpengine without ports, or its reply without room in a datagram: it would say
+ * nothing then, and be taken for dead. */
+#define MAX_SDP 32768
+#define MAX_STREAMS 32
 
 /* A body on its way. */
 typedef struct {
@@ -22,6 +26,7 @@ typedef struct {
   MediaKind kind;
   gchar *sdp;
   gsize size;
+  SdpTraits traits;
   MediaSessionFunc func;
   gpointer user_data;
 } Job;
@@ -188,12 +193,10 @@ accept (MediaSession *session, const NgReply *reply)
   MediaResult result = { .outcome = MEDIA_DONE, .sdp = reply->sdp, .size = reply->size };
   g_autofree gchar *restored = NULL;
   g_autoptr (GError) error = NULL;
-  SdpTraits traits;
 
   session->established = TRUE;
-  sdp_traits_read (job->sdp, job->size, &traits);
-  media_transport_learn (&session->sides[job->from].transport, &traits);
-  if (traits.other) {
+  media_transport_learn (&session->sides[job->from].transport, &job->traits);
+  if (job->traits.other) {
     restored = sdp_restore (job->sdp, job->size, reply->sdp, reply->size, &result.size, &error);
     result.sdp = restored;
   }
@@ -288,6 +291,16 @@ edit (MediaSession *session, MediaParty from, MediaKind kind, const gchar *sdp, 
   func (&result, user_data);
 }
 
+static void
+refuse (MediaOutcome outcome, const gchar *problem, MediaKind kind, MediaSessionFunc func,
+        gpointer user_data)
+{
+  const MediaResult result = { .outcome = outcome, .problem = problem };
+
+  count (&result, kind);
+  func (&result, user_data);
+}
+
 /**
  * media_session_translates:
  * @session: a session
@@ -314,8 +327,7 @@ void
 media_session_translate (MediaSession *session, MediaParty from, MediaKind kind, const gchar *sdp,
                          gsize size, MediaSessionFunc func, gpointer user_data)
 {
-  static const MediaResult full = { .outcome = MEDIA_UNAVAILABLE,
-                                    .problem = "too many bodies wait in this call" };
+  SdpTraits traits;
   Job *job;
 
   if (session->options->mode != MEDIA_RTPENGINE) {
@@ -323,8 +335,12 @@ media_session_translate (MediaSession *session, MediaParty from, MediaKind kind,
     return;
   }
   if (g_queue_get_length (&session->jobs) >= MAX_JOBS) {
-    count (&full, kind);
-    func (&full, user_data);
+    refuse (MEDIA_UNAVAILABLE, "too many bodies wait in this call", kind, func, user_data);
+    return;
+  }
+  sdp_traits_read (sdp, size, &traits);
+  if (size > MAX_SDP || traits.streams > MAX_STREAMS) {
+    refuse (MEDIA_REFUSED, "the session description is too large", kind, func, user_data);
     return;
   }
   job = g_new0 (Job, 1);
@@ -332,6 +348,7 @@ media_session_translate (MediaSession *session, MediaParty from, MediaKind kind,
   job->kind = kind;
   job->sdp = g_memdup2 (sdp, size);
   job->size = size;
+  job->traits = traits;
   job->func = func;
   job->user_data = user_data;
   g_queue_push_tail (&session->jobs, job);

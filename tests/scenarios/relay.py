@@ -469,6 +469,37 @@ def what_phones_are_offered_can_be_said(stage):
 
 
 @test
+def what_some_users_are_offered_can_be_said(stage):
+    """Called, and called back by an INVITE that leaves the offer to the PBX."""
+    rtpengine = Rtpengine(stage)
+    config = {"pbx:office": {"media": "rtpengine", "media-phones": "srtp",
+                             "media-users": "alice:rtp;bob:webrtc;carol:auto"},
+              "media:relay": {"rtpengine": rtpengine.uri}}
+    house = House(stage, config=config)
+    for user, profile in (("alice", b"RTP/AVP"), ("bob", b"UDP/TLS/RTP/SAVPF"),
+                          ("carol", b"RTP/AVP"), ("2000", b"RTP/SAVP")):
+        phone = house.phone(user)
+        phone.register_ok()
+        call = house.pbx.call(user, OFFER)
+        leg = phone.expect_call()
+        assert b" " + profile + b" " in leg.invite.body, leg.invite.body
+        leg.reject(486)
+        call.expect(486)
+        phone.expect_request("ACK")
+        call = phone.dial("2001")
+        leg = house.pbx.expect_call()
+        house.pbx.expect_request("ACK")  # of the 407
+        leg.answer(OFFER)
+        answered = call.expect(200)
+        assert b" " + profile + b" " in answered.body, answered.body
+        call.ack()
+        leg.expect_ack()
+        house.finish(leg, call)
+        house.assert_settled(phone)
+    rtpengine.wait_calls(0)
+
+
+@test
 def what_the_pbx_is_offered_can_be_said(stage):
     rtpengine = Rtpengine(stage)
     config = {"pbx:office": {"media": "rtpengine", "media-pbx": "srtp"},
@@ -512,6 +543,59 @@ def early_media_is_acknowledged(stage):
     leg.expect_ack()
     change(leg, call, "UPDATE")
     house.finish(call, leg)
+    rtpengine.wait_calls(0)
+    house.assert_settled(phone)
+
+
+def acknowledge(call, leg, early_body, body):
+    """Early media from the phone, sent reliably; returns the PRACK with that body as the PBX sent it
+    and as the phone has it."""
+    leg.ring(183, early_body, headers=[("Require", "100rel"), ("RSeq", 4711)])
+    early = call.expect(183)
+    assert_relayed(early.body)
+    sent = call.send("PRACK", body, [
+        ("RAck", f"{early.get('RSeq')} {call.invite.cseq[0]} INVITE")])
+    return sent, leg.expect_request("PRACK")
+
+
+@test
+def offers_and_answers_before_the_call_is_answered(stage):
+    """An offer in a PRACK, its answer in the 200, and an UPDATE each way (RFC 3262 5, RFC 3311)."""
+    rtpengine = Rtpengine(stage)
+    house = relayed_house(stage, rtpengine)
+    phone = house.phone(transport="tcp")
+    phone.register_ok()
+    call = house.pbx.call("alice", OFFER, headers=[("Supported", "100rel")])
+    leg = phone.expect_call()
+    assert_relayed(leg.invite.body)
+    sent, request = acknowledge(call, leg, ANSWER, sdp("again", "192.0.2.1", version=2))
+    assert b"s=again" in assert_relayed(request.body)
+    leg.reply(request, 200, sdp("agreed", "192.0.2.2", version=2))
+    assert b"s=agreed" in assert_relayed(sent.expect(200).body)
+    for here, there in ((call, leg), (leg, call)):
+        change(here, there, "UPDATE")
+    leg.answer(b"")
+    assert not call.expect(200).body
+    call.ack()
+    leg.expect_ack()
+    house.finish(call, leg)
+    rtpengine.wait_calls(0)
+    house.assert_settled(phone)
+
+
+@test
+def a_session_description_that_is_too_much_for_rtpengine(stage):
+    """It would not reply, and be taken for dead while others need it."""
+    rtpengine = Rtpengine(stage)
+    house = relayed_house(stage, rtpengine)
+    phone = house.phone(transport="tcp")
+    phone.register_ok()
+    for more in (b"m=audio 4 RTP/AVP 0\r\n" * 1300, b"a=x-much:%s\r\n" % (b"x" * 100) * 400):
+        phone.dial("2000", OFFER + more).expect(488)
+        house.daemon.wait_line("no media: .*too large")
+    assert rtpengine.received("offer") == 0
+    call = house.pbx.call("alice", OFFER + b"m=video 4 RTP/AVP 31\r\n" * 31)
+    house.finish(call, connect(call, phone, answer=ANSWER + b"m=video 0 RTP/AVP 31\r\n" * 31))
     rtpengine.wait_calls(0)
     house.assert_settled(phone)
 
