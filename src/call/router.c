@@ -292,7 +292,7 @@ take_from_phone (Router *router, SipRequest *request)
       pass_to_pbx (router, request);
     break;
   case sip_method_invite:
-    if (call_names_is_loop (router->log, request))
+    if (ringing_is_loop (router->ringing, router->log, router->pbxes, request))
       refuse (request, 482, NULL);
     else
       pass_to_pbx (router, request);

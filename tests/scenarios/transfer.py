@@ -245,6 +245,48 @@ def a_message_names_the_call_that_it_is_about(stage):
     end_all(house, phone, (call, leg))
 
 
+def returned(leg, uri):
+    """The INVITE that the phone has got, as a proxy sends it to somebody."""
+    number = int(leg.invite.get("Max-Forwards")) - 1
+    return Message.request("INVITE", uri, [
+        (name, value) for name, value in leg.invite.headers
+        if name not in ("Via", "Content-Length", "Max-Forwards")] +
+        [("Max-Forwards", number)], OFFER)
+
+
+@test
+def a_call_of_ours_that_is_sent_on(stage):
+    """A proxy of the phones' side forwards the user's calls to somebody else at the PBX."""
+    house = House(stage, config={"call": {"callers": "any"}})
+    house.pbx.challenge_calls = False
+    phone = house.phone(transport="tcp")
+    phone.register_ok()
+    call = house.pbx.call("alice", OFFER)
+    leg = phone.expect_call()
+    sent = phone.send_request(returned(leg, f"sip:bob@{house.pbx.domain}"), phone.flow)
+    far = house.pbx.expect_call()
+    assert far.invite.uri == f"sip:bob@{house.pbx.domain}" and far.call_id != leg.call_id
+    assert far.invite.get("Max-Forwards") == "67", far.invite.get("Max-Forwards")
+    far.ring(183, ANSWER)
+    early = sent.expect(183)
+    leg.ring(183, early.body)
+    assert call.expect(183).body == ANSWER
+    far.answer(ANSWER)
+    leg.answer(sent.expect(200).body)
+    assert call.expect(200).body == ANSWER
+    call.ack()
+    ack = leg.expect_ack()
+    ack.headers = [(name, value) for name, value in ack.headers if name != "To"] + [
+        ("To", early.get("To"))]
+    phone.flow.send(ack.to_bytes())
+    far.expect_ack()
+    house.finish(call, leg)
+    ended = far.send("BYE")
+    phone.reply(phone.expect_request("BYE"), 200)
+    ended.expect(200)
+    house.assert_settled(phone)
+
+
 @test
 def a_call_of_ours_that_comes_back(stage):
     """A proxy of the phones' side that sends an INVITE back to us, whose every round makes another."""
@@ -253,10 +295,8 @@ def a_call_of_ours_that_comes_back(stage):
     phone.register_ok()
     call = house.pbx.call("alice", OFFER)
     leg = phone.expect_call()
-    back = Message.request("INVITE", f"sip:alice@{house.pbx.domain}", [
-        (name, value) for name, value in leg.invite.headers if name not in ("Via", "Content-Length")
-    ], OFFER)
-    phone.send_request(back, phone.flow).expect(482)
+    for uri in (f"sip:alice@{house.pbx.domain}", leg.invite.uri):
+        phone.send_request(returned(leg, uri), phone.flow).expect(482)
     leg.reject(482)
     leg.expect_ack()
     call.expect(480)
