@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * ringing: which calls ring which user's phones, so that a phone that registers meanwhile joins, and
- * a call that comes back is known.
+ * ringing: which calls ring which user's phones, so that a phone that registers meanwhile joins,
+ * and a call that comes back is known.
  *
  * The router enters calls to phones here. A REGISTER costs nothing while nobody is called.
  */
