@@ -1,39 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * call-names: calls that a new request names by their Call-ID: the one that it is, should it be one
- * of ours that has come back, and those that it returns (RFC 3261 20.21).
+ * call-names: calls that a request names by their Call-ID, since it returns them or is about them
+ * (RFC 3261 20.21, RFC 3428).
  *
- * The router asks. Both sides of a call know it by other names, and the log has both.
+ * The router asks for new requests, and each call for those inside it. Both sides of a call know it
+ * by other names, and the log has both.
  */
 #include "call/call-names.h"
 
 #define MAX_NAMES 16
 
 /**
- * call_names_is_loop:
- * @log: the calls that are and were
- * @request: an INVITE from a phone
- *
- * Returns: whether we sent it to a phone ourselves: a proxy there does not know where it belongs,
- * and each round would make another one (RFC 5393)
- */
-gboolean
-call_names_is_loop (CallLog *log, SipRequest *request)
-{
-  const CallRecord *record =
-    call_log_find (log, sip_request_sip (request)->sip_call_id->i_id);
-
-  return record && call_record_state (record) != CALL_OVER &&
-         call_record_direction (record) == CALL_TO_PHONE;
-}
-
-/**
  * call_names_translate:
  * @log: the calls that are and were
- * @request: (inout): an INVITE
+ * @request: (inout): a request that goes on to the other side
  *
- * Names the calls that it returns as the other side knows them; others keep their names, and so do
- * all where there are too many.
+ * Names the calls that it returns or refers to as the other side knows them; others keep their
+ * names, and so do all where there are too many.
  */
 void
 call_names_translate (CallLog *log, SipRequest *request)

@@ -4,5 +4,4 @@
 #include "call/call-log.h"
 #include "sip/sip-request.h"
 
-gboolean call_names_is_loop (CallLog *log, SipRequest *request);
 void call_names_translate (CallLog *log, SipRequest *request);

@@ -11,6 +11,7 @@
 #include "base/log-ids.h"
 #include "base/log.h"
 #include "call/bridge.h"
+#include "call/call-names.h"
 #include "call/caller.h"
 #include "call/passage.h"
 #include "crypto/token.h"
@@ -183,15 +184,22 @@ bridge_of (Call *call)
 }
 
 static void
+cross (Call *call, Bridge *bridge, SipDialog *from, SipRequest *request)
+{
+  if (!bridge) {
+    refuse_while_held (request);
+    return;
+  }
+  call_names_translate (call->options.log, request);
+  bridge_take (bridge, from, request);
+}
+
+static void
 on_caller_request (Caller *caller, SipRequest *request, gpointer user_data)
 {
   Call *call = user_data;
-  Bridge *bridge = bridge_of (call);
 
-  if (bridge)
-    bridge_take (bridge, caller_dialog (caller), request);
-  else
-    refuse_while_held (request);
+  cross (call, bridge_of (call), caller_dialog (caller), request);
 }
 
 static const CallerFuncs caller_funcs = {
@@ -266,12 +274,8 @@ static void
 on_leg_request (Fork *fork, Leg *leg, SipRequest *request, gpointer user_data)
 {
   Call *call = user_data;
-  Bridge *bridge = leg == fork_only_leg (fork) ? bridge_of (call) : NULL;
 
-  if (bridge)
-    bridge_take (bridge, leg_dialog (leg), request);
-  else
-    refuse_while_held (request);
+  cross (call, leg == fork_only_leg (fork) ? bridge_of (call) : NULL, leg_dialog (leg), request);
 }
 
 /* Another one may lie where it lay. */

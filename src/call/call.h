@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "call/call-log.h"
 #include "call/call-media.h"
-#include "call/call-record.h"
 #include "call/fork.h"
 
 typedef struct _Call Call;
@@ -12,6 +12,7 @@ typedef struct {
   guint hold_response; /* 180, 183, or 100 for silence */
   guint direct_try_ms;
   CallMedia *media;
+  CallLog *log;
   guint breadth; /* Max-Breadth for each branch */
   ForkPolicy policy;
   LateCalls *late; /* nullable: phones that come too late get nothing */

@@ -3,8 +3,8 @@
  * dialog-map: headers that name a dialog, as the other side of the call knows it.
  *
  * Both legs of a call have a Call-ID and tags of their own. So what one side says of a dialog is
- * translated for the other: Replaces (RFC 3891), also inside a Refer-To (RFC 3515), Join (RFC 3911),
- * Target-Dialog (RFC 4538). What we do not know passes as it is.
+ * translated for the other: Replaces (RFC 3891) and Join (RFC 3911), also inside a Refer-To (RFC
+ * 3515), and Target-Dialog (RFC 4538). What we do not know passes as it is.
  */
 #include "call/dialog-map.h"
 
@@ -83,25 +83,40 @@ copy_text (msg_t *msg, const gchar *name, const gchar *value, const SipListener 
   sip_headers_add (msg, line);
 }
 
-/* The headers of a URI: `Replaces=...&Other=...`, everything escaped. */
+/* `Replaces=...` or the like, the value escaped. NULL where nothing changes. */
+static gchar *
+translate_uri_header (const gchar *header, const SipListener *listener)
+{
+  static const gchar *const names[] = { "Replaces=", "Join=" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
+    gsize length = strlen (names[i]);
+    g_autofree gchar *value = NULL;
+    g_autofree gchar *translated = NULL;
+    g_autofree gchar *escaped = NULL;
+
+    if (g_ascii_strncasecmp (header, names[i], length) != 0)
+      continue;
+    value = g_uri_unescape_string (header + length, NULL);
+    translated = value ? translate (value, listener) : NULL;
+    escaped = translated ? g_uri_escape_string (translated, NULL, FALSE) : NULL;
+    return escaped ? g_strconcat (names[i], escaped, NULL) : NULL;
+  }
+  return NULL;
+}
+
+/* The headers of a URI: `Replaces=...&Other=...`. */
 static gchar *
 translate_uri_headers (const gchar *headers, const SipListener *listener)
 {
   g_auto (GStrv) parts = g_strsplit (headers, "&", MAX_PARAMS);
 
   for (gsize i = 0; parts[i]; i++) {
-    g_autofree gchar *value = NULL;
-    g_autofree gchar *translated = NULL;
+    gchar *translated = translate_uri_header (parts[i], listener);
 
-    if (g_ascii_strncasecmp (parts[i], "Replaces=", 9) != 0)
-      continue;
-    value = g_uri_unescape_string (parts[i] + 9, NULL);
-    translated = value ? translate (value, listener) : NULL;
     if (translated) {
-      g_autofree gchar *escaped = g_uri_escape_string (translated, NULL, FALSE);
-
       g_free (parts[i]);
-      parts[i] = g_strconcat ("Replaces=", escaped, NULL);
+      parts[i] = translated;
     }
   }
   return g_strjoinv ("&", parts);

@@ -28,7 +28,8 @@ is_ours (const sip_header_t *header, gpointer user_data)
          class == sip_require_class || class == sip_rseq_class || class == sip_replaces_class ||
          class == sip_refer_to_class || sip_headers_is (header, "Target-Dialog") ||
          sip_headers_is (header, "Join") ||
-         sip_headers_is (header, "Feature-Caps") || sip_headers_is (header, "Max-Breadth") || (drop_body && is_body (header));
+         sip_headers_is (header, "Feature-Caps") || sip_headers_is (header, "Max-Breadth") ||
+         (drop_body && is_body (header));
 }
 
 /* Reliable answers are numbered per leg; the others are about how the phone registered. */

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * ringing: which calls ring which user's phones, so that a phone that registers meanwhile joins.
+ * ringing: which calls ring which user's phones, so that a phone that registers meanwhile joins,
+ * and a call that comes back is known.
  *
  * The router enters calls to phones here. A REGISTER costs nothing while nobody is called.
  */
 #include "call/ringing.h"
+
+#include "proto/aor.h"
+#include "registrar/pbx-list.h"
 
 struct _Ringing {
   Location *location;
@@ -99,4 +103,43 @@ ringing_remove (Ringing *ringing, Call *call)
   if (calls->len == 0)
     g_hash_table_remove (ringing->by_record, key);
   g_hash_table_remove (ringing->keys, call);
+}
+
+static gboolean
+is_to (const Ringing *ringing, const CallRecord *record, const Pbx *pbx, const gchar *user)
+{
+  g_autofree gchar *aor = aor_new (user, pbx_name (pbx));
+  g_autofree gchar *key = record_key (pbx, aor);
+  const GPtrArray *calls = g_hash_table_lookup (ringing->by_record, key);
+
+  for (guint i = 0; calls && i < calls->len; i++)
+    if (call_record (g_ptr_array_index (calls, i)) == record)
+      return TRUE;
+  return FALSE;
+}
+
+/**
+ * ringing_is_loop:
+ * @ringing: what rings
+ * @log: the calls that are and were
+ * @pbxes: (element-type Pbx): all PBXs
+ * @request: an INVITE from a phone
+ *
+ * A proxy on the phones' side that does not know where our call belongs sends it back, and each
+ * round would make another (RFC 5393). One that sends it on to somebody else at a PBX means that.
+ *
+ * Returns: whether it is a call that we sent to a phone, and it goes to the same user once more
+ */
+gboolean
+ringing_is_loop (const Ringing *ringing, CallLog *log, GPtrArray *pbxes, SipRequest *request)
+{
+  const sip_t *sip = sip_request_sip (request);
+  const url_t *uri = sip->sip_request->rq_url;
+  const CallRecord *record = call_log_find (log, sip->sip_call_id->i_id);
+  const Pbx *pbx = pbx_find_by_domain (pbxes, uri->url_host);
+
+  if (!record || call_record_state (record) == CALL_OVER ||
+      call_record_direction (record) != CALL_TO_PHONE)
+    return FALSE;
+  return !pbx || !uri->url_user || is_to (ringing, record, pbx, uri->url_user);
 }

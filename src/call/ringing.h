@@ -10,3 +10,5 @@ void ringing_free (Ringing *ringing);
 
 void ringing_add (Ringing *ringing, const Binding *binding, Call *call);
 void ringing_remove (Ringing *ringing, Call *call);
+gboolean ringing_is_loop (const Ringing *ringing, CallLog *log, GPtrArray *pbxes,
+                          SipRequest *request);

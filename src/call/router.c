@@ -68,8 +68,8 @@ open_call (Router *router, SipRequest *request, CallDirection direction, const P
   g_autofree gchar *contact = sip_listener_uri (sip_request_listener (request), user);
   Call *call;
 
-  call_names_translate (router->log, request);
   options.breadth = breadth;
+  options.log = router->log;
   options.late = options.show_late_phones ? router->late : NULL;
   options.media = media ? media : router->untouched;
   call = call_new (request, direction, contact, &options, router->bucket, on_call_over, router);
@@ -196,6 +196,7 @@ take_from_pbx (Router *router, SipRequest *request)
     answer_options (request);
     return;
   }
+  call_names_translate (router->log, request);
   phones = find_phones (router, pbx, sip_request_sip (request), &all);
   if (phones->len == 0)
     refuse (request, 404, NULL);
@@ -265,6 +266,7 @@ pass_to_pbx (Router *router, SipRequest *request)
     refuse (request, 403, "Register First");
     return;
   }
+  call_names_translate (router->log, request);
   /* The PBX knows the phone by our token, where it is registered. */
   user = binding ? binding->token : sip->sip_from->a_url->url_user;
   if (sip_request_method (request) == sip_method_invite) {
@@ -290,7 +292,7 @@ take_from_phone (Router *router, SipRequest *request)
       pass_to_pbx (router, request);
     break;
   case sip_method_invite:
-    if (call_names_is_loop (router->log, request))
+    if (ringing_is_loop (router->ringing, router->log, router->pbxes, request))
       refuse (request, 482, NULL);
     else
       pass_to_pbx (router, request);

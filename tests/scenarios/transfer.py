@@ -66,8 +66,7 @@ def a_blind_transfer(stage):
     end_all(house, phone, (leg, call))
 
 
-@test
-def an_attended_transfer_by_the_phone(stage):
+def refer_to_a_dialog(stage, header):
     house = House(stage)
     phone = house.phone(transport="tcp")
     phone.register_ok()
@@ -75,18 +74,29 @@ def an_attended_transfer_by_the_phone(stage):
     second, second_leg = talk(house, phone, "3000")
     wanted = urllib.parse.quote(replaces(second_leg), safe="")
     sent = first_leg.send("REFER", headers=[
-        ("Refer-To", f"<sip:3000@{house.pbx.domain}?Replaces={wanted}&X-More=1>")])
+        ("Refer-To", f"<sip:3000@{house.pbx.domain}?{header}={wanted}&X-More=1>")])
     refer = first.expect_request("REFER")
     uri, _, headers = uri_of(refer.get("Refer-To")).partition("?")
     assert uri == f"sip:3000@{house.pbx.domain}"
     found = dict(part.split("=", 1) for part in headers.split("&"))
     assert found["X-More"] == "1"
-    value = urllib.parse.unquote(found["Replaces"])
+    value = urllib.parse.unquote(found[header])
     # The PBX's own tag is the far one for the phone.
     assert value == f"{second.call_id};to-tag={tag(second.local)};from-tag={tag(second.remote)}", value
     first.reply(refer, 202)
     sent.expect(202)
     end_all(house, phone, (first, first_leg), (second, second_leg))
+
+
+@test
+def an_attended_transfer_by_the_phone(stage):
+    refer_to_a_dialog(stage, "Replaces")
+
+
+@test
+def a_phone_sends_somebody_into_a_conference(stage):
+    """RFC 3911: who is referred shall join the other call."""
+    refer_to_a_dialog(stage, "Join")
 
 
 @test
@@ -204,6 +214,79 @@ def a_returned_call_names_the_one_it_returns(stage):
     house.assert_settled(phone)
 
 
+def names_in(party, sent):
+    """What the one who gets a MESSAGE reads in it."""
+    message = party.expect_request("MESSAGE")
+    getattr(party, "agent", party).reply(message, 200)
+    sent.expect(200)
+    return message.get("In-Reply-To")
+
+
+@test
+def a_message_names_the_call_that_it_is_about(stage):
+    """RFC 3428, outside of a call and inside, both ways."""
+    house = House(stage)
+    phone = house.phone(transport="tcp")
+    phone.register_ok()
+    first, first_leg = talk(house, phone)
+    house.finish(first, first_leg)
+    call, leg = talk(house, phone)
+    of_pbx = [("In-Reply-To", first.call_id), ("Content-Type", "text/plain")]
+    of_phone = [("In-Reply-To", first_leg.call_id), ("Content-Type", "text/plain")]
+    uri = f"sip:2000@{house.pbx.domain}"
+    sent = house.pbx.request("MESSAGE", house.pbx.contact("alice").uri, headers=of_pbx, body=b"?")
+    assert names_in(phone, sent) == first_leg.call_id
+    sent = phone.send_request(Message.request("MESSAGE", uri, [
+        ("From", f"<{phone.aor}>;tag=a"), ("To", f"<{uri}>"), ("Call-ID", "message@phone"),
+        ("CSeq", "1 MESSAGE")] + of_phone, b"!"), phone.flow)
+    assert names_in(house.pbx, sent) == first.call_id
+    assert names_in(leg, call.send("MESSAGE", headers=of_pbx)) == first_leg.call_id
+    assert names_in(call, leg.send("MESSAGE", headers=of_phone)) == first.call_id
+    end_all(house, phone, (call, leg))
+
+
+def returned(leg, uri):
+    """The INVITE that the phone has got, as a proxy sends it to somebody."""
+    number = int(leg.invite.get("Max-Forwards")) - 1
+    return Message.request("INVITE", uri, [
+        (name, value) for name, value in leg.invite.headers
+        if name not in ("Via", "Content-Length", "Max-Forwards")] +
+        [("Max-Forwards", number)], OFFER)
+
+
+@test
+def a_call_of_ours_that_is_sent_on(stage):
+    """A proxy of the phones' side forwards the user's calls to somebody else at the PBX."""
+    house = House(stage, config={"call": {"callers": "any"}})
+    house.pbx.challenge_calls = False
+    phone = house.phone(transport="tcp")
+    phone.register_ok()
+    call = house.pbx.call("alice", OFFER)
+    leg = phone.expect_call()
+    sent = phone.send_request(returned(leg, f"sip:bob@{house.pbx.domain}"), phone.flow)
+    far = house.pbx.expect_call()
+    assert far.invite.uri == f"sip:bob@{house.pbx.domain}" and far.call_id != leg.call_id
+    assert far.invite.get("Max-Forwards") == "67", far.invite.get("Max-Forwards")
+    far.ring(183, ANSWER)
+    early = sent.expect(183)
+    leg.ring(183, early.body)
+    assert call.expect(183).body == ANSWER
+    far.answer(ANSWER)
+    leg.answer(sent.expect(200).body)
+    assert call.expect(200).body == ANSWER
+    call.ack()
+    ack = leg.expect_ack()
+    ack.headers = [(name, value) for name, value in ack.headers if name != "To"] + [
+        ("To", early.get("To"))]
+    phone.flow.send(ack.to_bytes())
+    far.expect_ack()
+    house.finish(call, leg)
+    ended = far.send("BYE")
+    phone.reply(phone.expect_request("BYE"), 200)
+    ended.expect(200)
+    house.assert_settled(phone)
+
+
 @test
 def a_call_of_ours_that_comes_back(stage):
     """A proxy of the phones' side that sends an INVITE back to us, whose every round makes another."""
@@ -212,10 +295,8 @@ def a_call_of_ours_that_comes_back(stage):
     phone.register_ok()
     call = house.pbx.call("alice", OFFER)
     leg = phone.expect_call()
-    back = Message.request("INVITE", f"sip:alice@{house.pbx.domain}", [
-        (name, value) for name, value in leg.invite.headers if name not in ("Via", "Content-Length")
-    ], OFFER)
-    phone.send_request(back, phone.flow).expect(482)
+    for uri in (f"sip:alice@{house.pbx.domain}", leg.invite.uri):
+        phone.send_request(returned(leg, uri), phone.flow).expect(482)
     leg.reject(482)
     leg.expect_ack()
     call.expect(480)
