@@ -159,6 +159,29 @@ def a_phone_with_a_connection_is_woken_and_called(stage):
     street.house.push.assert_pushes(1)
 
 
+def comes_back(stage, first):
+    """The first process of a phone ends in the midst of a call, and with it the connection."""
+    street = Street(stage)
+    street.phone(awake(), called(first), transport="tcp")
+    street.house.pbx.wait_contacts("alice", 1)
+    street.pbx(caller([*UP, *HANGS_UP]))
+    street.players[0].expect_success()
+    street.house.push.wait_pushes(1)
+    street.phone(awake(), called([*TAKEN, *HEARS_BYE]), transport="tcp")
+    street.finish()
+    street.house.push.assert_pushes(1)
+
+
+@test
+def a_connection_closes_before_the_phone_says_anything(stage):
+    comes_back(stage, TAKEN[:1])
+
+
+@test
+def a_connection_closes_while_the_phone_rings(stage):
+    comes_back(stage, TAKEN[:2])
+
+
 # sipp takes what is repeated for a message of its own, and repeats nothing.
 LITERALLY = ("-nr",)
 
