@@ -159,6 +159,29 @@ def a_phone_with_a_connection_is_woken_and_called(stage):
     street.house.push.assert_pushes(1)
 
 
+def comes_back(stage, first):
+    """The first process of a phone ends in the midst of a call, and with it the connection."""
+    street = Street(stage)
+    street.phone(awake(), called(first), transport="tcp")
+    street.house.pbx.wait_contacts("alice", 1)
+    street.pbx(caller([*UP, *HANGS_UP]))
+    street.players[0].expect_success()
+    street.house.push.wait_pushes(1)
+    street.phone(awake(), called([*TAKEN, *HEARS_BYE]), transport="tcp")
+    street.finish()
+    street.house.push.assert_pushes(1)
+
+
+@test
+def a_connection_closes_before_the_phone_says_anything(stage):
+    comes_back(stage, TAKEN[:1])
+
+
+@test
+def a_connection_closes_while_the_phone_rings(stage):
+    comes_back(stage, TAKEN[:2])
+
+
 # sipp takes what is repeated for a message of its own, and repeats nothing.
 LITERALLY = ("-nr",)
 
@@ -376,23 +399,39 @@ class SippPbx:
         """sipp itself says what was too much."""
 
 
-@test
-def a_phone_proves_itself_to_the_pbx(stage):
-    """It is known from before; the PBX is probed, called without proof, and called."""
-    pbx = SippPbx()
-    street = Street(stage, pbx=pbx, start=False)
+def ask_pbx(stage, phone, pbx, requests):
+    """A phone that is known from before asks the PBX, which was probed itself first."""
+    exchange = SippPbx()
+    street = Street(stage, pbx=exchange, start=False)
     port = ports.free_port(ports.PHONE)
     inhabit(street.house, 1, address=lambda number: host_port(ports.PHONE, port))
     street.house.daemon.stop()
-    street.play("pbx", called([probed(), challenge("INVITE"), *TAKEN[1:], *HEARS_BYE]), None,
-                ports.PBX, pbx.port, calls=3, me="2000").wait_bound()
+    street.play("pbx", called([probed(), *pbx]), None, exchange.address, exchange.port,
+                calls=1 + requests, me="2000").wait_bound()
     street.house.start()
-    street.play("phone", caller([
-        send("INVITE", OFFER), may("100 INVITE"), recv("407 INVITE"), send("ACK"),
-        send("INVITE", OFFER, headers=["[authentication]"]), *UP[1:], *HANGS_UP]),
-        street.house.phones_door, ports.PHONE, port, me=user_of(0), peer="2000",
-        uri=f"sip:2000@{pbx.domain}")
+    street.play("phone", caller(phone), street.house.phones_door, ports.PHONE, port,
+                me=user_of(0), peer="2000", uri=f"sip:2000@{exchange.domain}")
     street.finish()
+
+
+@test
+def a_phone_proves_itself_to_the_pbx(stage):
+    ask_pbx(stage, [send("INVITE", OFFER), may("100 INVITE"), recv("407 INVITE"), send("ACK"),
+                    send("INVITE", OFFER, headers=["[authentication]"]), *UP[1:], *HANGS_UP],
+            [challenge("INVITE"), *TAKEN[1:], *HEARS_BYE], 2)
+
+
+@test
+def a_phone_subscribes_and_is_notified(stage):
+    event, state = "Event: dialog", "Subscription-State: active;expires=60"
+    wanted = {"Event": "^ *dialog$", "Subscription_State": "^ *active;expires=60$"}
+    heard = [recv("NOTIFY", **wanted), send("200 NOTIFY")]
+    told = [send("NOTIFY", headers=[event, state]), recv("200 NOTIFY")]
+    ask_pbx(stage, [send("SUBSCRIBE", headers=[event, "Expires: 60"]), recv("200 SUBSCRIBE"),
+                    *heard, send("SUBSCRIBE", headers=[event, "Expires: 60"]),
+                    recv("200 SUBSCRIBE"), *heard],
+            [recv("SUBSCRIBE"), send("200 SUBSCRIBE", headers=["Expires: 60"]), *told,
+             recv("SUBSCRIBE"), send("200 SUBSCRIBE", headers=["Expires: 60"]), *told], 1)
 
 
 if __name__ == "__main__":

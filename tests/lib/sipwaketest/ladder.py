@@ -17,6 +17,7 @@ CONTACT = "<sip:[me]@[local_ip]:[local_port];transport=[transport]>"
 CALLER = "<sip:[me]@[domain]>;tag=[pid]c[call_number]"
 PUSHED = ("<sip:[me]@[local_ip]:[local_port];transport=[transport];pn-provider=webpush;"
           'pn-prid=[prid]>;+sip.instance="<urn:uuid:[instance]>"')
+DIALOGS = ("INVITE", "SUBSCRIBE")
 REASONS = {"180": "Ringing", "183": "Session Progress", "200": "OK", "202": "Accepted"}
 
 
@@ -164,7 +165,7 @@ class Ladder:
     def contact(self, rung):
         if rung.method == "REGISTER":
             return [f"Contact: {PUSHED}", "Expires: 3600"]
-        makes = rung.method in ("INVITE", "UPDATE", "REFER", "SUBSCRIBE")
+        makes = rung.method in (*DIALOGS, "UPDATE", "REFER")
         return [f"Contact: {CONTACT}"] if makes and rung.status < "300" else []
 
     # What is received
@@ -177,7 +178,7 @@ class Ladder:
             actions += self.check("CSeq", f"^ *{number} {rung.method}$")
             if rung.status in ("401", "407"):
                 marks += ' auth="true"'
-            if rung.method == "INVITE" and rung.status >= "200":
+            if rung.method in DIALOGS and rung.status >= "200":
                 self.refused = rung.status >= "300"
                 self.joined = self.joined or not self.refused
         else:
@@ -186,7 +187,7 @@ class Ladder:
                                                                          "CSeq")
             if self.is_called and "near" not in self.names:
                 actions += self.keep("far", "From") + self.keep("near", "To") + self.add("begun")
-        if rung.method == "INVITE" and (not rung.status or rung.status == "200"):
+        if rung.method in DIALOGS and (not rung.status or rung.status == "200"):
             marks += ' rrs="true"'
         for name, wanted in rung.checks.items():
             actions += self.check(name.replace("_", "-"), wanted)
