@@ -16,12 +16,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SLACK_MS 10 /* nothing in SIP needs a finer timer */
+#define SLACK_MS 10 /* nothing in SIP needs a finer timer, and what ended lingers in thousands */
 #define BURST 8     /* steps of up to four events each before others get their turn */
 
 typedef struct {
   GSource source;
   su_root_t *root;
+  GPollFD epoll;
   gpointer tag;
   gint64 due; /* monotonic microseconds; 0: at once, -1: no timer */
 } LoopSource;
@@ -58,18 +59,19 @@ loop_check (GSource *base)
          (source->due >= 0 && g_source_get_time (base) >= source->due);
 }
 
+/* A step returns 0 when it did something, so that there may be more, but also when a timer is due
+ * within a millisecond. To wait for that by further steps would be to spin. */
 static gboolean
 loop_dispatch (GSource *base, GSourceFunc callback, gpointer user_data)
 {
   LoopSource *source = (LoopSource *) base;
   su_duration_t wait = 0;
-  guint burst = BURST;
 
-  /* Zero also stands for a timer that is due within a millisecond, for which nobody needs to spin. */
-  if (!g_source_query_unix_fd (base, source->tag))
-    burst = 1;
-  for (guint i = 0; i < burst && wait == 0; i++)
+  for (guint i = 0; i < BURST && wait == 0; i++) {
+    if (i > 1 && g_poll (&source->epoll, 1, 0) <= 0)
+      break;
     wait = su_root_step (source->root, 0);
+  }
 
   if (wait < 0 || wait == SU_WAIT_FOREVER)
     source->due = -1;
@@ -156,6 +158,7 @@ sip_loop_new (GMainContext *context, GError **error)
   loop->root = root;
   loop->source = (LoopSource *) g_source_new (&loop_funcs, sizeof (LoopSource));
   loop->source->root = root;
+  loop->source->epoll = (GPollFD){ .fd = epoll_fd, .events = G_IO_IN };
   loop->source->tag = g_source_add_unix_fd (&loop->source->source, epoll_fd, G_IO_IN);
   g_source_set_name (&loop->source->source, "sip-loop");
   /* Nobody runs the loop from within. Told that somebody might, GLib takes the descriptor out before
