@@ -8,8 +8,10 @@
 #include "push/push-check.h"
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "push/push-http.h"
 
+#define RUNNING "push-check-running" /* data of a service that is being checked */
 #define MAX_SKEW 60 /* seconds; the strictest service wants the tokens' times to be that good */
 
 /* One group while it is checked. */
@@ -175,6 +177,7 @@ complete (GTask *task)
     judge_answer (findings, group);
     judge_clock (findings, group);
   }
+  g_object_set_data (g_task_get_source_object (task), RUNNING, NULL);
   g_task_return_pointer (task, findings, (GDestroyNotify) g_ptr_array_unref);
 }
 
@@ -221,6 +224,8 @@ ask (const gchar *name, PushProvider *provider, gpointer user_data)
  * @deadline_ms: milliseconds until an answer is useless
  * @callback: called once, never before this returns
  * @user_data: for @callback
+ *
+ * One at a time.
  */
 void
 push_check_async (PushService *service,
@@ -229,9 +234,16 @@ push_check_async (PushService *service,
                   gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (service, NULL, callback, user_data);
-  Check *check = g_new0 (Check, 1);
+  Check *check;
 
   g_task_set_source_tag (task, push_check_async);
+  if (g_object_get_data (G_OBJECT (service), RUNNING)) {
+    g_task_return_new_error (task, SIPWAKE_ERROR, SIPWAKE_ERROR_LIMIT,
+                             "the push services are being checked already");
+    return;
+  }
+  g_object_set_data (G_OBJECT (service), RUNNING, service);
+  check = g_new0 (Check, 1);
   check->groups = g_ptr_array_new_with_free_func ((GDestroyNotify) group_free);
   check->deadline_ms = deadline_ms;
   g_task_set_task_data (task, check, (GDestroyNotify) check_free);
@@ -244,9 +256,9 @@ push_check_async (PushService *service,
  * push_check_finish:
  * @service: the push services
  * @result: what the callback was given
- * @error: where an error goes; never set for what was found
+ * @error: SIPWAKE_ERROR_LIMIT while another check runs; never set for what was found
  *
- * Returns: (transfer full) (element-type PushFinding): what was found, by group
+ * Returns: (transfer full) (nullable) (element-type PushFinding): what was found, by group
  */
 GPtrArray *
 push_check_finish (PushService *service, GAsyncResult *result, GError **error)

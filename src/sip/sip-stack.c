@@ -122,11 +122,12 @@ sip_stack_new (GPtrArray *listener_options, GMainContext *context, GError **erro
   su_log_set_level (NULL, 1);
 
   stack->agent = nta_agent_create (
-    sip_loop_root (loop), (url_string_t *) -1, NULL, stack, NTATAG_UA (1), NTATAG_CANCEL_487 (1),
-    NTATAG_CLIENT_RPORT (1), NTATAG_SERVER_RPORT (1), NTATAG_TCP_RPORT (1), NTATAG_USE_SRV (0), NTATAG_USE_NAPTR (0),
-    NTATAG_UDP_MTU (65535), NTATAG_MAXSIZE (MAX_MESSAGE), NTATAG_PRELOAD (PRELOAD),
-    NTATAG_MAX_PROCEEDING (MAX_CALLS_RINGING), TPTAG_SDWN_ERROR (1), TPTAG_PONG2PING (1),
-    TAG_END ());
+      sip_loop_root (loop), (url_string_t *) -1, NULL, stack, NTATAG_UA (1), NTATAG_CANCEL_487 (1),
+      NTATAG_CLIENT_RPORT (1), NTATAG_SERVER_RPORT (1), NTATAG_TCP_RPORT (1), NTATAG_USE_SRV (0),
+      NTATAG_USE_NAPTR (0), NTATAG_UDP_MTU (65535), NTATAG_MAXSIZE (MAX_MESSAGE),
+      NTATAG_PRELOAD (PRELOAD), NTATAG_MAX_PROCEEDING (MAX_CALLS_RINGING),
+      NTATAG_PROGRESS (G_MAXUINT), /* sip-request repeats */
+      TPTAG_SDWN_ERROR (1), TPTAG_PONG2PING (1), TAG_END ());
   if (!stack->agent) {
     g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_FAILED, "cannot start the SIP stack");
     sip_stack_free (stack);

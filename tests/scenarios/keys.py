@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """keys: the check of push keys, of certificates, of the clock and of the way to each service."""
+import contextlib
 import json
 import os
 import re
@@ -159,8 +160,9 @@ def a_certificate_of_our_own(stage):
     expect(found, "ended", "certificate", "bad", "ended.pem", ", until 20")
 
 
-@test(limit=60)
-def a_daemon_that_stops_meanwhile(stage):
+@contextlib.contextmanager
+def a_check_that_takes_long(stage):
+    """Gives the bus and the daemon."""
     service = PushSimulator(stage, "--services")
     bus = Bus(stage)
     with socket.create_server(("127.0.0.1", 0)) as mute:
@@ -171,10 +173,25 @@ def a_daemon_that_stops_meanwhile(stage):
         asking = threading.Thread(target=bus.call, args=(NAME, ROOT, f"{NAME}.Manager.CheckPush"))
         asking.start()
         time.sleep(0.5)
-        began = time.monotonic()
-        house.daemon.stop()
-        assert time.monotonic() - began < 5, "it waited for the push service"
+        yield bus, house.daemon
         asking.join()
+
+
+@test(limit=60)
+def a_daemon_that_stops_meanwhile(stage):
+    with a_check_that_takes_long(stage) as (_, daemon):
+        began = time.monotonic()
+        daemon.stop()
+        assert time.monotonic() - began < 5, "it waited for the push service"
+
+
+@test(limit=60)
+def another_check_meanwhile(stage):
+    with a_check_that_takes_long(stage) as (bus, daemon):
+        ctl = Ctl(bus)
+        ctl.run("push", "check", code=FAILED)
+        assert "checked already" in ctl.errors, ctl.errors
+        daemon.stop()
 
 
 if __name__ == "__main__":

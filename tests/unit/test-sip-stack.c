@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A real stack on loopback that talks with itself: one listener calls, the other answers. */
+#include "base/clock.h"
 #include "base/counters.h"
 #include "base/log.h"
 #include "sip/sip-dialog.h"
@@ -213,6 +214,46 @@ test_phrases (void)
   g_assert_cmpuint (ask (fixture.phones[0], fixture.pbx[0], "127.0.0.3", answer_555), ==, 555);
 }
 
+static SipRequest *ringing;
+static guint rings;
+
+static void
+ring (SipRequest *request)
+{
+  ringing = sip_request_ref (request);
+  sip_request_reply (request, SIP_180_RINGING, SIPTAG_SUBJECT_STR ("the same"), TAG_END ());
+}
+
+static void
+on_ring (SipTransaction *transaction, guint status, const sip_t *sip, gpointer user_data)
+{
+  if (status >= 200) {
+    g_timeout_add (100, on_quit, NULL);
+    return;
+  }
+  g_assert_cmpuint (status, ==, 180);
+  g_assert_cmpstr (sip->sip_subject->g_string, ==, "the same");
+  if (++rings == 3)
+    sip_request_reply (ringing, SIP_486_BUSY_HERE, TAG_END ());
+  clock_test_advance (60 * CLOCK_SECOND);
+}
+
+static void
+test_rings_each_minute (void)
+{
+  g_autoptr (SipFlow) flow =
+    sip_flow_to_address (fixture.phones[0], "127.0.0.3", port_of (fixture.pbx[0]));
+  g_autoptr (SipTransaction) transaction = NULL;
+
+  fixture.on_request = ring;
+  transaction =
+    sip_transaction_send (flow, make_request (fixture.phones[0], SIP_METHOD_INVITE), on_ring, NULL);
+  g_assert_nonnull (transaction);
+  run ();
+  g_assert_cmpuint (rings, ==, 3);
+  g_clear_pointer (&ringing, sip_request_unref);
+}
+
 static SipFlow *kept;
 
 static void
@@ -350,6 +391,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sip-stack/own-socket", test_leaves_by_its_own_socket);
   g_test_add_func ("/sip-stack/unanswered", test_unanswered_gets_500);
   g_test_add_func ("/sip-stack/first-answer", test_first_answer_counts);
+  g_test_add_func ("/sip-stack/rings-each-minute", test_rings_each_minute);
   g_test_add_func ("/sip-stack/phrases", test_phrases);
   g_test_add_func ("/sip-stack/connection", test_connection_is_one_flow_until_it_closes);
   g_test_add_func ("/sip-stack/nobody-there", test_nobody_there);
