@@ -11,8 +11,9 @@
 
 #include "base/clock.h"
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
-#include <openssl/hmac.h>
+#include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <string.h>
 
@@ -23,7 +24,7 @@
 #define NONCE_SIZE (BODY_SIZE + MAC_SIZE)
 
 struct _NonceBook {
-  guchar key[KEY_SIZE];
+  EVP_MAC_CTX *mac; /* has the key: setting it anew costs more than a nonce */
   gint64 lifetime;
   guint max_used;
   gint64 forgotten; /* nothing issued until then is accepted unless it stands in the book */
@@ -44,6 +45,25 @@ use_free (Use *use)
   g_free (use);
 }
 
+/* A keyed hash with a key that nobody else knows. */
+static EVP_MAC_CTX *
+new_mac (void)
+{
+  EVP_MAC *hmac = EVP_MAC_fetch (NULL, OSSL_MAC_NAME_HMAC, NULL);
+  EVP_MAC_CTX *mac = EVP_MAC_CTX_new (hmac);
+  gchar digest[] = "SHA2-256";
+  const OSSL_PARAM params[] = {
+    OSSL_PARAM_construct_utf8_string (OSSL_MAC_PARAM_DIGEST, digest, 0), OSSL_PARAM_construct_end ()
+  };
+  guchar key[KEY_SIZE];
+
+  EVP_MAC_free (hmac);
+  if (!mac || RAND_bytes (key, sizeof key) != 1 || !EVP_MAC_init (mac, key, sizeof key, params))
+    g_clear_pointer (&mac, EVP_MAC_CTX_free);
+  OPENSSL_cleanse (key, sizeof key);
+  return mac;
+}
+
 /**
  * nonce_book_new:
  * @lifetime: how long a nonce lives, in seconds
@@ -61,7 +81,8 @@ nonce_book_new (guint lifetime, guint max_used)
   book->forgotten = -1;
   book->used = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) use_free);
   g_queue_init (&book->oldest);
-  if (RAND_bytes (book->key, sizeof book->key) != 1) {
+  book->mac = new_mac ();
+  if (!book->mac) {
     nonce_book_free (book);
     return NULL;
   }
@@ -79,7 +100,7 @@ nonce_book_free (NonceBook *book)
     return;
   g_queue_clear (&book->oldest);
   g_hash_table_unref (book->used);
-  OPENSSL_cleanse (book->key, sizeof book->key);
+  EVP_MAC_CTX_free (book->mac);
   g_free (book);
 }
 
@@ -87,8 +108,10 @@ static gboolean
 nonce_mac (NonceBook *book, const guchar *body, guchar mac[MAC_SIZE])
 {
   guchar full[EVP_MAX_MD_SIZE];
+  gsize size;
 
-  if (!HMAC (EVP_sha256 (), book->key, sizeof book->key, body, BODY_SIZE, full, NULL))
+  if (!EVP_MAC_init (book->mac, NULL, 0, NULL) || !EVP_MAC_update (book->mac, body, BODY_SIZE) ||
+      !EVP_MAC_final (book->mac, full, &size, sizeof full))
     return FALSE;
   memcpy (mac, full, MAC_SIZE);
   return TRUE;
@@ -103,6 +126,7 @@ nonce_mac (NonceBook *book, const guchar *body, guchar mac[MAC_SIZE])
 gchar *
 nonce_book_issue (NonceBook *book)
 {
+  static const gchar digits[] = "0123456789abcdef";
   gint64 now = clock_now ();
   guchar nonce[NONCE_SIZE];
   gchar *text;
@@ -111,10 +135,25 @@ nonce_book_issue (NonceBook *book)
   if (RAND_bytes (nonce + sizeof now, RANDOM_SIZE) != 1 ||
       !nonce_mac (book, nonce, nonce + BODY_SIZE))
     return NULL;
-  text = g_malloc (2 * NONCE_SIZE + 1);
-  for (guint i = 0; i < NONCE_SIZE; i++)
-    g_snprintf (text + 2 * i, 3, "%02x", nonce[i]);
+  text = g_malloc0 (2 * NONCE_SIZE + 1);
+  for (guint i = 0; i < NONCE_SIZE; i++) {
+    text[2 * i] = digits[nonce[i] >> 4];
+    text[2 * i + 1] = digits[nonce[i] & 15];
+  }
   return text;
+}
+
+/* When the nonce says that it was issued; whether it has the form of one. */
+static gboolean
+read_nonce (const gchar *text, guchar nonce[NONCE_SIZE], gint64 *issued)
+{
+  if (strnlen (text, 2 * NONCE_SIZE + 1) != 2 * NONCE_SIZE ||
+      strspn (text, "0123456789abcdef") != 2 * NONCE_SIZE)
+    return FALSE;
+  for (guint i = 0; i < NONCE_SIZE; i++)
+    nonce[i] = g_ascii_xdigit_value (text[2 * i]) << 4 | g_ascii_xdigit_value (text[2 * i + 1]);
+  memcpy (issued, nonce, sizeof *issued);
+  return TRUE;
 }
 
 /* Whether the nonce is one of this book, and when it was issued. */
@@ -123,15 +162,8 @@ nonce_issued (NonceBook *book, const gchar *text, gint64 *issued)
 {
   guchar nonce[NONCE_SIZE], mac[MAC_SIZE];
 
-  if (strnlen (text, 2 * NONCE_SIZE + 1) != 2 * NONCE_SIZE ||
-      strspn (text, "0123456789abcdef") != 2 * NONCE_SIZE)
-    return FALSE;
-  for (guint i = 0; i < NONCE_SIZE; i++)
-    nonce[i] = g_ascii_xdigit_value (text[2 * i]) << 4 | g_ascii_xdigit_value (text[2 * i + 1]);
-  if (!nonce_mac (book, nonce, mac) || CRYPTO_memcmp (mac, nonce + BODY_SIZE, MAC_SIZE) != 0)
-    return FALSE;
-  memcpy (issued, nonce, sizeof *issued);
-  return TRUE;
+  return read_nonce (text, nonce, issued) && nonce_mac (book, nonce, mac) &&
+         CRYPTO_memcmp (mac, nonce + BODY_SIZE, MAC_SIZE) == 0;
 }
 
 /**
@@ -183,13 +215,14 @@ void
 nonce_book_spend (NonceBook *book, const gchar *nonce, guint32 nc)
 {
   Use *use = g_hash_table_lookup (book->used, nonce);
+  guchar bytes[NONCE_SIZE];
   gint64 issued;
 
   if (use) {
     use->nc = MAX (use->nc, nc);
     return;
   }
-  if (!nonce_issued (book, nonce, &issued))
+  if (!read_nonce (nonce, bytes, &issued))
     return;
   use = g_new0 (Use, 1);
   use->nonce = g_strdup (nonce);

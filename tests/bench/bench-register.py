@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """bench-register: CPU of a phone's REGISTER with digest, beside Kamailio as the registrar itself.
 
-For the daemon each of the two round trips is one with the phone and one with the PBX. In the first
-turn all phones are new, which is the warm-up; later they come anew. As transactions linger, a turn
-lasts until the next one of the same server.
+Without accounts each of the two round trips is one with the phone and one with the PBX: that is what
+the target is for. With accounts the daemon asks for the password itself, and the PBX has heard of the
+phone already. In the first turn all phones are new, which is the warm-up; later they come anew. As
+transactions linger, a turn lasts until the next one of the same server.
 """
 import os
 import re
@@ -15,7 +16,8 @@ import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
 from sipwaketest import meter, ports
-from sipwaketest.bench import below, is_quick, main
+from sipwaketest.accounts import give_accounts
+from sipwaketest.bench import below, is_quick, main, told
 from sipwaketest.callload import BUFFER
 from sipwaketest.house import House
 from sipwaketest.kamailio import Kamailio
@@ -101,26 +103,39 @@ class Registrations:
         return statistics.median(turns)
 
 
-def measure(stage):
+def registrations_of(stage, name, users, with_accounts=False):
     house = House(stage, StubPbx(stage, meter.share_cores()[1]), start=False)
     house.groups["daemon"]["log-level"] = "warning"
+    if with_accounts:
+        give_accounts(house, {user: f"pw{user}" for user in users}, house.pbx.domain)
     house.start()
+    values = [f"{user};[authentication username={user} password=pw{user}];"
+              f"{house.push.prid(f'/push/{user}')}" for user in users]
+    return Registrations(stage, name, house.daemon, house.phones_door, values)
+
+
+def measure(stage):
+    users = [f"u{number}" for number in range(RATE * (2 if is_quick() else 6))]
     kamailio = Kamailio(stage, address=ports.SECOND_PBX,
                         config=("tests", "bench", "kamailio-registrar.cfg"),
                         options=("-x", "fm", "-X", "fm", "-m", "256"))
-    values = [f"u{number};[authentication username=u{number} password=pwu{number}];"
-              f"{house.push.prid(f'/push/u{number}')}"
-              for number in range(RATE * (2 if is_quick() else 6))]
-    ours = Registrations(stage, "sipwake", house.daemon, house.phones_door, values)
-    theirs = Registrations(stage, "Kamailio", kamailio, (kamailio.address, kamailio.port), values)
+    ours = registrations_of(stage, "sipwake", users)
+    theirs = Registrations(stage, "Kamailio", kamailio, (kamailio.address, kamailio.port),
+                           ours.values)
+    servers = [ours, theirs]
+    if not is_quick():
+        servers.append(registrations_of(stage, "sipwake with accounts", users, True))
     for _ in range(TURNS):
-        ours.take_turn()
-        theirs.take_turn()
-    ours.look()
-    theirs.look()
+        for server in servers:
+            server.take_turn()
+    for server in servers:
+        server.look()
     peer = theirs.cost()
-    return [below("register_cpu_ratio", ours.cost() / peer, 3.0, "ratio",
-                  "Kamailio registrar, us", round(peer))]
+    figures = [below("register_cpu_ratio", ours.cost() / peer, 3.0, "ratio",
+                     "Kamailio registrar, us", round(peer))]
+    for server in servers[2:]:
+        figures.append(told("register_account_cpu_ratio", server.cost() / peer, "ratio"))
+    return figures
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * add-account: puts an account into a state directory whose daemon does not run, for the scenarios.
+ * add-account: puts accounts into a state directory whose daemon does not run, for the scenarios.
  *
- *   add-account STATE-DIR PBX AOR PASSWORD [REALM]
+ *   add-account STATE-DIR PBX REALM {AOR PASSWORD}...
  *
- * With a realm the password is turned into an MD5 HA1, as if the administrator had given that.
+ * Unless the realm is empty the passwords are turned into an MD5 HA1, as if the administrator had
+ * given that.
  */
 #include "base/log.h"
 #include "registrar/account-book.h"
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 
 static GMainLoop *loop;
+static guint pending;
 static int status = EXIT_SUCCESS;
 
 static void
@@ -23,7 +25,25 @@ on_done (GObject *source, GAsyncResult *result, gpointer user_data)
     g_printerr ("add-account: %s\n", error->message);
     status = EXIT_FAILURE;
   }
-  g_main_loop_quit (loop);
+  if (--pending == 0)
+    g_main_loop_quit (loop);
+}
+
+static void
+add (AccountBook *book, Pbx *pbx, const gchar *realm, const gchar *aor, const gchar *password)
+{
+  g_autofree gchar *user =
+    g_strndup (aor + strlen ("sip:"), strcspn (aor + strlen ("sip:"), "@"));
+  g_autoptr (Account) account = account_new (pbx, aor, user);
+
+  if (*realm) {
+    account->realm = g_strdup (realm);
+    account->ha1 = digest_ha1 (DIGEST_MD5, user, realm, password);
+  } else {
+    account->password = g_strdup (password);
+  }
+  pending++;
+  account_book_put_async (book, account, on_done, NULL);
 }
 
 int
@@ -31,14 +51,12 @@ main (int argc, char **argv)
 {
   static const gchar *const domains[] = { NULL };
   g_autoptr (GError) error = NULL;
-  g_autoptr (Account) account = NULL;
-  g_autofree gchar *user = NULL;
   Store *store;
   AccountBook *book;
   Pbx *pbx;
 
-  if (argc < 5) {
-    g_printerr ("usage: add-account STATE-DIR PBX AOR PASSWORD [REALM]\n");
+  if (argc < 6) {
+    g_printerr ("usage: add-account STATE-DIR PBX REALM {AOR PASSWORD}...\n");
     return EXIT_FAILURE;
   }
   log_init ();
@@ -50,16 +68,10 @@ main (int argc, char **argv)
     return EXIT_FAILURE;
   }
   pbx = pbx_new (argv[2], domains, 3600, NULL);
-  user = g_strndup (argv[3] + strlen ("sip:"), strcspn (argv[3] + strlen ("sip:"), "@"));
-  account = account_new (pbx, argv[3], user);
-  if (argc > 5) {
-    account->realm = g_strdup (argv[5]);
-    account->ha1 = digest_ha1 (DIGEST_MD5, user, argv[5], argv[4]);
-  } else {
-    account->password = g_strdup (argv[4]);
-  }
-  account_book_put_async (book, account, on_done, NULL);
+  for (int i = 4; i + 1 < argc; i += 2)
+    add (book, pbx, argv[3], argv[i], argv[i + 1]);
   g_main_loop_run (loop);
+  pending = 1;
   store_stop_async (store, on_done, NULL);
   g_main_loop_run (loop);
   account_book_free (book);
