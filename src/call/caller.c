@@ -24,7 +24,7 @@ struct _Caller {
   SipDialog *dialog;
   Reach *reach;
   SipReliable *reliable; /* nullable: it does not support them, or requires them */
-  gboolean must_offer; /* its INVITE had no offer, so our first reliable answer must bring one */
+  gboolean must_offer; /* in our first reliable answer; none is sent, for its PRACK would answer us */
   guint busy;
 };
 
@@ -60,7 +60,7 @@ send_response (Caller *caller, const Cause *cause)
 {
   msg_t *msg;
 
-  if (cause->status < 200 && caller->must_offer && !(cause->with_body && cause->sip->sip_payload))
+  if (cause->status < 200 && caller->must_offer)
     return;
   msg = sip_request_create_response (caller->invite);
   if (cause->sip && cause->with_body)
