@@ -30,8 +30,8 @@ struct _Caller {
   SipDialog *dialog;
   Reach *reach;
   SipReliable *reliable; /* nullable: it does not support them, or requires them */
-  GBytes *forks;         /* nullable: what keys its tags, where it has several */
-  gboolean must_offer; /* its INVITE had no offer, so our first reliable answer must bring one */
+  GBytes *forks; /* nullable: what keys its tags, where it has several */
+  gboolean must_offer; /* in our first reliable answer; none is sent, for its PRACK would answer us */
   guint busy;
 };
 
@@ -86,7 +86,7 @@ send_response (Caller *caller, const Cause *cause)
 {
   msg_t *msg;
 
-  if (cause->status < 200 && caller->must_offer && !(cause->with_body && cause->sip->sip_payload))
+  if (cause->status < 200 && caller->must_offer)
     return;
   if (caller->forks && cause->status < 300 && cause->sip)
     follow_fork (caller, cause->sip);

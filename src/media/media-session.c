@@ -149,7 +149,7 @@ ask (MediaSession *session)
   };
 
   session->under_way = TRUE;
-  ng_peer_send (session->peer, ng_message_media (&media), on_reply, session);
+  ng_peer_send (session->peer, NG_URGENT, ng_message_media (&media), on_reply, session);
 }
 
 static void

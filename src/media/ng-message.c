@@ -14,11 +14,13 @@
 #include <string.h>
 
 #define MAX_REASON 200
+#define ROOM 192        /* of a request, the cookie in front of it included */
+#define MEDIA_ROOM 1024 /* of an offer or answer, beside its session description */
 
 static GString *
-begin (const gchar *command, const gchar *call_id)
+begin (const gchar *command, const gchar *call_id, gsize room)
 {
-  GString *out = g_string_sized_new (1024);
+  GString *out = g_string_sized_new (room);
 
   g_string_append_c (out, 'd');
   bencode_put_string (out, "command");
@@ -80,7 +82,7 @@ put_transport (GString *out, const MediaTransport *toward)
 GString *
 ng_message_ping (void)
 {
-  return end (begin ("ping", NULL));
+  return end (begin ("ping", NULL, ROOM));
 }
 
 /**
@@ -95,7 +97,8 @@ GString *
 ng_message_media (const NgMedia *media)
 {
   static const gchar *const replace[] = { "origin", "session-connection", NULL };
-  GString *out = begin (media->command == NG_OFFER ? "offer" : "answer", media->call_id);
+  GString *out = begin (media->command == NG_OFFER ? "offer" : "answer", media->call_id,
+                        MEDIA_ROOM + media->size);
 
   put_text (out, "from-tag", media->from_tag);
   if (media->to_tag)
@@ -124,7 +127,7 @@ ng_message_media (const NgMedia *media)
 GString *
 ng_message_delete (const gchar *call_id)
 {
-  GString *out = begin ("delete", call_id);
+  GString *out = begin ("delete", call_id, ROOM);
 
   bencode_put_string (out, "delete-delay");
   bencode_put_integer (out, 0);
@@ -140,7 +143,7 @@ ng_message_delete (const gchar *call_id)
 GString *
 ng_message_list (void)
 {
-  GString *out = begin ("list", NULL);
+  GString *out = begin ("list", NULL, ROOM);
 
   bencode_put_string (out, "limit");
   bencode_put_integer (out, NG_LIST_LIMIT);

@@ -5,6 +5,9 @@
  *
  * A request goes out again under the same cookie until its deadline; rtpengine does the work once
  * and repeats its reply. One that stays unanswered takes the instance out; pings take it back.
+ *
+ * A reply wakes the daemon, which costs more than all that is done with it. So there is a second
+ * socket for what nobody waits for; it is looked into a while after something went out there.
  */
 #include "media/ng-peer.h"
 
@@ -24,11 +27,14 @@
 #define MAX_DATAGRAM 65535
 #define MAX_READS 64 /* datagrams in one turn of the loop */
 #define FIRST_REPEAT_MS 150
+#define COLLECT_MS 50
+#define MAX_COLLECTED 256
 
 typedef enum { PEER_UNKNOWN, PEER_UP, PEER_DOWN } PeerState;
 
 typedef struct {
   NgPeer *peer;
+  int fd;
   guint number;
   GString *datagram;
   gint64 due; /* monotonic microseconds */
@@ -45,17 +51,22 @@ struct _NgPeer {
   NgPeerFunc returned;
   gpointer user_data;
   int fd;
+  int unhurried_fd;
+  Deadline *collect; /* what came there */
   GSource *source;
   PeerState state;
   gchar *cookie; /* what all cookies begin with */
   guint last_number;
   GHashTable *waiting; /* number -> Waiting */
+  guint unhurried;     /* of them */
   Deadline *probe;
 };
 
 static void
 waiting_free (Waiting *waiting)
 {
+  if (waiting->fd == waiting->peer->unhurried_fd)
+    waiting->peer->unhurried--;
   deadline_clear (&waiting->wake);
   g_string_free (waiting->datagram, TRUE);
   counters_dec (COUNTER_MEDIA_NG_IN_FLIGHT);
@@ -126,6 +137,7 @@ on_refused (NgPeer *peer)
 }
 
 static void on_wake (gpointer user_data);
+static void on_collect (gpointer user_data);
 
 /* What cannot be sent is as good as lost on the way. */
 static void
@@ -134,9 +146,11 @@ transmit (Waiting *waiting)
   NgPeer *peer = waiting->peer;
   guint left = (guint) (MAX (waiting->due - clock_now (), 0) / 1000);
 
-  if (send (peer->fd, waiting->datagram->str, waiting->datagram->len, MSG_DONTWAIT) < 0 &&
+  if (send (waiting->fd, waiting->datagram->str, waiting->datagram->len, MSG_DONTWAIT) < 0 &&
       errno == ECONNREFUSED)
-    send (peer->fd, waiting->datagram->str, waiting->datagram->len, MSG_DONTWAIT);
+    send (waiting->fd, waiting->datagram->str, waiting->datagram->len, MSG_DONTWAIT);
+  if (waiting->fd == peer->unhurried_fd && !peer->collect)
+    peer->collect = deadline_new (COLLECT_MS, on_collect, peer);
   waiting->wake = deadline_new (MIN (waiting->repeat_ms, left) + 1, on_wake, waiting);
   waiting->repeat_ms *= 2;
 }
@@ -200,13 +214,12 @@ take_reply (NgPeer *peer, const gchar *data, gsize size)
   finish (waiting, NG_REPLIED, reply);
 }
 
-static gboolean
-on_readable (gint fd, GIOCondition condition, gpointer user_data)
+static void
+take_replies (NgPeer *peer, int fd, guint most)
 {
   static gchar buffer[MAX_DATAGRAM];
-  NgPeer *peer = user_data;
 
-  for (guint i = 0; i < MAX_READS; i++) {
+  for (guint i = 0; i < most; i++) {
     gssize size = recv (fd, buffer, sizeof buffer, MSG_DONTWAIT);
 
     if (size < 0 && errno == ECONNREFUSED)
@@ -217,7 +230,24 @@ on_readable (gint fd, GIOCondition condition, gpointer user_data)
     if (g_hash_table_size (peer->waiting) == 0)
       break; /* nothing more is to be expected, so nobody needs to be asked whether it is there */
   }
+}
+
+static gboolean
+on_readable (gint fd, GIOCondition condition, gpointer user_data)
+{
+  take_replies (user_data, fd, MAX_READS);
   return G_SOURCE_CONTINUE;
+}
+
+static void
+on_collect (gpointer user_data)
+{
+  NgPeer *peer = user_data;
+
+  peer->collect = NULL;
+  take_replies (peer, peer->unhurried_fd, MAX_COLLECTED);
+  if (peer->unhurried > 0 && !peer->collect)
+    peer->collect = deadline_new (COLLECT_MS, on_collect, peer);
 }
 
 /* Nobody runs the loop from within. Were that allowed for, each dispatch would take the descriptor
@@ -237,22 +267,22 @@ static Waiting *
 enqueue (NgPeer *peer, GString *request, NgFunc func, gpointer user_data)
 {
   Waiting *waiting = g_new0 (Waiting, 1);
+  gchar cookie[64];
 
   do
     peer->last_number++;
   while (peer->last_number == 0 ||
          g_hash_table_contains (peer->waiting, GUINT_TO_POINTER (peer->last_number)));
   waiting->peer = peer;
+  waiting->fd = peer->fd;
   waiting->number = peer->last_number;
   waiting->func = func;
   waiting->user_data = user_data;
   waiting->verdict = NG_REPLIED;
   waiting->repeat_ms = FIRST_REPEAT_MS;
   waiting->due = clock_now () + peer->options.deadline_ms * G_TIME_SPAN_MILLISECOND;
-  waiting->datagram = g_string_sized_new (request->len + 32);
-  g_string_printf (waiting->datagram, "%s%x ", peer->cookie, waiting->number);
-  g_string_append_len (waiting->datagram, request->str, (gssize) request->len);
-  g_string_free (request, TRUE);
+  g_snprintf (cookie, sizeof cookie, "%s%x ", peer->cookie, waiting->number);
+  waiting->datagram = g_string_prepend (request, cookie);
   g_hash_table_insert (peer->waiting, GUINT_TO_POINTER (waiting->number), waiting);
   counters_inc (COUNTER_MEDIA_NG_IN_FLIGHT);
   return waiting;
@@ -330,12 +360,17 @@ ng_peer_new (const gchar *address, const NgPeerOptions *options, NgPeerFunc retu
              gpointer user_data, GError **error)
 {
   int fd = open_socket (address, error);
+  int unhurried_fd = fd < 0 ? -1 : open_socket (address, error);
   NgPeer *peer;
 
-  if (fd < 0)
+  if (unhurried_fd < 0) {
+    if (fd >= 0)
+      close (fd);
     return NULL;
+  }
   peer = g_new0 (NgPeer, 1);
   peer->fd = fd;
+  peer->unhurried_fd = unhurried_fd;
   peer->address = g_strdup (address);
   peer->options = *options;
   peer->returned = returned;
@@ -360,6 +395,7 @@ ng_peer_free (NgPeer *peer)
   g_source_destroy (peer->source);
   g_source_unref (peer->source);
   deadline_clear (&peer->probe);
+  deadline_clear (&peer->collect);
   g_hash_table_iter_init (&iter, peer->waiting);
   while (g_hash_table_iter_next (&iter, NULL, &value)) {
     Waiting *waiting = value;
@@ -368,6 +404,7 @@ ng_peer_free (NgPeer *peer)
   }
   g_hash_table_unref (peer->waiting);
   close (peer->fd);
+  close (peer->unhurried_fd);
   g_free (peer->cookie);
   g_free (peer->address);
   g_free (peer);
@@ -376,16 +413,21 @@ ng_peer_free (NgPeer *peer)
 /**
  * ng_peer_send:
  * @peer: an instance
+ * @urgency: whether somebody waits for the reply
  * @request: (transfer full): a request without cookie
  * @func: told exactly once what became of it; never from within
  * @user_data: for @func
  */
 void
-ng_peer_send (NgPeer *peer, GString *request, NgFunc func, gpointer user_data)
+ng_peer_send (NgPeer *peer, NgUrgency urgency, GString *request, NgFunc func, gpointer user_data)
 {
   gboolean full = g_hash_table_size (peer->waiting) >= peer->options.max_in_flight;
   Waiting *waiting = enqueue (peer, request, func, user_data);
 
+  if (urgency == NG_UNHURRIED) {
+    waiting->fd = peer->unhurried_fd;
+    peer->unhurried++;
+  }
   if (!full) {
     transmit (waiting);
     return;

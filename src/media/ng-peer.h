@@ -13,6 +13,8 @@ typedef enum {
   NG_CLOSED,      /* the peer was freed */
 } NgOutcome;
 
+typedef enum { NG_URGENT, NG_UNHURRIED } NgUrgency;
+
 /* @reply: of NG_REPLIED, else NULL */
 typedef void (*NgFunc) (NgOutcome outcome, const NgReply *reply, gpointer user_data);
 typedef void (*NgPeerFunc) (NgPeer *peer, gpointer user_data);
@@ -27,7 +29,8 @@ NgPeer *ng_peer_new (const gchar *address, const NgPeerOptions *options, NgPeerF
                      gpointer user_data, GError **error);
 void ng_peer_free (NgPeer *peer);
 
-void ng_peer_send (NgPeer *peer, GString *request, NgFunc func, gpointer user_data);
+void ng_peer_send (NgPeer *peer, NgUrgency urgency, GString *request, NgFunc func,
+                   gpointer user_data);
 
 const gchar *ng_peer_address (const NgPeer *peer);
 gboolean ng_peer_is_down (const NgPeer *peer);

@@ -72,7 +72,8 @@ send_pending (NgSweeper *sweeper)
     errand->sweeper = sweeper;
     errand->call_id = g_queue_pop_head (&sweeper->pending);
     sweeper->in_flight++;
-    ng_peer_send (sweeper->peer, ng_message_delete (errand->call_id), on_deleted, errand);
+    ng_peer_send (sweeper->peer, NG_UNHURRIED, ng_message_delete (errand->call_id), on_deleted,
+                  errand);
   }
   if (sweeper->in_flight == 0 && !sweeper->listed)
     list (sweeper);
@@ -113,7 +114,7 @@ list (NgSweeper *sweeper)
   if (sweeper->listing)
     return;
   sweeper->listing = TRUE;
-  ng_peer_send (sweeper->peer, ng_message_list (), on_listed, sweeper);
+  ng_peer_send (sweeper->peer, NG_UNHURRIED, ng_message_list (), on_listed, sweeper);
 }
 
 /**

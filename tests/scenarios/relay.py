@@ -314,6 +314,26 @@ def a_slow_and_a_dead_rtpengine(stage):
 
 
 @test
+def a_call_outlives_the_restart_of_its_rtpengine(stage):
+    """Which knows nothing of it then: the next offer begins it anew, and its end is still told."""
+    rtpengine = Rtpengine(stage)
+    house = relayed_house(stage, rtpengine)
+    phone = house.phone()
+    phone.register_ok()
+    call = house.pbx.call("alice", OFFER)
+    leg = connect(call, phone)
+    rtpengine.stop()
+    rtpengine.start()
+    assert rtpengine.calls() == 0
+    for here, there in ((call, leg), (leg, call)):
+        change(here, there)
+        assert rtpengine.calls() == 1
+    house.finish(call, leg)
+    rtpengine.wait_calls(0)
+    house.assert_settled(phone)
+
+
+@test
 def a_call_is_given_up_while_rtpengine_thinks(stage):
     rtpengine = Rtpengine(stage)
     house = relayed_house(stage, rtpengine)

@@ -176,7 +176,7 @@ count_calls (const RtpengineProcess *process)
   NgPeer *peer = ng_peer_new (process->address + 4, &patient, on_returned, NULL, NULL);
   Count count = { FALSE, -1 };
 
-  ng_peer_send (peer, ng_message_list (), on_list, &count);
+  ng_peer_send (peer, NG_URGENT, ng_message_list (), on_list, &count);
   wait_until (count.done);
   ng_peer_free (peer);
   return count.calls;

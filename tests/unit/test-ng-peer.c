@@ -135,7 +135,7 @@ test_reply (Fixture *fixture, gconstpointer data)
   gint64 stray = counters_get (COUNTER_MEDIA_NG_STRAY);
   g_autofree gchar *request = NULL;
 
-  ng_peer_send (fixture->peer, ng_message_list (), on_answer, &answer);
+  ng_peer_send (fixture->peer, NG_URGENT, ng_message_list (), on_answer, &answer);
   g_assert_cmpuint (answer.told, ==, 0);
   request = receive (fixture, 1000);
   g_assert_true (g_str_has_suffix (request, " d7:command4:list5:limiti256ee"));
@@ -157,7 +157,7 @@ test_repeat (Fixture *fixture, gconstpointer data)
   Answer answer = { 0 };
   g_autofree gchar *first = NULL, *second = NULL;
 
-  ng_peer_send (fixture->peer, ng_message_delete ("x"), on_answer, &answer);
+  ng_peer_send (fixture->peer, NG_URGENT, ng_message_delete ("x"), on_answer, &answer);
   first = receive (fixture, 1000);
   second = receive (fixture, 1000);
   g_assert_cmpstr (first, ==, second);
@@ -177,7 +177,7 @@ test_nonsense (Fixture *fixture, gconstpointer data)
   gint64 malformed = counters_get (COUNTER_MEDIA_NG_MALFORMED);
   g_autofree gchar *request = NULL;
 
-  ng_peer_send (fixture->peer, ng_message_delete ("x"), on_answer, &answer);
+  ng_peer_send (fixture->peer, NG_URGENT, ng_message_delete ("x"), on_answer, &answer);
   request = receive (fixture, 1000);
   for (gsize i = 0; i < G_N_ELEMENTS (nonsense); i++)
     reply (fixture, request, nonsense[i]);
@@ -205,7 +205,7 @@ test_late (Fixture *fixture, gconstpointer data)
   gint64 stray;
   g_autofree gchar *request = NULL;
 
-  ng_peer_send (fixture->peer, ng_message_delete ("x"), on_answer, &answer);
+  ng_peer_send (fixture->peer, NG_URGENT, ng_message_delete ("x"), on_answer, &answer);
   request = receive (fixture, 1000);
   let_pass (DEADLINE_MS + 50);
   g_assert_cmpuint (answer.told, ==, 1);
@@ -219,13 +219,38 @@ test_late (Fixture *fixture, gconstpointer data)
   g_assert_true (ng_peer_is_down (fixture->peer));
 }
 
+/* What nobody waits for is looked at now and then, as long as it may come. */
+static void
+test_unhurried (Fixture *fixture, gconstpointer data)
+{
+  Answer urgent = { 0 }, unhurried = { 0 };
+  g_autofree gchar *first = NULL, *second = NULL;
+  g_autoptr (GSocketAddress) other = NULL;
+
+  ng_peer_send (fixture->peer, NG_UNHURRIED, ng_message_delete ("x"), on_answer, &unhurried);
+  first = receive (fixture, 1000);
+  other = g_object_ref (fixture->client);
+  ng_peer_send (fixture->peer, NG_URGENT, ng_message_delete ("y"), on_answer, &urgent);
+  second = receive (fixture, 100);
+  reply (fixture, second, "d6:result2:oke");
+  let_pass (10);
+  g_assert_cmpuint (urgent.told, ==, 1);
+  let_pass (DEADLINE_MS - 150);
+  g_assert_cmpuint (unhurried.told, ==, 0);
+  g_set_object (&fixture->client, other);
+  reply (fixture, first, "d6:result2:oke");
+  let_pass (80);
+  g_assert_cmpuint (unhurried.told, ==, 1);
+  g_assert_cmpint (unhurried.outcome, ==, NG_REPLIED);
+}
+
 static void
 test_full (Fixture *fixture, gconstpointer data)
 {
   Answer answers[MAX_IN_FLIGHT + 2] = { 0 };
 
   for (gsize i = 0; i < G_N_ELEMENTS (answers); i++)
-    ng_peer_send (fixture->peer, ng_message_delete ("x"), on_answer, &answers[i]);
+    ng_peer_send (fixture->peer, NG_URGENT, ng_message_delete ("x"), on_answer, &answers[i]);
   let_pass (20);
   for (gsize i = 0; i < G_N_ELEMENTS (answers); i++) {
     g_assert_cmpuint (answers[i].told, ==, i < MAX_IN_FLIGHT ? 0 : 1);
@@ -263,6 +288,7 @@ main (int argc, char **argv)
   g_test_add ("/ng-peer/repeat", Fixture, NULL, set_up, test_repeat, tear_down);
   g_test_add ("/ng-peer/nonsense", Fixture, NULL, set_up, test_nonsense, tear_down);
   g_test_add ("/ng-peer/late", Fixture, NULL, set_up, test_late, tear_down);
+  g_test_add ("/ng-peer/unhurried", Fixture, NULL, set_up, test_unhurried, tear_down);
   g_test_add ("/ng-peer/full", Fixture, NULL, set_up, test_full, tear_down);
   g_test_add_func ("/ng-peer/addresses", test_addresses);
   return g_test_run ();
