@@ -4,6 +4,9 @@
 
 One daemon has two PBXs, each with a phone: one's media go directly, the other's through a real
 rtpengine. Their calls are the same otherwise, so the difference is the price of the NG protocol.
+It is small beside what a call costs anyway and beside what the machine's other work does to that, so
+many short turns are taken in pairs, each pair in the other order than the one before. rtpengine has
+the daemon's core: to wake a process on another core costs some virtual machines more than all else.
 """
 import csv
 import os
@@ -11,15 +14,15 @@ import statistics
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
-from sipwaketest import ports
+from sipwaketest import meter, ports
 from sipwaketest.bench import below, main
 from sipwaketest.house import USERS, House
 from sipwaketest.pbx import ScriptedPbx
 from sipwaketest.rtpengine import Rtpengine
 from sipwaketest.sipp import Sipp
 
-ROUNDS = 11
-CALLS, RATE = 400, 400         # of one mode in one round
+WARM_UP, PAIRS = 4, 40
+CALLS, RATE = 200, 400         # of one mode in one pair
 STALLS = 3
 OTHERS, OTHERS_RATE = 200, 80  # calls without rtpengine, while
 NEEDY, NEEDY_RATE = 60, 20     # these need one that stands still
@@ -88,7 +91,23 @@ def delay(others, needy):
     return others.p99(calling)
 
 
+def price(daemon, direct, ng):
+    """The microseconds that rtpengine adds to a call."""
+    differences = []
+    for pair in range(WARM_UP + PAIRS):
+        turns = (direct, ng) if pair % 2 else (ng, direct)
+        costs = {line: line.cost(daemon) for line in turns}
+        if pair >= WARM_UP:
+            differences.append(costs[ng] - costs[direct])
+    quarters = statistics.quantiles(differences)
+    print("a call costs %.0f us more with rtpengine, in half of the pairs %.0f to %.0f" %
+          (quarters[1], quarters[0], quarters[2]), file=sys.stderr)
+    return quarters[1]
+
+
 def measure(stage):
+    server_core, load_cores = meter.share_cores()
+    os.sched_setaffinity(0, load_cores)
     rtpengine = Rtpengine(stage, rtp_ports=8000)
     relayed = ScriptedPbx(stage, dict(USERS), "relayed.test", ports.SECOND_PBX)
     house = House(stage, start=False)
@@ -98,11 +117,10 @@ def measure(stage):
                                    "media": "rtpengine"}
     house.groups["media:relay"] = {"rtpengine": rtpengine.uri}
     house.start()
+    for server in (house.daemon, rtpengine.process):
+        meter.pin(server, server_core)
     direct, ng = Line(house, house.pbx, "alice"), Line(house, relayed, "bob")
-    costs = []
-    for _ in range(ROUNDS):
-        costs.append((direct.cost(house.daemon), ng.cost(house.daemon)))
-        print("a call costs %.0f us directly, %.0f with rtpengine" % costs[-1], file=sys.stderr)
+    added = price(house.daemon, direct, ng)
     delays = []
     for _ in range(STALLS):
         healthy = delay(direct, ng)
@@ -112,7 +130,7 @@ def measure(stage):
         print("p99 of the others: %g ms, %g while rtpengine stands still" % delays[-1],
               file=sys.stderr)
         house.daemon.wait_log("rtpengine is up", 2 + len(delays) - 1)
-    return [below("ng_cpu_us", statistics.median(b - a for a, b in costs), 60, "us"),
+    return [below("ng_cpu_us", added, 60, "us"),
             below("ng_stall_p99_ms", statistics.median(b - a for a, b in delays), 10, "ms")]
 
 
