@@ -2,7 +2,7 @@
 /*
  * memory: the allocator behind malloc(): tcmalloc, or the C library's where that was left out.
  *
- * Called by who has just let go of much at once.
+ * Called by who has just let go of much at once, and by the metrics.
  */
 #include "config.h"
 
@@ -13,6 +13,27 @@
 #else
 #include <malloc.h>
 #endif
+
+/**
+ * memory_in_use:
+ *
+ * Returns: what was allocated and not freed, in bytes; 0 under a sanitizer. All of it is looked
+ * through, so this is not for each call.
+ */
+gsize
+memory_in_use (void)
+{
+#ifdef HAVE_TCMALLOC
+  size_t bytes = 0;
+
+  MallocExtension_GetNumericProperty ("generic.current_allocated_bytes", &bytes);
+  return bytes;
+#else
+  struct mallinfo2 info = mallinfo2 ();
+
+  return info.uordblks + info.hblkhd;
+#endif
+}
 
 /**
  * memory_give_back:

@@ -43,7 +43,8 @@ src_manage_libmanage_a_SOURCES = \
 # BUILT_SOURCES alone are made for all and check, not for a single target.
 $(src_manage_libmanage_a_OBJECTS): src/manage/bus-info.h
 
-LIBMANAGE = src/manage/libmanage.a $(LIBCALL) $(LIBCONFIG) $(SOUP_LIBS) $(POLKIT_LIBS)
+LIBMANAGE = src/manage/libmanage.a $(LIBCALL) $(LIBCONFIG) $(SOUP_LIBS) $(POLKIT_LIBS) \
+  $(TCMALLOC_LIBS)
 
 check_PROGRAMS += tests/unit/test-wake-times tests/unit/test-limit-watch
 tests_unit_test_limit_watch_SOURCES = tests/unit/test-limit-watch.c

@@ -10,6 +10,7 @@
 #include "manage/metrics.h"
 
 #include "base/counters.h"
+#include "base/memory.h"
 #include "manage/bus-account.h"
 #include "manage/bus-binding.h"
 
@@ -199,6 +200,10 @@ print_process (GString *text)
   print_head (text, "process_resident_memory_bytes", "gauge", "Resident memory size.");
   g_string_append_printf (text, "process_resident_memory_bytes %" G_GINT64_FORMAT "\n",
                           resident_bytes ());
+  print_head (text, "sipwake_memory_allocated_bytes", "gauge",
+              "Memory in use; what is resident beyond it is kept for the next peak.");
+  g_string_append_printf (text, "sipwake_memory_allocated_bytes %" G_GSIZE_FORMAT "\n",
+                          memory_in_use ());
 }
 
 /**

@@ -82,6 +82,8 @@ def metrics_count_what_happens(stage):
         assert value(text, name) == wanted, f"{name} is {value(text, name)}"
     assert 0 < value(text, 'sipwake_wake_seconds_sum{service="webpush"}') < 10
     assert value(text, "process_resident_memory_bytes") > 1 << 20
+    allocated = value(text, "sipwake_memory_allocated_bytes")
+    assert allocated == 0 or 1 << 18 < allocated < value(text, "process_resident_memory_bytes")
     assert value(text, "sipwake_flows_open") > 0 and value(text, "sipwake_transactions_open") >= 0
     assert_gauges_fall(text)
     if not shutil.which("promtool"):

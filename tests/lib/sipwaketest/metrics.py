@@ -16,15 +16,21 @@ class Metrics:
         self.port = ports.free_port("127.0.0.1")
         self.settings = {"metrics": {"listen": f"127.0.0.1:{self.port}"}}
 
-    def open(self):
-        """How many calls, legs, dialogs and transactions there are."""
+    def values(self, *names):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         connection.request("GET", "/metrics")
         text = connection.getresponse().read().decode()
         connection.close()
-        found = {name: re.search(rf"^sipwake_{name}_open (\S+)$", text, re.M) for name in OPEN}
-        assert all(found.values()), f"the metrics lack {[n for n in OPEN if not found[n]]}"
+        found = {name: re.search(rf"^sipwake_{name} (\S+)$", text, re.M) for name in names}
+        assert all(found.values()), f"the metrics lack {[n for n in names if not found[n]]}"
         return {name: float(match.group(1)) for name, match in found.items()}
+
+    def open(self):
+        """How many calls, legs, dialogs and transactions there are."""
+        return self.values(*(f"{name}_open" for name in OPEN))
+
+    def allocated_kb(self):
+        return self.values("memory_allocated_bytes")["memory_allocated_bytes"] / 1024
 
     def wait_none_open(self, timeout=40):
         deadline = time.monotonic() + timeout
