@@ -24,6 +24,18 @@ def distinct(stage, status):
             if e.message and e.message.status == status and e.message.method == "INVITE"}
 
 
+def early_answer(stage):
+    """A phone whose reliable 183 the PBX has, and has not acknowledged yet."""
+    house = House(stage)
+    phone = house.phone(transport="tcp")
+    phone.register_ok()
+    call = house.pbx.call("alice", OFFER, headers=[("Supported", "100rel")])
+    leg = phone.expect_call()
+    leg.ring(183, ANSWER, headers=reliably(1))
+    early = call.expect(183)
+    return house, phone, call, leg, early
+
+
 @test
 def the_held_answer_is_reliable(stage):
     house = House(stage)
@@ -202,13 +214,7 @@ def a_reliable_answer_that_overtakes_another(stage):
 @test
 def the_phone_s_answer_waits_for_the_prack(stage):
     """It has sent its 200 too early; the PBX hears of it when it has acknowledged the 183."""
-    house = House(stage)
-    phone = house.phone(transport="tcp")
-    phone.register_ok()
-    call = house.pbx.call("alice", OFFER, headers=[("Supported", "100rel")])
-    leg = phone.expect_call()
-    leg.ring(183, ANSWER, headers=reliably(1))
-    early = call.expect(183)
+    house, phone, call, leg, early = early_answer(stage)
     leg.answer(ANSWER)
     house.pbx.expect_nothing(0.3)
     sent = prack(call, early)
@@ -222,14 +228,8 @@ def the_phone_s_answer_waits_for_the_prack(stage):
 
 
 def early_and_ringing(stage):
-    """A phone whose reliable 183 is not acknowledged yet when it rings, which it says plainly."""
-    house = House(stage)
-    phone = house.phone(transport="tcp")
-    phone.register_ok()
-    call = house.pbx.call("alice", OFFER, headers=[("Supported", "100rel")])
-    leg = phone.expect_call()
-    leg.ring(183, ANSWER, headers=reliably(1))
-    early = call.expect(183)
+    """The same, and it says plainly that it rings."""
+    house, phone, call, leg, early = early_answer(stage)
     leg.ring(181)
     leg.ring()
     return house, phone, call, leg, early
@@ -284,13 +284,7 @@ def a_prack_that_never_comes_ends_the_call(stage):
 
 @test
 def a_call_that_ends_before_the_prack(stage):
-    house = House(stage)
-    phone = house.phone(transport="tcp")
-    phone.register_ok()
-    call = house.pbx.call("alice", OFFER, headers=[("Supported", "100rel")])
-    leg = phone.expect_call()
-    leg.ring(183, ANSWER, headers=reliably(1))
-    early = call.expect(183)
+    house, phone, call, leg, early = early_answer(stage)
     call.cancel().expect(200)
     leg.expect_cancel()
     call.expect(487)
