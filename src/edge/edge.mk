@@ -54,4 +54,3 @@ tests_unit_test_edge_expiry_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_test_edge_expiry_LDADD = $(LIBEDGE)
 tests_unit_test_edge_received_SOURCES = tests/unit/test-edge-received.c
 tests_unit_test_edge_received_LDADD = $(LIBEDGE)
-EXTRA_DIST += tests/fuzz/fuzz-edge-stream.c

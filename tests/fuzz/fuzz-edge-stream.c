@@ -9,12 +9,11 @@
 #include "edge/edge-frame.h"
 #include "edge/edge-stream.h"
 #include "edge/edge-upgrade.h"
+#include "fuzz/fuzz.h"
 
 #include <string.h>
 
 #define LIMIT 4096
-
-int LLVMFuzzerTestOneInput (const guint8 *bytes, gsize size);
 
 static void
 note (GString *trace, EdgeStreamEvent event, gsize at)
@@ -61,7 +60,7 @@ check_frame (const guint8 *bytes, gsize size)
 }
 
 int
-LLVMFuzzerTestOneInput (const guint8 *bytes, gsize size)
+LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t size)
 {
   g_autofree gchar *whole = trace_of (bytes, size, G_MAXSIZE);
   g_autofree gchar *single = trace_of (bytes, size, 1);

@@ -4,7 +4,7 @@ FUZZ_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 
 check_PROGRAMS += tests/fuzz/fuzz-contact tests/fuzz/fuzz-pn-params tests/fuzz/fuzz-feature-caps \
   tests/fuzz/fuzz-sdp-edit tests/fuzz/fuzz-sdp-restore tests/fuzz/fuzz-multipart \
-  tests/fuzz/fuzz-bencode
+  tests/fuzz/fuzz-bencode tests/fuzz/fuzz-edge-stream
 tests_fuzz_fuzz_contact_SOURCES = tests/fuzz/fuzz-contact.c tests/fuzz/replay.c tests/fuzz/fuzz.h
 tests_fuzz_fuzz_contact_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_fuzz_contact_LDADD = $(LIBPROTO)
@@ -26,5 +26,8 @@ tests_fuzz_fuzz_multipart_LDADD = $(LIBPROTO)
 tests_fuzz_fuzz_bencode_SOURCES = tests/fuzz/fuzz-bencode.c tests/fuzz/replay.c
 tests_fuzz_fuzz_bencode_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_fuzz_bencode_LDADD = $(LIBMEDIA)
+tests_fuzz_fuzz_edge_stream_SOURCES = tests/fuzz/fuzz-edge-stream.c tests/fuzz/replay.c
+tests_fuzz_fuzz_edge_stream_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_edge_stream_LDADD = $(LIBEDGE)
 
 EXTRA_DIST += tests/fuzz/run tests/fuzz/words.dict tests/fuzz/corpus
