@@ -126,9 +126,10 @@ EXTRA_DIST += \
 tests/scenarios/idle.log: tests/scenarios/peers.log
 tests/scenarios/speed.log: tests/scenarios/idle.log
 
-# Races between the edge's thread and the main one, in a tree configured with --enable-tsan.
+# Races between the main thread and those of the edge and of the store, in a tree configured with
+# --enable-tsan.
 THREAD_TESTS = tests/edge-tls.py tests/edge-websocket.py tests/edge-limits.py \
-  tests/scenarios/secure.py
+  tests/unit/test-store-disaster tests/scenarios/secure.py tests/scenarios/restart.py
 check-threads: all tests/push-simulator
 	@case '$(PROJECT_CFLAGS)' in \
 	  *-fsanitize=thread*) ;; \

@@ -135,6 +135,8 @@ test_groups (Fixture *fixture, gconstpointer data)
   disk_drain (&results);
   g_assert_cmpuint (results.done + results.failed, ==, 5000);
   g_assert_cmpint (counters_get (COUNTER_STORE_COMMITS) - before, <, 500);
+  /* On a slow disk some of the callers were told that it takes long; their rows are still queued. */
+  reopen (fixture);
   g_assert_cmpint (counters_get (COUNTER_STORE_QUEUED), ==, 0);
 }
 
