@@ -106,15 +106,23 @@ raise_descriptors (void)
   log_info (LOG_NONE, "may hold %" G_GUINT64_FORMAT " descriptors", (guint64) limit.rlim_cur);
 }
 
+/* One that comes while the daemon starts waits for the loop, and kills nothing. */
+static void
+heed_signals (Process *process)
+{
+  /* A file that may grow no more is an error to be told, not an end. */
+  signal (SIGXFSZ, SIG_IGN);
+  g_unix_signal_add (SIGTERM, on_terminate, process);
+  g_unix_signal_add (SIGINT, on_terminate, process);
+  g_unix_signal_add (SIGHUP, on_hang_up, process);
+}
+
 static void
 run (Process *process)
 {
   guint64 watchdog = 0;
 
   process->loop = g_main_loop_new (NULL, FALSE);
-  g_unix_signal_add (SIGTERM, on_terminate, process);
-  g_unix_signal_add (SIGINT, on_terminate, process);
-  g_unix_signal_add (SIGHUP, on_hang_up, process);
   if (sd_watchdog_enabled (0, &watchdog) > 0)
     g_timeout_add ((guint) (watchdog / 2 / G_TIME_SPAN_MILLISECOND), on_watchdog, NULL);
   log_info (LOG_NONE, "sipwaked " PACKAGE_VERSION " is ready");
@@ -185,8 +193,7 @@ serve (const Options *options)
   if (options->check)
     return EXIT_SUCCESS;
 
-  /* A file that may grow no more is an error to be told, not an end. */
-  signal (SIGXFSZ, SIG_IGN);
+  heed_signals (&process);
   log_init ();
   log_set_level (settings->daemon.log_level);
   log_set_personal (settings->daemon.log_personal_data);

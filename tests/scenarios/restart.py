@@ -8,8 +8,10 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
+from sipwaketest.daemon import Sipwaked, write_config
 from sipwaketest.house import OFFER, House
-from sipwaketest.tap import main, test
+from sipwaketest.process import Process
+from sipwaketest.tap import build_file, main, test
 
 
 def kill(house):
@@ -106,6 +108,22 @@ def a_second_daemon_keeps_its_hands_off(stage):
     code, errors, _ = refused_config(stage, house.groups)
     assert code == 2, f"it ended with {code}: {errors}"
     assert "state" in errors, errors
+
+
+@test
+def a_signal_during_the_start_is_heeded(stage):
+    house = House(stage, start=False)
+    config = os.path.join(stage.path, "starting.conf")
+    write_config(config, house.groups)
+    daemon = stage.own(Process(stage, "starting", [build_file(*Sipwaked.program),
+                                                   "--config", config]))
+    while not daemon.errors():
+        assert daemon.alive()
+    daemon.child.send_signal(signal.SIGHUP)
+    daemon.wait_line("is ready")
+    daemon.wait_line("configuration and certificates re-read")
+    code = daemon.end()
+    assert code == 0, f"it ended with {code}: {daemon.tail(4)}"
 
 
 @test
