@@ -4,7 +4,7 @@ FUZZ_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 
 check_PROGRAMS += tests/fuzz/fuzz-contact tests/fuzz/fuzz-pn-params tests/fuzz/fuzz-feature-caps \
   tests/fuzz/fuzz-sdp-edit tests/fuzz/fuzz-sdp-restore tests/fuzz/fuzz-multipart \
-  tests/fuzz/fuzz-bencode tests/fuzz/fuzz-edge-stream
+  tests/fuzz/fuzz-bencode tests/fuzz/fuzz-edge-stream tests/fuzz/fuzz-digest
 tests_fuzz_fuzz_contact_SOURCES = tests/fuzz/fuzz-contact.c tests/fuzz/replay.c tests/fuzz/fuzz.h
 tests_fuzz_fuzz_contact_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_fuzz_contact_LDADD = $(LIBPROTO)
@@ -29,5 +29,8 @@ tests_fuzz_fuzz_bencode_LDADD = $(LIBMEDIA)
 tests_fuzz_fuzz_edge_stream_SOURCES = tests/fuzz/fuzz-edge-stream.c tests/fuzz/replay.c
 tests_fuzz_fuzz_edge_stream_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_fuzz_edge_stream_LDADD = $(LIBEDGE)
+tests_fuzz_fuzz_digest_SOURCES = tests/fuzz/fuzz-digest.c tests/fuzz/replay.c
+tests_fuzz_fuzz_digest_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_digest_LDADD = $(LIBCRYPTO)
 
 EXTRA_DIST += tests/fuzz/run tests/fuzz/words.dict tests/fuzz/corpus
