@@ -100,6 +100,9 @@ def bindings_are_listed_by_page_and_filter(stage):
             assert abs(shown[key] - value) <= 1, f"{key} is {shown[key]}, was {value}"
         elif key != "Path":
             assert shown[key] == value, f"{key} is {shown[key]}, was {value}"
+    text = ctl.run("binding", "show", first["Token"])
+    assert re.search(r"^Registered +\d+ s ago$", text, re.M), text
+    assert re.search(r"^LastWake +never$", text, re.M) and re.search(r"^Expires +59 min$", text, re.M)
     alice.sleep()
     ctl.wait(("binding", "show", "alice"), lambda row: row["State"] == "asleep")
     ctl.run("binding", "show", "nobody", code=NOT_FOUND)
@@ -377,9 +380,15 @@ def config_check_needs_no_daemon(stage):
     ctl.run("config", "check", "--config", path, env=environment, code=FAILED)
     assert f"{path}:" in ctl.errors, ctl.errors
     ctl.run("status", code=NO_DAEMON)
-    assert "not reached" in ctl.errors
-    for words in (("dance",), ("call",), ("call", "show"), ("status", "now"), ()):
+    assert "not on the bus" in ctl.errors
+    for words, told in ((("dance",), "no such command"), (("call", "sho"), "no such command"),
+                        (("call",), "sipwakectl call hangup CALL|last"),
+                        (("call", "show"), "sipwakectl call show CALL|last"),
+                        (("status", "now"), "sipwakectl status\n"), ((), "command is missing")):
         ctl.run(*words, code=USAGE)
+        assert told in ctl.errors, ctl.errors
+    ctl.run("account", "import", "office", path + ".csv", code=USAGE)
+    assert "No such file" in ctl.errors and "daemon" not in ctl.errors, ctl.errors
     ctl.run("--color=blue", "status", code=USAGE)
     ctl.run("--bus=city", "status", code=USAGE)
     ctl.run("--instance=a b", "status", code=USAGE)
