@@ -22,6 +22,10 @@
 #include "wake/push-target.h"
 #include "wake/refresh.h"
 
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <unistd.h>
+
 #define PURR_BITS 128
 #define PNSREG_SECONDS 130 /* before its expiry a phone that can refresh by itself does so */
 #define STOP_PATIENCE_MS 1500
@@ -150,17 +154,34 @@ on_sip_request (SipRequest *request, gpointer user_data)
 
 /* ---- up ---- */
 
+/* What root writes into the folder of the service's user, that user cannot read. */
+static gboolean
+make_state_dir (const gchar *dir, GError **error)
+{
+  GStatBuf status;
+
+  if (g_mkdir_with_parents (dir, 0700) < 0 || g_stat (dir, &status) < 0) {
+    g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_STORAGE, "cannot make %s: %s", dir,
+                 g_strerror (errno));
+    return FALSE;
+  }
+  if (geteuid () == 0 && status.st_uid != 0) {
+    g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_DENIED,
+                 "%s belongs to the service's user and not to root; start the service, or run "
+                 "sipwaked as that user or with another state-dir", dir);
+    return FALSE;
+  }
+  return TRUE;
+}
+
 static gboolean
 load_token_key (Daemon *daemon, GError **error)
 {
   g_autofree gchar *path =
     g_build_filename (daemon->settings->daemon.state_dir, SIPWAKE_TOKEN_KEY_FILE, NULL);
 
-  if (g_mkdir_with_parents (daemon->settings->daemon.state_dir, 0700) < 0) {
-    g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_STORAGE, "cannot make %s",
-                 daemon->settings->daemon.state_dir);
+  if (!make_state_dir (daemon->settings->daemon.state_dir, error))
     return FALSE;
-  }
   daemon->token_key = token_key_load (path, error);
   return daemon->token_key != NULL;
 }
