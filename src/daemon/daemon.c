@@ -314,25 +314,25 @@ daemon_new (Settings *settings, const DaemonProcess *process, GError **error)
  * daemon_reconfigure:
  * @daemon: the daemon
  * @settings: (transfer none): a newer configuration
+ * @error: return location
  *
  * Takes over what can change while calls go on: how phones are admitted and woken, by which push
- * services and keys, how the media of calls to come find their way, and what is logged. Push
- * services and media that cannot be set up stay as they are.
+ * services and keys, how the media of calls to come find their way, and what is logged. When the
+ * push services or the media cannot be set up, all stays as it is.
+ *
+ * Returns: whether @settings are in use
  */
-void
-daemon_reconfigure (Daemon *daemon, Settings *settings)
+gboolean
+daemon_reconfigure (Daemon *daemon, Settings *settings, GError **error)
 {
   CallOptions options = room_options_call (settings);
   AdmissionOptions admission = room_options_admission (settings, daemon->edge);
-  g_autoptr (GError) error = NULL, media_error = NULL;
-  g_autoptr (PushService) push = push_setup_create (daemon->push_setup, settings, &error);
+  g_autoptr (PushService) push = push_setup_create (daemon->push_setup, settings, error);
 
-  if (push)
-    push_service_take_over (daemon->push, push);
-  else
-    log_error (LOG_NONE, "the push services stay as they were: %s", error->message);
-  if (!media_setup_apply (daemon->media, settings, daemon->pbxes, daemon->router, &media_error))
-    log_error (LOG_NONE, "the media stay as they were: %s", media_error->message);
+  if (!push ||
+      !media_setup_apply (daemon->media, settings, daemon->pbxes, daemon->router, error))
+    return FALSE;
+  push_service_take_over (daemon->push, push);
   push_bucket_set_repeat (daemon->bucket, settings->wake.repeat);
   log_set_level (settings->daemon.log_level);
   log_set_personal (settings->daemon.log_personal_data);
@@ -342,6 +342,7 @@ daemon_reconfigure (Daemon *daemon, Settings *settings)
   settings_ref (settings);
   settings_unref (daemon->settings);
   daemon->settings = settings;
+  return TRUE;
 }
 
 /* ---- down ---- */

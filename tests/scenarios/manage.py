@@ -364,6 +364,16 @@ def reload_and_log_level(stage):
     ctl.run("reload", code=FAILED)
     assert f"{house.daemon.config}:" in ctl.errors and "timeout" in ctl.errors, ctl.errors
     house.daemon.wait_log("the running configuration stays")
+    key = os.path.join(stage.path, "open.p8")
+    with open(key, "w", encoding="ascii") as file:
+        os.chmod(file.fileno(), 0o644)
+    write_config(house.daemon.config, {
+        **house.groups, "daemon": {**house.groups["daemon"], "log-level": "info"},
+        "push:apns": {"provider": "apns", "team-id": "DEF123GHIJ", "key-id": "ABC123DEFG",
+                      "key-file": key, "topics": "a"}})
+    ctl.run("reload", code=FAILED)
+    assert f"[push:apns] {key}: others may read" in ctl.errors, ctl.errors
+    assert ctl.run("log-level") == "debug\n", "nothing is taken over"
     house.daemon.assert_alive()
 
 
