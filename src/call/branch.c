@@ -157,15 +157,10 @@ on_bucket (PushTicket *ticket, PushBucketEvent event, Binding *binding, const gc
     branch_refresh (branch, binding);
     break;
   case PUSH_BUCKET_REFUSED:
-    call_record_add (record, "no wake-up: %s", reason);
-    g_clear_pointer (&branch->ticket, push_bucket_leave);
-    if (!branch->attempt)
-      branch_fail (branch, 480, NULL, NULL);
-    break;
   case PUSH_BUCKET_TIMED_OUT:
-    call_record_add (record, "no wake-up: %s", reason);
+    call_record_add (record, branch->came ? "no answer: %s" : "no wake-up: %s", reason);
     g_clear_pointer (&branch->ticket, push_bucket_leave);
-    if (!branch->rings)
+    if (event == PUSH_BUCKET_REFUSED ? !branch->attempt : !branch->rings)
       branch_fail (branch, 480, NULL, NULL);
     break;
   }
@@ -277,8 +272,12 @@ on_failed (Attempt *attempt, guint status, const gchar *problem, const sip_t *re
     g_clear_pointer (&branch->older, attempt_free);
     return;
   }
-  call_record_add (branch->call->record, "%s: %u %s", problem ? "no media" : "failed", status,
-                   problem ? problem : response ? response->sip_status->st_phrase : "no answer");
+  if (problem || response)
+    call_record_add (branch->call->record, "%s: %u %s", problem ? "no media" : "failed", status,
+                     problem ? problem : response->sip_status->st_phrase);
+  else
+    call_record_add (branch->call->record, "the INVITE %s",
+                     status == 408 ? "was not answered" : "could not be delivered");
   if (branch->pbx && !problem && branch_pbx_goes_on (branch, response))
     return;
   if (status == 482 && branch->older) {
@@ -394,7 +393,8 @@ branch_call_phone (Branch *branch, Binding *binding)
   } else if (binding_has_push (binding)) {
     wake (branch);
   } else {
-    call_record_add (branch->call->record, "the phone's connection is closed, and it has no push");
+    call_record_add (branch->call->record, "the phone's connection is closed, and %s",
+                     binding->at_risk ? binding->at_risk : "it has no push");
     branch_fail (branch, 480, NULL, NULL);
   }
 }

@@ -104,10 +104,11 @@ static void
 on_cancelled (Caller *caller, const sip_t *cancel, gpointer user_data)
 {
   Call *call = user_data;
+  gboolean elsewhere = cancel && sip_headers_have_reason (cancel, "SIP", 200);
 
   call_record_add (call->record, "CANCEL from %s, 487", peer_of_caller (call));
   fork_hang_up (call->fork, cancel);
-  end (call, COUNTER_CALLS_CANCELLED, "the caller gave up");
+  end (call, COUNTER_CALLS_CANCELLED, elsewhere ? "answered elsewhere" : "the caller gave up");
 }
 
 static void

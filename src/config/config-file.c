@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define MAX_SIZE (1024 * 1024)
+#define BOM "\xef\xbb\xbf"
 
 struct _ConfigFile {
   gchar *path;
@@ -89,7 +90,9 @@ scan_line (ConfigFile *file, gchar *text, guint line, gchar **group, GError **er
 static gchar *
 scan (ConfigFile *file, const gchar *text, GError **error)
 {
-  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  /* Some editors put a mark before the first line. */
+  g_auto (GStrv) lines = g_strsplit (g_str_has_prefix (text, BOM) ? text + strlen (BOM) : text,
+                                     "\n", -1);
   g_autofree gchar *group = NULL;
 
   for (guint i = 0; lines[i]; i++) {

@@ -90,6 +90,14 @@ key_file_load (const gchar *path, GError **error)
     g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_NOT_FOUND, "%s: there is no such file", path);
     return NULL;
   }
+  if (fd < 0 && errno == EACCES) {
+    const gchar *us = g_get_user_name ();
+
+    g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_DENIED,
+                 "%s: the user %s may not read it; it must belong to that user (chown %s)", path, us,
+                 us);
+    return NULL;
+  }
   if (fd < 0) {
     fail_errno (error, path, "cannot be opened");
     return NULL;

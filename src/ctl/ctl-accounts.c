@@ -101,7 +101,7 @@ ctl_accounts_import (CtlSession *session, const gchar *const *arguments)
   guint count;
 
   if (!g_file_get_contents (file, &text, NULL, &error)) {
-    ctl_session_complain (error);
+    g_printerr (_ ("sipwakectl: %s\n"), error->message);
     return CTL_USAGE;
   }
   if (!g_utf8_validate (text, -1, NULL)) {

@@ -88,6 +88,19 @@ find (CtlSession *session, const gchar *word, CtlExit *code)
   return g_strdup (ctl_table_string (binding, "Path"));
 }
 
+static gchar *
+property (GVariant *binding, const gchar *name, GVariant *value)
+{
+  static const gchar *const times[] = { "Created", "Registered", "LastWake", NULL };
+
+  if (g_strv_contains (times, name))
+    return ctl_table_ago (ctl_table_number (binding, name));
+  if (g_str_equal (name, "Expires"))
+    return ctl_table_span (ctl_table_number (binding, name));
+  return g_variant_is_of_type (value, G_VARIANT_TYPE_STRING) ? g_variant_dup_string (value, NULL)
+                                                             : g_variant_print (value, FALSE);
+}
+
 /**
  * ctl_bindings_show:
  * @session: a session
@@ -119,11 +132,8 @@ ctl_bindings_show (CtlSession *session, const gchar *const *arguments)
   table = ctl_table_new (_ ("PROPERTY"), _ ("VALUE"), NULL);
   g_variant_iter_init (&iter, binding);
   while (g_variant_iter_next (&iter, "{&sv}", &name, &value)) {
-    gboolean text = g_variant_is_of_type (value, G_VARIANT_TYPE_STRING);
-
     ctl_table_add (table, CTL_PLAIN, g_strdup (name));
-    ctl_table_add (table, CTL_PLAIN,
-                   text ? g_variant_dup_string (value, NULL) : g_variant_print (value, FALSE));
+    ctl_table_add (table, CTL_PLAIN, property (binding, name, value));
     g_variant_unref (value);
   }
   ctl_table_print (table);

@@ -74,10 +74,10 @@ print_pbxes (GPtrArray *pbxes)
 
     g_variant_lookup (pbx, "Reachable", "b", &reachable);
     ctl_table_add (table, CTL_PLAIN, g_strdup (ctl_table_string (pbx, "Name")));
-    ctl_table_add (table, reachable ? CTL_GOOD : asked ? CTL_BAD : CTL_DIM,
-                   g_strdup (reachable ? _ ("reachable")
-                             : asked   ? _ ("not reachable")
-                                       : _ ("not tried yet")));
+    ctl_table_add (table, !asked ? CTL_DIM : reachable ? CTL_GOOD : CTL_BAD,
+                   g_strdup (!asked      ? _ ("not tried yet")
+                             : reachable ? _ ("reachable")
+                                         : _ ("not reachable")));
     ctl_table_add (table, CTL_PLAIN, ctl_table_ago (ctl_table_number (pbx, "LastAnswer")));
     ctl_table_add (table, CTL_PLAIN, g_strdup (ctl_table_string (pbx, "LastError")));
   }
@@ -266,7 +266,7 @@ ctl_daemon_check_config (CtlSession *session, const gchar *const *arguments)
   }
   if (!g_spawn_sync (NULL, (gchar **) command, NULL, G_SPAWN_DEFAULT, NULL, NULL, NULL, &complaint,
                      &status, &error)) {
-    ctl_session_complain (error);
+    g_printerr (_ ("sipwakectl: %s\n"), error->message);
     return CTL_FAILED;
   }
   valid = g_spawn_check_wait_status (status, NULL);

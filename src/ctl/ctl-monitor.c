@@ -198,8 +198,7 @@ on_vanished (GDBusConnection *connection, const gchar *name, gpointer user_data)
 {
   Monitor *monitor = user_data;
 
-  g_printerr (_ ("sipwakectl: the daemon is not there\n"));
-  monitor->code = CTL_NO_DAEMON;
+  monitor->code = ctl_session_miss ();
   g_main_loop_quit (monitor->loop);
 }
 

@@ -128,6 +128,21 @@ exit_of (const GError *error)
 }
 
 /**
+ * ctl_session_miss:
+ *
+ * Says on the standard error that there is no daemon on the bus.
+ *
+ * Returns: the exit code for it
+ */
+CtlExit
+ctl_session_miss (void)
+{
+  g_printerr (_ ("sipwakectl: the daemon is not on the bus: it does not run (systemctl status "
+                 "sipwaked), has another bus in its configuration, or is another --instance\n"));
+  return CTL_NO_DAEMON;
+}
+
+/**
  * ctl_session_complain:
  * @error: what went wrong
  *
@@ -142,7 +157,10 @@ ctl_session_complain (const GError *error)
   CtlExit code = exit_of (error);
 
   g_dbus_error_strip_remote_error (plain);
-  if (code == CTL_NO_DAEMON)
+  if (g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN) ||
+      g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER))
+    ctl_session_miss ();
+  else if (code == CTL_NO_DAEMON)
     g_printerr (_ ("sipwakectl: the daemon is not reached: %s\n"), plain->message);
   else
     g_printerr (_ ("sipwakectl: %s\n"), plain->message);

@@ -50,5 +50,6 @@ GVariant *ctl_session_get_all (CtlSession *session,
                                const gchar *path,
                                const gchar *interface,
                                GError **error);
+CtlExit ctl_session_miss (void);
 CtlExit ctl_session_complain (const GError *error);
 CtlExit ctl_session_manage (CtlSession *session, const gchar *method, GVariant *parameters);

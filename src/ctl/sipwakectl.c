@@ -92,6 +92,31 @@ find_command (const gchar *const *words)
   return NULL;
 }
 
+/* Whether the words begin @command, be it with too many or too few arguments. */
+static gboolean
+is_begun (const Command *command, const gchar *const *words)
+{
+  return words && g_str_equal (words[0], command->words[0]) &&
+         (!command->words[1] || !words[1] || g_str_equal (words[1], command->words[1]));
+}
+
+static CtlExit
+complain (const gchar *const *words)
+{
+  gboolean begun = FALSE;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+    if (is_begun (&commands[i], words)) {
+      g_printerr (_ ("sipwakectl: the command is: sipwakectl %s\n"), commands[i].synopsis);
+      begun = TRUE;
+    }
+  if (!words)
+    g_printerr (_ ("sipwakectl: a command is missing; sipwakectl --help lists all\n"));
+  else if (!begun)
+    g_printerr (_ ("sipwakectl: there is no such command; sipwakectl --help lists all\n"));
+  return CTL_USAGE;
+}
+
 static gchar *
 list_commands (void)
 {
@@ -110,10 +135,8 @@ run (const CtlOptions *options, const gchar *const *words)
   g_autoptr (GError) error = NULL;
   CtlExit code;
 
-  if (!command) {
-    g_printerr (_ ("sipwakectl: there is no such command; sipwakectl --help lists all\n"));
-    return CTL_USAGE;
-  }
+  if (!command)
+    return complain (words);
   if (!ctl_table_choose_colors (options->color) || options->limit < 0 || options->offset < 0) {
     g_printerr (_ ("sipwakectl: a bad value; sipwakectl --help says more\n"));
     return CTL_USAGE;

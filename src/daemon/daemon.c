@@ -22,6 +22,10 @@
 #include "wake/push-target.h"
 #include "wake/refresh.h"
 
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <unistd.h>
+
 #define PURR_BITS 128
 #define PNSREG_SECONDS 130 /* before its expiry a phone that can refresh by itself does so */
 #define STOP_PATIENCE_MS 1500
@@ -150,17 +154,34 @@ on_sip_request (SipRequest *request, gpointer user_data)
 
 /* ---- up ---- */
 
+/* What root writes into the folder of the service's user, that user cannot read. */
+static gboolean
+make_state_dir (const gchar *dir, GError **error)
+{
+  GStatBuf status;
+
+  if (g_mkdir_with_parents (dir, 0700) < 0 || g_stat (dir, &status) < 0) {
+    g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_STORAGE, "cannot make %s: %s", dir,
+                 g_strerror (errno));
+    return FALSE;
+  }
+  if (geteuid () == 0 && status.st_uid != 0) {
+    g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_DENIED,
+                 "%s belongs to the service's user and not to root; start the service, or run "
+                 "sipwaked as that user or with another state-dir", dir);
+    return FALSE;
+  }
+  return TRUE;
+}
+
 static gboolean
 load_token_key (Daemon *daemon, GError **error)
 {
   g_autofree gchar *path =
     g_build_filename (daemon->settings->daemon.state_dir, SIPWAKE_TOKEN_KEY_FILE, NULL);
 
-  if (g_mkdir_with_parents (daemon->settings->daemon.state_dir, 0700) < 0) {
-    g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_STORAGE, "cannot make %s",
-                 daemon->settings->daemon.state_dir);
+  if (!make_state_dir (daemon->settings->daemon.state_dir, error))
     return FALSE;
-  }
   daemon->token_key = token_key_load (path, error);
   return daemon->token_key != NULL;
 }
@@ -293,25 +314,25 @@ daemon_new (Settings *settings, const DaemonProcess *process, GError **error)
  * daemon_reconfigure:
  * @daemon: the daemon
  * @settings: (transfer none): a newer configuration
+ * @error: return location
  *
  * Takes over what can change while calls go on: how phones are admitted and woken, by which push
- * services and keys, how the media of calls to come find their way, and what is logged. Push
- * services and media that cannot be set up stay as they are.
+ * services and keys, how the media of calls to come find their way, and what is logged. When the
+ * push services or the media cannot be set up, all stays as it is.
+ *
+ * Returns: whether @settings are in use
  */
-void
-daemon_reconfigure (Daemon *daemon, Settings *settings)
+gboolean
+daemon_reconfigure (Daemon *daemon, Settings *settings, GError **error)
 {
   CallOptions options = room_options_call (settings);
   AdmissionOptions admission = room_options_admission (settings, daemon->edge);
-  g_autoptr (GError) error = NULL, media_error = NULL;
-  g_autoptr (PushService) push = push_setup_create (daemon->push_setup, settings, &error);
+  g_autoptr (PushService) push = push_setup_create (daemon->push_setup, settings, error);
 
-  if (push)
-    push_service_take_over (daemon->push, push);
-  else
-    log_error (LOG_NONE, "the push services stay as they were: %s", error->message);
-  if (!media_setup_apply (daemon->media, settings, daemon->pbxes, daemon->router, &media_error))
-    log_error (LOG_NONE, "the media stay as they were: %s", media_error->message);
+  if (!push ||
+      !media_setup_apply (daemon->media, settings, daemon->pbxes, daemon->router, error))
+    return FALSE;
+  push_service_take_over (daemon->push, push);
   push_bucket_set_repeat (daemon->bucket, settings->wake.repeat);
   log_set_level (settings->daemon.log_level);
   log_set_personal (settings->daemon.log_personal_data);
@@ -321,6 +342,7 @@ daemon_reconfigure (Daemon *daemon, Settings *settings)
   settings_ref (settings);
   settings_unref (daemon->settings);
   daemon->settings = settings;
+  return TRUE;
 }
 
 /* ---- down ---- */

@@ -15,6 +15,6 @@ typedef struct {
 Daemon *daemon_new (Settings *settings, const DaemonProcess *process, GError **error);
 void daemon_free (Daemon *daemon);
 
-void daemon_reconfigure (Daemon *daemon, Settings *settings);
+gboolean daemon_reconfigure (Daemon *daemon, Settings *settings, GError **error);
 void daemon_stop_async (Daemon *daemon, GAsyncReadyCallback callback, gpointer user_data);
 gboolean daemon_stop_finish (Daemon *daemon, GAsyncResult *result, GError **error);

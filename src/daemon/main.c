@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include "base/error.h"
 #include "base/log-ids.h"
 #include "base/log.h"
 #include "base/names.h"
@@ -63,20 +64,21 @@ reload (gpointer user_data, GError **error)
   Process *process = user_data;
   g_autoptr (Settings) settings = NULL;
   g_autoptr (GError) refused = NULL;
+  gboolean done;
 
   sd_notifyf (0, "RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, g_get_monotonic_time ());
   settings = settings_load (process->options->config, &refused);
-  if (settings) {
-    daemon_reconfigure (process->daemon, settings);
+  done = settings && daemon_reconfigure (process->daemon, settings, &refused);
+  if (done) {
     log_info (LOG_NONE, "configuration and certificates re-read; listeners and PBXs change at a "
                         "restart");
   } else {
     log_error (LOG_FIELDS ("MESSAGE_ID", LOG_ID_CONFIG_REFUSED),
                "the running configuration stays: %s", refused->message);
-    g_propagate_error (error, g_steal_pointer (&refused));
+    g_set_error_literal (error, SIPWAKE_ERROR, SIPWAKE_ERROR_CONFIG, refused->message);
   }
   sd_notify (0, "READY=1");
-  return settings != NULL;
+  return done;
 }
 
 static gboolean

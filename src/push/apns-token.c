@@ -26,12 +26,12 @@ struct _ApnsToken {
 };
 
 static gboolean
-check_key (KeyPair *pair, const gchar *path, GError **error)
+check_key (KeyPair *pair, GError **error)
 {
   g_autoptr (GBytes) signature = NULL;
 
   if (!g_str_equal (key_pair_algorithm (pair), "ES256")) {
-    g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_CONFIG, "%s: Apple's keys are P-256", path);
+    g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_CONFIG, "Apple's keys are P-256");
     return FALSE;
   }
   /* The public half alone cannot do it. */
@@ -57,8 +57,12 @@ apns_token_new (const gchar *team_id, const gchar *key_id, const gchar *key_file
   g_autoptr (KeyPair) pair = text ? key_pair_from_pem (text->str, error) : NULL;
   ApnsToken *token;
 
-  if (!pair || !check_key (pair, key_file, error))
+  if (!text)
     return NULL;
+  if (!pair || !check_key (pair, error)) {
+    g_prefix_error (error, "%s: ", key_file);
+    return NULL;
+  }
   token = g_new0 (ApnsToken, 1);
   token->refs = 1;
   token->team_id = g_strdup (team_id);

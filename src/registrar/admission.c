@@ -441,19 +441,37 @@ is_offence (SipRequest *request, guint status, const sip_t *response)
   return TRUE;
 }
 
+static void
+tell_waiting (Admission *admission, const Registration *registration, const sip_status_t *status)
+{
+  g_autofree gchar *why = g_strdup_printf ("%d %s", status->st_status, status->st_phrase);
+
+  for (guint i = 0; i < registration->contacts->len; i++) {
+    const RegistrationContact *entry = g_ptr_array_index (registration->contacts, i);
+
+    location_rejected (admission->location, entry->token, why);
+  }
+}
+
 /**
  * admission_judge:
  * @admission: it
  * @registration: what a phone asked of the PBX
  * @status: what the PBX answered
  * @response: the PBX's answer
+ *
+ * Counts for or against the phone; whoever waits for it hears of a no.
  */
 void
 admission_judge (Admission *admission, const Registration *registration, guint status,
                  const sip_t *response)
 {
+  gboolean offence = is_offence (registration->request, status, response);
+
   if (status < 300)
     admission_proved (admission, registration);
-  else if (is_offence (registration->request, status, response))
+  if (offence)
     admission_failed (admission, registration);
+  if (offence || (status >= 300 && status != 401 && status != 407))
+    tell_waiting (admission, registration, response->sip_status);
 }

@@ -26,7 +26,7 @@ struct _Location {
   gint64 expiry_due;
 };
 
-enum { REFRESHED, SHORTENED, REMOVED, N_SIGNALS };
+enum { REFRESHED, REJECTED, SHORTENED, REMOVED, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (Location, location, G_TYPE_OBJECT)
@@ -383,6 +383,7 @@ location_end_push (Location *self, Binding *binding)
   if (known)
     count_binding (self, binding, -1);
   g_clear_pointer (&binding->push, pn_params_free);
+  binding->at_risk = "its push token is dead";
   if (!known)
     return;
   count_binding (self, binding, 1);
@@ -401,6 +402,20 @@ void
 location_refreshed (Location *self, Binding *binding)
 {
   g_signal_emit (self, signals[REFRESHED], 0, binding);
+}
+
+/**
+ * location_rejected:
+ * @location: the location service
+ * @token: of a phone, known or not
+ * @why: what the PBX said to its REGISTER
+ *
+ * Tells those who wait for it.
+ */
+void
+location_rejected (Location *self, const gchar *token, const gchar *why)
+{
+  g_signal_emit (self, signals[REJECTED], 0, token, why);
 }
 
 /* ---- the object ---- */
@@ -431,6 +446,14 @@ location_class_init (LocationClass *class)
    */
   signals[REFRESHED] = g_signal_new ("refreshed", G_TYPE_FROM_CLASS (class), G_SIGNAL_RUN_LAST, 0,
                                      NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_POINTER);
+  /**
+   * Location::rejected:
+   * @token: of the phone that the PBX did not register
+   * @why: what the PBX said
+   */
+  signals[REJECTED] = g_signal_new ("rejected", G_TYPE_FROM_CLASS (class), G_SIGNAL_RUN_LAST, 0,
+                                    NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_STRING,
+                                    G_TYPE_STRING);
   /**
    * Location::shortened:
    * @binding: (type gpointer): the Binding that ends before the phone thinks

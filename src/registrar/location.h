@@ -28,3 +28,4 @@ void location_remove (Location *location, Binding *binding, const gchar *why);
 void location_shorten (Location *location, Binding *binding, gint64 expires);
 void location_end_push (Location *location, Binding *binding);
 void location_refreshed (Location *location, Binding *binding);
+void location_rejected (Location *location, const gchar *token, const gchar *why);

@@ -147,6 +147,24 @@ sip_headers_route (msg_t *msg, const gchar *path)
 }
 
 /**
+ * sip_headers_have_reason:
+ * @sip: a request that ends something
+ * @protocol: such as "SIP"
+ * @cause: a number that has a meaning there
+ *
+ * Returns: whether a Reason says so (RFC 3326)
+ */
+gboolean
+sip_headers_have_reason (const sip_t *sip, const gchar *protocol, guint cause)
+{
+  for (const sip_reason_t *reason = sip->sip_reason; reason; reason = reason->re_next)
+    if (g_ascii_strcasecmp (reason->re_protocol, protocol) == 0 && reason->re_cause &&
+        g_ascii_strtoull (reason->re_cause, NULL, 10) == cause)
+      return TRUE;
+  return FALSE;
+}
+
+/**
  * sip_headers_uri_text:
  * @url: a URI
  *

@@ -22,6 +22,7 @@ struct _PushBucket {
   PushBucketDeadFunc dead; /* nullable */
   gpointer dead_data;
   gulong refreshed;
+  gulong rejected;
   gulong removed;
   PushBucketWatchFunc watch;
   gpointer watch_data;
@@ -35,6 +36,7 @@ typedef struct {
   Wakeup *wakeup;
   GPtrArray *tickets;
   gchar *provider;
+  gchar *rejection; /* nullable: what the PBX said to the phone's REGISTER, if that was no */
   gint64 started; /* monotonic microseconds: when the wake-up was */
   PushKind kind; /* of the wake-up */
   gboolean awake;
@@ -55,6 +57,7 @@ queue_free (Queue *queue)
   wakeup_free (queue->wakeup);
   g_ptr_array_unref (queue->tickets);
   binding_unref (queue->binding);
+  g_free (queue->rejection);
   g_free (queue->provider);
   g_free (queue->token);
   g_free (queue);
@@ -146,6 +149,19 @@ on_refreshed (Location *location, Binding *binding, gpointer user_data)
   tell_all (queue, PUSH_BUCKET_AWAKE, "the phone registered");
 }
 
+/* The phone may try again, with another password for example. */
+static void
+on_rejected (Location *location, const gchar *token, const gchar *why, gpointer user_data)
+{
+  PushBucket *bucket = user_data;
+  Queue *queue = g_hash_table_lookup (bucket->queues, token);
+
+  if (!queue)
+    return;
+  g_free (queue->rejection);
+  queue->rejection = g_strdup (why);
+}
+
 static void
 on_removed (Location *location, Binding *binding, gpointer user_data)
 {
@@ -158,17 +174,28 @@ on_removed (Location *location, Binding *binding, gpointer user_data)
   tell_all (queue, PUSH_BUCKET_REFUSED, "the phone's registration ended");
 }
 
+static gchar *
+describe_silence (const Queue *queue)
+{
+  if (queue->awake)
+    return g_strdup ("the phone registered and then kept silent");
+  if (queue->rejection)
+    return g_strdup_printf ("the phone came, and the PBX refused to register it: %s",
+                            queue->rejection);
+  return g_strdup ("the phone did not wake in time");
+}
+
 static void
 on_deadline (gpointer user_data)
 {
   PushTicket *ticket = user_data;
   g_autoptr (Binding) binding = binding_ref (ticket->queue->binding);
+  g_autofree gchar *reason = describe_silence (ticket->queue);
 
   ticket->deadline = NULL;
   counters_inc (COUNTER_WAKES_TIMED_OUT);
   note_failure (ticket->queue);
-  ticket->func (ticket, PUSH_BUCKET_TIMED_OUT, binding, "the phone did not wake in time",
-                ticket->user_data);
+  ticket->func (ticket, PUSH_BUCKET_TIMED_OUT, binding, reason, ticket->user_data);
 }
 
 static void
@@ -194,6 +221,7 @@ start_wakeup (Queue *queue, Binding *binding, const PushBucketCall *call)
     .seconds = call->seconds,
   };
 
+  g_clear_pointer (&queue->rejection, g_free);
   queue->kind = call->kind;
   queue->awake = FALSE;
   queue->failed = FALSE;
@@ -325,6 +353,7 @@ push_bucket_new (Location *location, PushService *service)
   bucket->queues =
     g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) queue_free);
   bucket->refreshed = g_signal_connect (location, "refreshed", G_CALLBACK (on_refreshed), bucket);
+  bucket->rejected = g_signal_connect (location, "rejected", G_CALLBACK (on_rejected), bucket);
   bucket->removed = g_signal_connect (location, "removed", G_CALLBACK (on_removed), bucket);
   return bucket;
 }
@@ -362,6 +391,7 @@ void
 push_bucket_free (PushBucket *bucket)
 {
   g_signal_handler_disconnect (bucket->location, bucket->refreshed);
+  g_signal_handler_disconnect (bucket->location, bucket->rejected);
   g_signal_handler_disconnect (bucket->location, bucket->removed);
   g_hash_table_unref (bucket->queues);
   g_object_unref (bucket->service);

@@ -14,6 +14,7 @@
 #include "base/deadline.h"
 #include "base/log-ids.h"
 #include "base/log.h"
+#include "wake/push-target.h"
 
 #define AHEAD_SECONDS 120  /* RFC 8599 5.5: at least this long before the end */
 #define SPREAD_SECONDS 60  /* phones that came together are woken apart */
@@ -61,17 +62,9 @@ on_pushed (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 push (Refresh *refresh, const Binding *binding)
 {
-  const PnParams *params = binding->push;
-  g_autoptr (PushRequest) request = push_request_new (PUSH_KIND_REFRESH, params->provider);
+  g_autoptr (PushRequest) request = push_target_request (binding, PUSH_KIND_REFRESH);
 
-  request->param = g_strdup (params->param);
-  request->prid = g_strdup (params->prid);
-  request->remote_token = g_strdup (params->remote_token);
-  request->remote_topic = g_strdup (params->remote_topic);
-  request->enc_key = g_strdup (params->enc_key);
-  request->enc_auth = g_strdup (params->enc_auth);
   request->ttl = AHEAD_SECONDS;
-  request->binding = g_strdup (binding->token);
   push_service_send_async (refresh->service, request, PUSH_SECONDS * 1000, refresh->cancellable,
                            on_pushed, NULL);
 }

@@ -48,10 +48,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Pushing, pushing_free)
 static gchar *
 describe (const PushResult *answer)
 {
-  return answer->reason ? g_strdup_printf ("%s, %u %s", push_outcome_to_string (answer->outcome),
-                                           answer->status, answer->reason)
-                        : g_strdup_printf ("%s, %u", push_outcome_to_string (answer->outcome),
-                                           answer->status);
+  if (answer->outcome == PUSH_ACCEPTED)
+    return g_strdup_printf ("status %u", answer->status);
+  return g_strdup_printf ("%s: %s", push_outcome_to_string (answer->outcome),
+                          answer->reason ? answer->reason : "no reason given");
 }
 
 /* Whether another push may still do better. */

@@ -100,6 +100,9 @@ def bindings_are_listed_by_page_and_filter(stage):
             assert abs(shown[key] - value) <= 1, f"{key} is {shown[key]}, was {value}"
         elif key != "Path":
             assert shown[key] == value, f"{key} is {shown[key]}, was {value}"
+    text = ctl.run("binding", "show", first["Token"])
+    assert re.search(r"^Registered +\d+ s ago$", text, re.M), text
+    assert re.search(r"^LastWake +never$", text, re.M) and re.search(r"^Expires +59 min$", text, re.M)
     alice.sleep()
     ctl.wait(("binding", "show", "alice"), lambda row: row["State"] == "asleep")
     ctl.run("binding", "show", "nobody", code=NOT_FOUND)
@@ -361,6 +364,16 @@ def reload_and_log_level(stage):
     ctl.run("reload", code=FAILED)
     assert f"{house.daemon.config}:" in ctl.errors and "timeout" in ctl.errors, ctl.errors
     house.daemon.wait_log("the running configuration stays")
+    key = os.path.join(stage.path, "open.p8")
+    with open(key, "w", encoding="ascii") as file:
+        os.chmod(file.fileno(), 0o644)
+    write_config(house.daemon.config, {
+        **house.groups, "daemon": {**house.groups["daemon"], "log-level": "info"},
+        "push:apns": {"provider": "apns", "team-id": "DEF123GHIJ", "key-id": "ABC123DEFG",
+                      "key-file": key, "topics": "a"}})
+    ctl.run("reload", code=FAILED)
+    assert f"[push:apns] {key}: others may read" in ctl.errors, ctl.errors
+    assert ctl.run("log-level") == "debug\n", "nothing is taken over"
     house.daemon.assert_alive()
 
 
@@ -377,9 +390,15 @@ def config_check_needs_no_daemon(stage):
     ctl.run("config", "check", "--config", path, env=environment, code=FAILED)
     assert f"{path}:" in ctl.errors, ctl.errors
     ctl.run("status", code=NO_DAEMON)
-    assert "not reached" in ctl.errors
-    for words in (("dance",), ("call",), ("call", "show"), ("status", "now"), ()):
+    assert "not on the bus" in ctl.errors
+    for words, told in ((("dance",), "no such command"), (("call", "sho"), "no such command"),
+                        (("call",), "sipwakectl call hangup CALL|last"),
+                        (("call", "show"), "sipwakectl call show CALL|last"),
+                        (("status", "now"), "sipwakectl status\n"), ((), "command is missing")):
         ctl.run(*words, code=USAGE)
+        assert told in ctl.errors, ctl.errors
+    ctl.run("account", "import", "office", path + ".csv", code=USAGE)
+    assert "No such file" in ctl.errors and "daemon" not in ctl.errors, ctl.errors
     ctl.run("--color=blue", "status", code=USAGE)
     ctl.run("--bus=city", "status", code=USAGE)
     ctl.run("--instance=a b", "status", code=USAGE)

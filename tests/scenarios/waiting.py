@@ -25,6 +25,7 @@ def a_caller_who_gives_up_is_released_at_once(stage):
     phone.register_ok()
     phone.expect_nothing(1.0)
     house.assert_settled(phone)
+    house.daemon.wait_log("call: ended: answered elsewhere")
 
 
 @test
@@ -63,6 +64,35 @@ def a_phone_that_never_wakes(stage):
 
 
 @test
+def a_phone_that_the_pbx_refuses_is_told_apart(stage):
+    house = House(stage, wake={"timeout": 2})
+    phone = house.sleeper()
+    house.pbx.forbidden.add("alice")
+    call = house.pbx.call("alice", OFFER)
+    call.expect(180)
+    house.push.wait_pushes(1)
+    phone.wake()
+    assert phone.register().status == 403
+    call.expect(480, 4)
+    house.daemon.wait_log("no wake-up: the phone came, and the PBX refused to register it: 403 ")
+    house.assert_settled(phone)
+
+
+@test
+def a_phone_that_wakes_and_keeps_silent_is_told_apart(stage):
+    house = House(stage, wake={"timeout": 2})
+    phone = house.sleeper(transport="tcp")
+    call = house.pbx.call("alice", OFFER)
+    call.expect(180)
+    house.wake(phone)
+    phone.expect_call()
+    phone.freeze()
+    call.expect(480, 4)
+    house.daemon.wait_log("no answer: the phone registered and then kept silent")
+    phone.thaw()
+
+
+@test
 def a_phone_that_wakes_late_gets_the_next_call(stage):
     house = House(stage, wake={"timeout": 2})
     phone = house.sleeper()
@@ -83,6 +113,21 @@ def a_dead_push_token_is_no_wait(stage):
     call = house.pbx.call("alice", OFFER)
     call.expect(480, 4)
     assert time.monotonic() - started < 3, "480 at once"
+    house.push.assert_pushes(1)
+    house.pbx.call("alice", OFFER).expect(480)
+    house.push.assert_pushes(1)
+    house.daemon.wait_log("could not be delivered", 2)
+    house.assert_settled()
+
+
+@test
+def a_phone_that_is_gone_says_why(stage):
+    house = House(stage)
+    house.sleeper(path="/gone/alice", transport="tcp")
+    house.pbx.call("alice", OFFER).expect(480)
+    house.daemon.wait_log("no wake-up: token-dead: the service said 410")
+    house.pbx.call("alice", OFFER).expect(480)
+    house.daemon.wait_log("the phone's connection is closed, and its push token is dead")
     house.push.assert_pushes(1)
     house.assert_settled()
 

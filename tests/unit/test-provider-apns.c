@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/counters.h"
+#include "crypto/key-file.h"
 #include "push/apns-answer.h"
 #include "push/provider-apns.h"
 #include "push/push-service.h"
@@ -390,13 +391,20 @@ test_a_certificate_in_place_of_a_token (Fixture *fixture, gconstpointer data)
 static void
 test_wrong_key_files (Fixture *fixture, gconstpointer data)
 {
+  g_autofree gchar *junk = g_strconcat (fixture->simulator->apns_key, ".junk", NULL);
+  g_autoptr (GBytes) content = g_bytes_new_static ("junk", 4);
   g_autoptr (GError) error = NULL;
 
   g_assert_null (apns_token_new (TEAM, KEY, "/nonexistent.p8", &error));
   g_assert_nonnull (error);
   g_clear_error (&error);
   g_assert_null (apns_token_new (TEAM, KEY, fixture->simulator->ca, &error));
-  g_assert_nonnull (error);
+  g_assert_true (g_str_has_prefix (error->message, fixture->simulator->ca));
+  g_clear_error (&error);
+  g_assert_true (key_file_create (junk, content, NULL));
+  g_assert_null (apns_token_new (TEAM, KEY, junk, &error));
+  g_assert_true (g_str_has_prefix (error->message, junk));
+  g_unlink (junk);
 }
 
 static void

@@ -95,6 +95,7 @@ test_pushed_in_time (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (pushes_after (fixture, 61), ==, 1);
   request = g_ptr_array_index (provider_fake_requests (fixture->fake), 0);
   g_assert_cmpint (request->kind, ==, PUSH_KIND_REFRESH);
+  g_assert_cmpstr (request->pbx, ==, pbx_name (binding->pbx));
   g_assert_cmpuint (pushes_after (fixture, 100), ==, 1);
 }
 

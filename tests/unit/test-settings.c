@@ -60,6 +60,14 @@ load (Fixture *fixture, const gchar *text)
   return settings;
 }
 
+static void
+test_byte_order_mark (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Settings) settings = load (fixture, "\xef\xbb\xbf" LEAST);
+
+  g_assert_cmpuint (settings->listens->len, >, 0);
+}
+
 /* @expected stands behind the file's name. */
 static void
 assert_refused (Fixture *fixture, const gchar *text, const gchar *expected)
@@ -517,6 +525,7 @@ main (int argc, char **argv)
   ADD ("/settings/pbxes-and-wake", test_pbxes_and_wake);
   ADD ("/settings/pushes", test_pushes);
   ADD ("/settings/lines", test_lines);
+  ADD ("/settings/byte-order-mark", test_byte_order_mark);
   ADD ("/settings/groups", test_groups);
   ADD ("/settings/across-groups", test_across_groups);
   ADD ("/settings/several-files", test_several_files);
