@@ -18,3 +18,4 @@ void sip_headers_route (msg_t *msg, const gchar *path);
 void sip_headers_add (msg_t *msg, const gchar *line);
 gchar *sip_headers_uri_text (const url_t *url);
 gchar *sip_headers_text (const sip_header_t *header);
+void sip_headers_make_room (msg_t *msg);
