@@ -47,7 +47,7 @@ call_record_new (const gchar *id, CallDirection direction)
   record->direction = direction;
   record->begun = clock_now ();
   record->begun_wall = clock_wall ();
-  record->steps = g_array_sized_new (FALSE, FALSE, sizeof (CallStep), 8);
+  record->steps = g_array_sized_new (FALSE, FALSE, sizeof (CallStep), 4);
   g_array_set_clear_func (record->steps, clear_step);
   return record;
 }

@@ -321,7 +321,6 @@ call_new (SipRequest *invite, CallDirection direction, const gchar *contact,
   ForkOptions fork_options = {
     .invite = invite,
     .original = sip_request_sip (invite),
-    .call_id = id,
     .tag = tag,
     .wake_seconds = options->wake_seconds,
     .direct_try_ms = options->direct_try_ms,

@@ -21,7 +21,6 @@ struct _Fork {
   PushBucket *bucket;
   CallRecord *record;
   BranchCall call;
-  gchar *call_id;
   gchar *caller; /* nullable: the URI of who calls */
   gchar *tag;
   GPtrArray *branches;
@@ -210,7 +209,7 @@ describe_push (Fork *fork, const ForkOptions *options)
     fork->caller = g_strdup_printf ("sip:%s@%s", url->url_user, url->url_host);
   fork->call.push = (PushBucketCall){
     .kind = PUSH_KIND_CALL,
-    .call_id = fork->call_id,
+    .call_id = fork->call.call_id,
     .caller = { fork->caller, url->url_user, from->a_display },
     .seconds = options->wake_seconds,
   };
@@ -220,7 +219,7 @@ describe_push (Fork *fork, const ForkOptions *options)
  * fork_new:
  * @options: the call
  * @bucket: where phones are waited for
- * @record: of the call
+ * @record: of the call, whose id is the Call-ID toward those who are called
  * @funcs: what the call wants to know; never called from within fork_new() to fork_start()
  * @user_data: for @funcs
  *
@@ -236,7 +235,6 @@ fork_new (const ForkOptions *options, PushBucket *bucket, CallRecord *record,
   fork->user_data = user_data;
   fork->bucket = bucket;
   fork->record = call_record_ref (record);
-  fork->call_id = g_strdup (options->call_id);
   fork->tag = g_strdup (options->tag);
   fork->policy = options->policy;
   fork->call = (BranchCall){
@@ -245,7 +243,7 @@ fork_new (const ForkOptions *options, PushBucket *bucket, CallRecord *record,
     .invite = options->invite,
     .late = options->late,
     .breadth = options->breadth,
-    .call_id = fork->call_id,
+    .call_id = call_record_id (record),
     .tag = fork->tag,
     .direct_try_ms = options->direct_try_ms,
     .bucket = bucket,
@@ -274,7 +272,6 @@ fork_free (Fork *fork)
   call_record_unref (fork->record);
   g_clear_pointer (&fork->call.credentials, credentials_unref);
   g_free (fork->caller);
-  g_free (fork->call_id);
   g_free (fork->tag);
   g_free (fork);
 }

@@ -29,7 +29,6 @@ typedef struct {
 typedef struct {
   SipRequest *invite;    /* that is @original */
   const sip_t *original; /* the INVITE that is continued; outlives the fork */
-  const gchar *call_id;  /* of every INVITE that goes out, and of the pushes before them */
   const gchar *tag;
   guint wake_seconds;
   guint direct_try_ms;

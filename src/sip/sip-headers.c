@@ -7,6 +7,8 @@
  */
 #include "sip/sip-headers.h"
 
+#define TEXT_SIZE 512
+
 /**
  * sip_headers_is:
  * @header: a header
@@ -203,4 +205,17 @@ sip_headers_text (const sip_header_t *header)
       return g_strndup (text, (gsize) length);
     size *= 2;
   }
+}
+
+/**
+ * sip_headers_make_room:
+ * @msg: a message that is to be sent, and may be kept long after that
+ *
+ * Makes room for its text: the stack by itself takes a kilobyte, of which most messages fill less
+ * than half. A longer text gets a second piece.
+ */
+void
+sip_headers_make_room (msg_t *msg)
+{
+  msg_buf_exact (msg, TEXT_SIZE);
 }

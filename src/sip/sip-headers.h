@@ -19,3 +19,4 @@ void sip_headers_add (msg_t *msg, const gchar *line);
 gboolean sip_headers_have_reason (const sip_t *sip, const gchar *protocol, guint cause);
 gchar *sip_headers_uri_text (const url_t *url);
 gchar *sip_headers_text (const sip_header_t *header);
+void sip_headers_make_room (msg_t *msg);

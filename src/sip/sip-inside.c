@@ -7,6 +7,8 @@
  */
 #include "sip/sip-inside.h"
 
+#include "sip/sip-headers.h"
+
 /**
  * sip_dialog_send:
  * @dialog: a dialog
@@ -41,6 +43,7 @@ send_and_forget (SipDialog *dialog, msg_t *msg, const gchar *ack_branch)
   SipListener *listener = sip_flow_listener (flow);
   nta_outgoing_t *orq = NULL;
 
+  sip_headers_make_room (msg);
   if (sip_flow_can_send (flow))
     orq = nta_outgoing_mcreate (listener->agent, NULL, NULL, sip_flow_route (flow), msg,
                                 SIP_FLOW_TAGS (flow),

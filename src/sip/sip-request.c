@@ -10,6 +10,7 @@
 #include "base/counters.h"
 #include "base/deadline.h"
 #include "base/log.h"
+#include "sip/sip-headers.h"
 #include "sip/sip-map.h"
 
 #include <netinet/in.h>
@@ -268,8 +269,12 @@ remind (gpointer user_data)
 
   request->reminder = deadline_new (REMINDER_MS, remind, request);
   /* The stack answers by itself where the caller gives up. */
-  if (sip && sip->sip_status->st_status < 200 && !sip->sip_rseq)
-    nta_incoming_mreply (request->irq, msg_dup (last));
+  if (sip && sip->sip_status->st_status < 200 && !sip->sip_rseq) {
+    msg_t *again = msg_dup (last);
+
+    sip_headers_make_room (again);
+    nta_incoming_mreply (request->irq, again);
+  }
   msg_destroy (last);
   sip_loop_kick (request->listener->loop);
 }
@@ -303,14 +308,13 @@ void
 sip_request_reply (SipRequest *request, guint status, const gchar *phrase, tag_type_t tag,
                    tag_value_t value, ...)
 {
+  msg_t *msg = sip_request_create_response (request);
   ta_list ta;
 
-  if (!take_answer (request, status))
-    return;
   ta_start (ta, tag, value);
-  nta_incoming_treply (request->irq, (int) status, phrase ? phrase : sip_map_phrase (status),
-                       ta_tags (ta));
+  sip_add_tl (msg, sip_object (msg), ta_tags (ta));
   ta_end (ta);
+  sip_request_reply_msg (request, status, phrase, msg);
 }
 
 /**
@@ -371,6 +375,7 @@ sip_request_reply_msg (SipRequest *request, guint status, const gchar *phrase, m
                                   su_strdup (msg_home (msg),
                                              phrase ? phrase : sip_map_phrase (status)),
                                   TAG_END ());
+  sip_headers_make_room (msg);
   nta_incoming_mreply (request->irq, msg);
 }
 

@@ -9,6 +9,7 @@
 #include "sip/sip-transaction.h"
 
 #include "base/counters.h"
+#include "sip/sip-headers.h"
 
 struct _SipTransaction {
   SipListener *listener;
@@ -52,6 +53,7 @@ static int on_response (SipTransaction *transaction, nta_outgoing_t *orq, const 
 static void
 transmit (SipTransaction *transaction, msg_t *msg)
 {
+  sip_headers_make_room (msg);
   transaction->orq = nta_outgoing_mcreate (transaction->listener->agent, on_response, transaction,
                                            sip_flow_route (transaction->flow), msg,
                                            SIP_FLOW_TAGS (transaction->flow), TAG_END ());

@@ -19,6 +19,7 @@
 #include <sofia-sip/url.h>
 #include <sofia-sip/msg.h>
 #include <sofia-sip/msg_addr.h>
+#include <sofia-sip/msg_buffer.h>
 #include <sofia-sip/msg_mime.h>
 #include <sofia-sip/sip.h>
 #include <sofia-sip/sip_header.h>

@@ -16,14 +16,20 @@
 
 struct _Wakeup {
   PushService *service;
-  PushRequest *request;
+  Binding *binding; /* as it was when the wake-up began */
+  PushKind kind;
+  gchar *id;      /* of each push */
+  gchar *call_id; /* nullable */
+  gchar *caller_uri;
+  gchar *caller_number;
+  gchar *caller_name;
   guint repeat[WAKEUP_MAX_REPEAT];
   guint next; /* in repeat */
   guint seconds;
   gint64 started;
   guint in_flight;
   Deadline *timer; /* of the next push */
-  GCancellable *cancellable;
+  GCancellable *cancellable; /* nullable: of the pushes in flight */
   WakeupFunc func;
   gpointer user_data;
   gboolean accepted;
@@ -83,7 +89,8 @@ on_pushed (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (g_cancellable_is_cancelled (pushing->cancellable))
     return;
-  wakeup->in_flight--;
+  if (--wakeup->in_flight == 0)
+    g_clear_object (&wakeup->cancellable);
   reason = describe (answer);
   if (answer->final) {
     wakeup->final = TRUE;
@@ -115,20 +122,45 @@ schedule_next (Wakeup *wakeup)
     deadline_new ((guint) (MAX (due - g_get_monotonic_time (), 0) / 1000), on_timer, wakeup);
 }
 
+static guint
+seconds_left (const Wakeup *wakeup)
+{
+  gint64 past = (g_get_monotonic_time () - wakeup->started) / G_TIME_SPAN_SECOND;
+
+  return (guint) MAX (wakeup->seconds - past, 1);
+}
+
+/* Made anew for each push: while the phone is waited for nobody needs it. */
+static PushRequest *
+create_request (const Wakeup *wakeup, PushKind kind)
+{
+  const PushCaller caller = { wakeup->caller_uri, wakeup->caller_number, wakeup->caller_name };
+  PushRequest *request = push_target_request (wakeup->binding, kind);
+
+  push_target_set_call (request, wakeup->call_id, &caller, seconds_left (wakeup));
+  return request;
+}
+
 static void
 push (Wakeup *wakeup)
 {
+  g_autoptr (PushRequest) request = create_request (wakeup, wakeup->kind);
   Pushing *pushing = g_new0 (Pushing, 1);
-  gint64 left =
-    wakeup->seconds - (g_get_monotonic_time () - wakeup->started) / G_TIME_SPAN_SECOND;
 
+  if (wakeup->id) {
+    g_free (request->id);
+    request->id = g_strdup (wakeup->id);
+  } else {
+    wakeup->id = g_strdup (request->id);
+  }
+  if (!wakeup->cancellable)
+    wakeup->cancellable = g_cancellable_new ();
   pushing->wakeup = wakeup;
   pushing->cancellable = g_object_ref (wakeup->cancellable);
   wakeup->in_flight++;
-  wakeup->request->ttl = (guint) MAX (left, 1);
-  push_service_send_async (wakeup->service, wakeup->request,
-                           (guint) CLAMP (left, 1, MAX_PUSH_SECONDS) * 1000, wakeup->cancellable,
-                           on_pushed, pushing);
+  push_service_send_async (wakeup->service, request,
+                           MIN (seconds_left (wakeup), MAX_PUSH_SECONDS) * 1000,
+                           wakeup->cancellable, on_pushed, pushing);
   schedule_next (wakeup);
 }
 
@@ -138,6 +170,10 @@ on_timer (gpointer user_data)
   Wakeup *wakeup = user_data;
 
   wakeup->timer = NULL;
+  if (!binding_has_push (wakeup->binding)) {
+    tell (wakeup, WAKEUP_REFUSED, "the phone can be woken no more");
+    return;
+  }
   counters_inc (COUNTER_WAKES_REPEATED);
   push (wakeup);
 }
@@ -157,13 +193,16 @@ wakeup_start (Binding *binding, const WakeupOptions *options, WakeupFunc func, g
   Wakeup *wakeup = g_new0 (Wakeup, 1);
 
   wakeup->service = g_object_ref (options->service);
-  wakeup->request = push_target_request (binding, options->kind);
-  push_target_set_call (wakeup->request, options->call_id, options->caller, options->seconds);
+  wakeup->binding = binding_ref (binding);
+  wakeup->kind = options->kind;
+  wakeup->call_id = g_strdup (options->call_id);
+  wakeup->caller_uri = g_strdup (options->caller->uri);
+  wakeup->caller_number = g_strdup (options->caller->number);
+  wakeup->caller_name = g_strdup (options->caller->name);
   for (guint i = 0; i < WAKEUP_MAX_REPEAT && options->repeat[i]; i++)
     wakeup->repeat[i] = options->repeat[i];
   wakeup->seconds = options->seconds;
   wakeup->started = g_get_monotonic_time ();
-  wakeup->cancellable = g_cancellable_new ();
   wakeup->func = func;
   wakeup->user_data = user_data;
   counters_inc (COUNTER_WAKES_STARTED);
@@ -201,12 +240,9 @@ wakeup_give_up (Wakeup *wakeup)
 {
   g_autoptr (PushRequest) last = NULL;
 
-  if (!wakeup->accepted || wakeup->final)
+  if (!wakeup->accepted || wakeup->final || !binding_has_push (wakeup->binding))
     return;
-  last = push_request_copy (wakeup->request);
-  g_free (last->id);
-  last->id = g_uuid_string_random ();
-  last->kind = PUSH_KIND_CANCEL;
+  last = create_request (wakeup, PUSH_KIND_CANCEL);
   push_service_send_async (wakeup->service, last, GIVE_UP_SECONDS * 1000, NULL, on_taken_back,
                            NULL);
 }
@@ -220,9 +256,14 @@ wakeup_free (Wakeup *wakeup)
 {
   deadline_clear (&wakeup->timer);
   g_cancellable_cancel (wakeup->cancellable);
-  g_object_unref (wakeup->cancellable);
-  push_request_free (wakeup->request);
+  g_clear_object (&wakeup->cancellable);
   g_object_unref (wakeup->service);
+  binding_unref (wakeup->binding);
+  g_free (wakeup->id);
+  g_free (wakeup->call_id);
+  g_free (wakeup->caller_uri);
+  g_free (wakeup->caller_number);
+  g_free (wakeup->caller_name);
   g_free (wakeup);
 }
 
@@ -242,10 +283,10 @@ wakeup_is_accepted (const Wakeup *wakeup)
  * wakeup_prid:
  * @wakeup: an attempt
  *
- * Returns: (transfer none): the pn-prid that is pushed to
+ * Returns: (transfer none) (nullable): the pn-prid that is pushed to, NULL where push has ended
  */
 const gchar *
 wakeup_prid (const Wakeup *wakeup)
 {
-  return wakeup->request->prid;
+  return binding_has_push (wakeup->binding) ? wakeup->binding->push->prid : NULL;
 }

@@ -21,7 +21,7 @@ typedef struct {
   PushKind kind;
   const guint *repeat; /* seconds after the first push; 0 ends the list */
   const gchar *call_id;
-  const PushCaller *caller; /* nullable */
+  const PushCaller *caller;
   guint seconds;
 } WakeupOptions;
 

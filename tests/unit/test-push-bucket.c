@@ -245,7 +245,23 @@ test_repeated_then_taken_back (Fixture *fixture, gconstpointer data)
   turn (20);
   g_assert_cmpuint (n_pushes (fixture), ==, 4);
   g_assert_cmpint (nth_push (fixture, 3)->kind, ==, PUSH_KIND_CANCEL);
+  g_assert_cmpstr (nth_push (fixture, 3)->id, !=, nth_push (fixture, 0)->id);
   g_assert_cmpstr (nth_push (fixture, 3)->collapse_key, ==, nth_push (fixture, 0)->collapse_key);
+}
+
+static void
+test_push_ends_before_the_repetition (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Binding) binding = register_phone (fixture, "alice", "t1", 100);
+  Waiter waiter;
+
+  push_bucket_set_repeat (fixture->bucket, (const guint[]){ 1, 0 });
+  enter (fixture, &waiter, binding, "a", 5);
+  turn (20);
+  location_end_push (fixture->location, binding);
+  turn (1200);
+  g_assert_cmpstr (fixture->trace->str, ==, "a:pushed a:refused ");
+  g_assert_cmpuint (n_pushes (fixture), ==, 1);
 }
 
 static void
@@ -421,6 +437,7 @@ main (int argc, char **argv)
   ADD ("refused", test_refused);
   ADD ("a-dead-token-ends-the-push", test_a_dead_token_ends_the_push);
   ADD ("repeated-then-taken-back", test_repeated_then_taken_back);
+  ADD ("push-ends-before-the-repetition", test_push_ends_before_the_repetition);
   ADD ("no-repetition-once-awake", test_no_repetition_once_awake);
   ADD ("a-repetition-may-do-better", test_a_repetition_may_do_better);
   ADD ("what-must-not-be-repeated-is-not", test_what_must_not_be_repeated_is_not);
