@@ -32,10 +32,10 @@ device_identity (const Contact *contact, const PnParams *push)
   g_autofree gchar *instance = contact_instance (contact);
 
   if (instance)
-    return g_strdup_printf ("instance %s", instance);
+    return g_strconcat ("instance ", instance, NULL);
   if (push && push->kind == PN_PUSH)
-    return g_strdup_printf ("push %s %s %s", push->provider, push->param ? push->param : "",
-                            push->prid);
+    return g_strconcat ("push ", push->provider, " ", push->param ? push->param : "", " ",
+                        push->prid, NULL);
   return g_strdup_printf ("address %s@%s:%u", contact->user ? contact->user : "", contact->host,
                           contact->port);
 }
