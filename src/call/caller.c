@@ -30,7 +30,7 @@ struct _Caller {
   SipDialog *dialog;
   Reach *reach;
   SipReliable *reliable; /* nullable: it does not support them, or requires them */
-  GBytes *forks; /* nullable: what keys its tags, where it has several */
+  KeyedHash *forks; /* nullable: what keys its tags, where it has several */
   gboolean must_offer; /* in our first reliable answer; none is sent, for its PRACK would answer us */
   guint busy;
 };
@@ -50,7 +50,7 @@ caller_free (Caller *caller)
   sip_dialog_free (caller->dialog);
   g_clear_pointer (&caller->reach, reach_free);
   g_clear_pointer (&caller->reliable, sip_reliable_free);
-  g_clear_pointer (&caller->forks, g_bytes_unref);
+  g_clear_pointer (&caller->forks, keyed_hash_free);
   sip_request_unref (caller->invite);
   counters_dec (COUNTER_LEGS_OPEN);
   g_free (caller);
@@ -209,12 +209,12 @@ is_phone (SipRequest *invite)
   return sip_request_listener (invite)->side == SIP_SIDE_PHONES;
 }
 
-static GBytes *
+static KeyedHash *
 create_key (void)
 {
-  gchar *key = token_random (FORK_KEY_BITS);
+  g_autofree gchar *key = token_random (FORK_KEY_BITS);
 
-  return g_bytes_new_take (key, strlen (key));
+  return keyed_hash_new (key, strlen (key));
 }
 
 /**

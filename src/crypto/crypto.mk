@@ -4,6 +4,7 @@ src_crypto_libcrypto_a_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS) $(JSON_CFLAGS)
 src_crypto_libcrypto_a_SOURCES = \
   src/crypto/key-file.c src/crypto/key-file.h \
   src/crypto/certificate-life.c src/crypto/certificate-life.h \
+  src/crypto/keyed-hash.c src/crypto/keyed-hash.h \
   src/crypto/token.c src/crypto/token.h \
   src/crypto/base64url.c src/crypto/base64url.h \
   src/crypto/key-pair.c src/crypto/key-pair.h \

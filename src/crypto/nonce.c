@@ -10,10 +10,9 @@
 #include "crypto/nonce.h"
 
 #include "base/clock.h"
+#include "crypto/keyed-hash.h"
 
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <string.h>
 
@@ -24,7 +23,7 @@
 #define NONCE_SIZE (BODY_SIZE + MAC_SIZE)
 
 struct _NonceBook {
-  EVP_MAC_CTX *mac; /* has the key: setting it anew costs more than a nonce */
+  KeyedHash *hash; /* with a key that nobody else knows */
   gint64 lifetime;
   guint max_used;
   gint64 forgotten; /* nothing issued until then is accepted unless it stands in the book */
@@ -45,25 +44,6 @@ use_free (Use *use)
   g_free (use);
 }
 
-/* A keyed hash with a key that nobody else knows. */
-static EVP_MAC_CTX *
-new_mac (void)
-{
-  EVP_MAC *hmac = EVP_MAC_fetch (NULL, OSSL_MAC_NAME_HMAC, NULL);
-  EVP_MAC_CTX *mac = EVP_MAC_CTX_new (hmac);
-  gchar digest[] = "SHA2-256";
-  const OSSL_PARAM params[] = {
-    OSSL_PARAM_construct_utf8_string (OSSL_MAC_PARAM_DIGEST, digest, 0), OSSL_PARAM_construct_end ()
-  };
-  guchar key[KEY_SIZE];
-
-  EVP_MAC_free (hmac);
-  if (!mac || RAND_bytes (key, sizeof key) != 1 || !EVP_MAC_init (mac, key, sizeof key, params))
-    g_clear_pointer (&mac, EVP_MAC_CTX_free);
-  OPENSSL_cleanse (key, sizeof key);
-  return mac;
-}
-
 /**
  * nonce_book_new:
  * @lifetime: how long a nonce lives, in seconds
@@ -74,18 +54,19 @@ new_mac (void)
 NonceBook *
 nonce_book_new (guint lifetime, guint max_used)
 {
-  NonceBook *book = g_new0 (NonceBook, 1);
+  guchar key[KEY_SIZE];
+  NonceBook *book;
 
+  if (RAND_bytes (key, sizeof key) != 1)
+    return NULL;
+  book = g_new0 (NonceBook, 1);
+  book->hash = keyed_hash_new (key, sizeof key);
+  OPENSSL_cleanse (key, sizeof key);
   book->lifetime = lifetime * CLOCK_SECOND;
   book->max_used = max_used;
   book->forgotten = -1;
   book->used = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) use_free);
   g_queue_init (&book->oldest);
-  book->mac = new_mac ();
-  if (!book->mac) {
-    nonce_book_free (book);
-    return NULL;
-  }
   return book;
 }
 
@@ -100,21 +81,17 @@ nonce_book_free (NonceBook *book)
     return;
   g_queue_clear (&book->oldest);
   g_hash_table_unref (book->used);
-  EVP_MAC_CTX_free (book->mac);
+  keyed_hash_free (book->hash);
   g_free (book);
 }
 
-static gboolean
+static void
 nonce_mac (NonceBook *book, const guchar *body, guchar mac[MAC_SIZE])
 {
-  guchar full[EVP_MAX_MD_SIZE];
-  gsize size;
+  guint8 digest[KEYED_HASH_SIZE];
 
-  if (!EVP_MAC_init (book->mac, NULL, 0, NULL) || !EVP_MAC_update (book->mac, body, BODY_SIZE) ||
-      !EVP_MAC_final (book->mac, full, &size, sizeof full))
-    return FALSE;
-  memcpy (mac, full, MAC_SIZE);
-  return TRUE;
+  keyed_hash_make (book->hash, body, BODY_SIZE, digest);
+  memcpy (mac, digest, MAC_SIZE);
 }
 
 /**
@@ -132,9 +109,9 @@ nonce_book_issue (NonceBook *book)
   gchar *text;
 
   memcpy (nonce, &now, sizeof now);
-  if (RAND_bytes (nonce + sizeof now, RANDOM_SIZE) != 1 ||
-      !nonce_mac (book, nonce, nonce + BODY_SIZE))
+  if (RAND_bytes (nonce + sizeof now, RANDOM_SIZE) != 1)
     return NULL;
+  nonce_mac (book, nonce, nonce + BODY_SIZE);
   text = g_malloc0 (2 * NONCE_SIZE + 1);
   for (guint i = 0; i < NONCE_SIZE; i++) {
     text[2 * i] = digits[nonce[i] >> 4];
@@ -162,8 +139,10 @@ nonce_issued (NonceBook *book, const gchar *text, gint64 *issued)
 {
   guchar nonce[NONCE_SIZE], mac[MAC_SIZE];
 
-  return read_nonce (text, nonce, issued) && nonce_mac (book, nonce, mac) &&
-         CRYPTO_memcmp (mac, nonce + BODY_SIZE, MAC_SIZE) == 0;
+  if (!read_nonce (text, nonce, issued))
+    return FALSE;
+  nonce_mac (book, nonce, mac);
+  return CRYPTO_memcmp (mac, nonce + BODY_SIZE, MAC_SIZE) == 0;
 }
 
 /**

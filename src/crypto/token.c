@@ -15,6 +15,7 @@
 #include <string.h>
 
 #define KEYED_BYTES 16
+#define USUAL_PARTS 256 /* bytes */
 #define MAX_RANDOM_BITS 512
 #define POOL_BYTES 512 /* dozens of names: asking for many bytes costs little more than for few */
 
@@ -69,14 +70,14 @@ token_random (guint bits)
 }
 
 static void
-update_part (GHmac *hmac, const gchar *part)
+append_part (GString *parts, const gchar *part)
 {
   gsize length = strlen (part);
   guint32 prefix = GUINT32_TO_BE ((guint32) length);
 
   /* The length keeps ("ab", "c") apart from ("a", "bc"). */
-  g_hmac_update (hmac, (const guchar *) &prefix, sizeof prefix);
-  g_hmac_update (hmac, (const guchar *) part, (gssize) length);
+  g_string_append_len (parts, (const gchar *) &prefix, sizeof prefix);
+  g_string_append_len (parts, part, (gssize) length);
 }
 
 /**
@@ -88,20 +89,17 @@ update_part (GHmac *hmac, const gchar *part)
  * Returns: (transfer full): the name of these parts: 128 bits of HMAC-SHA-256, 26 characters
  */
 gchar *
-token_keyed (GBytes *key, const gchar *first, ...)
+token_keyed (KeyedHash *key, const gchar *first, ...)
 {
-  gsize size, length = 32;
-  const guint8 *data = g_bytes_get_data (key, &size);
-  GHmac *hmac = g_hmac_new (G_CHECKSUM_SHA256, data, size);
-  guint8 digest[32];
-  va_list parts;
+  g_autoptr (GString) parts = g_string_sized_new (USUAL_PARTS);
+  guint8 digest[KEYED_HASH_SIZE];
+  va_list rest;
 
-  va_start (parts, first);
-  for (const gchar *part = first; part; part = va_arg (parts, const gchar *))
-    update_part (hmac, part);
-  va_end (parts);
-  g_hmac_get_digest (hmac, digest, &length);
-  g_hmac_unref (hmac);
+  va_start (rest, first);
+  for (const gchar *part = first; part; part = va_arg (rest, const gchar *))
+    append_part (parts, part);
+  va_end (rest);
+  keyed_hash_make (key, parts->str, parts->len, digest);
   return base32 (digest, KEYED_BYTES, KEYED_BYTES * 8);
 }
 
@@ -127,9 +125,9 @@ create_key (const gchar *path, GError **error)
  * Reads the key, or makes it where there is none. A file that is short, or that others may read,
  * is an error and stays untouched: names made with another key would not be recognised.
  *
- * Returns: (transfer full) (nullable): 32 bytes
+ * Returns: (transfer full) (nullable): the key
  */
-GBytes *
+KeyedHash *
 token_key_load (const gchar *path, GError **error)
 {
   g_autoptr (GError) failure = NULL;
@@ -151,5 +149,5 @@ token_key_load (const gchar *path, GError **error)
                  TOKEN_KEY_SIZE);
     return NULL;
   }
-  return g_steal_pointer (&key);
+  return keyed_hash_new (g_bytes_get_data (key, NULL), g_bytes_get_size (key));
 }

@@ -33,7 +33,7 @@
 
 struct _Daemon {
   Settings *settings;
-  GBytes *token_key;
+  KeyedHash *token_key;
   EdgeSetup *edge;
   SipStack *stack;
   PushSetup *push_setup;
@@ -460,7 +460,7 @@ daemon_free (Daemon *daemon)
   g_clear_object (&daemon->push);
   g_clear_pointer (&daemon->push_setup, push_setup_free);
   g_clear_pointer (&daemon->store, store_free);
-  g_clear_pointer (&daemon->token_key, g_bytes_unref);
+  g_clear_pointer (&daemon->token_key, keyed_hash_free);
   settings_unref (daemon->settings);
   g_free (daemon);
 }

@@ -136,7 +136,7 @@ has_outlasting (const Settings *settings, GPtrArray *pbxes)
  * Returns: (transfer full): the media of no PBX yet
  */
 MediaSetup *
-media_setup_new (GBytes *key)
+media_setup_new (KeyedHash *key)
 {
   MediaSetup *setup = g_new0 (MediaSetup, 1);
   /* The key is this daemon's own and stays, so what is made of it tells its calls from others'. */

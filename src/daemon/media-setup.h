@@ -3,10 +3,11 @@
 
 #include "call/router.h"
 #include "config/settings.h"
+#include "crypto/keyed-hash.h"
 
 typedef struct _MediaSetup MediaSetup;
 
-MediaSetup *media_setup_new (GBytes *key);
+MediaSetup *media_setup_new (KeyedHash *key);
 void media_setup_free (MediaSetup *setup);
 
 gboolean media_setup_apply (MediaSetup *setup, const Settings *settings, GPtrArray *pbxes,

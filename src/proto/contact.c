@@ -312,9 +312,12 @@ contact_uri (const Contact *contact)
 static void
 append_param (GString *text, const UriParam *param)
 {
-  g_string_append_printf (text, ";%s", param->name);
-  if (param->value)
-    g_string_append_printf (text, "=%s", param->value);
+  g_string_append_c (text, ';');
+  g_string_append (text, param->name);
+  if (!param->value)
+    return;
+  g_string_append_c (text, '=');
+  g_string_append (text, param->value);
 }
 
 /**
@@ -375,7 +378,9 @@ contact_to_string (const Contact *contact, gint64 expires)
   text = g_string_new (contact->display);
   if (contact->display)
     g_string_append_c (text, ' ');
-  g_string_append_printf (text, "<%s>", contact->uri);
+  g_string_append_c (text, '<');
+  g_string_append (text, contact->uri);
+  g_string_append_c (text, '>');
   for (guint i = 0; i < contact->params->len; i++) {
     const UriParam *param = g_ptr_array_index (contact->params, i);
 

@@ -21,6 +21,15 @@ is_tag_value (const gchar *text)
   return TRUE;
 }
 
+static void
+append_tag (GString *value, const gchar *tag, const gchar *text)
+{
+  g_string_append (value, tag);
+  g_string_append (value, "=\"");
+  g_string_append (value, text);
+  g_string_append_c (value, '"');
+}
+
 /**
  * feature_caps_push:
  * @provider: a push service, such as "apns"
@@ -41,14 +50,14 @@ feature_caps_push (const gchar *provider, const gchar *vapid, guint pnsreg, cons
   if (!is_tag_value (provider) || (vapid && !is_tag_value (vapid)) ||
       (purr && !is_tag_value (purr)))
     return NULL;
-  value = g_string_new (NULL);
-  g_string_printf (value, "*;+sip.pns=\"%s\"", provider);
+  value = g_string_new ("*");
+  append_tag (value, ";+sip.pns", provider);
   if (vapid)
-    g_string_append_printf (value, ";+sip.vapid=\"%s\"", vapid);
+    append_tag (value, ";+sip.vapid", vapid);
   if (pnsreg)
     g_string_append_printf (value, ";+sip.pnsreg=\"%u\"", pnsreg);
   if (purr)
-    g_string_append_printf (value, ";+sip.pnspurr=\"%s\"", purr);
+    append_tag (value, ";+sip.pnspurr", purr);
   return g_string_free (value, FALSE);
 }
 

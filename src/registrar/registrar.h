@@ -12,7 +12,7 @@ typedef struct _Registrar Registrar;
 
 typedef struct {
   GPtrArray *pbxes; /* Pbx */
-  GBytes *token_key;
+  KeyedHash *token_key;
   Location *location;
   Ledger *ledger;
   Upstream *upstream;

@@ -32,10 +32,10 @@ device_identity (const Contact *contact, const PnParams *push)
   g_autofree gchar *instance = contact_instance (contact);
 
   if (instance)
-    return g_strdup_printf ("instance %s", instance);
+    return g_strconcat ("instance ", instance, NULL);
   if (push && push->kind == PN_PUSH)
-    return g_strdup_printf ("push %s %s %s", push->provider, push->param ? push->param : "",
-                            push->prid);
+    return g_strconcat ("push ", push->provider, " ", push->param ? push->param : "", " ",
+                        push->prid, NULL);
   return g_strdup_printf ("address %s@%s:%u", contact->user ? contact->user : "", contact->host,
                           contact->port);
 }
@@ -76,7 +76,7 @@ asked_seconds (const sip_t *sip, const Contact *contact, const Pbx *pbx)
 }
 
 static gboolean
-read_contact (Registration *registration, const sip_contact_t *header, GBytes *token_key,
+read_contact (Registration *registration, const sip_contact_t *header, KeyedHash *token_key,
               GError **error)
 {
   const sip_t *sip = sip_request_sip (registration->request);
@@ -155,7 +155,7 @@ read_wildcard (Registration *registration, GError **error)
  * Returns: (transfer full) (nullable): what the phone wants
  */
 Registration *
-registration_read (SipRequest *request, Pbx *pbx, GBytes *token_key, GError **error)
+registration_read (SipRequest *request, Pbx *pbx, KeyedHash *token_key, GError **error)
 {
   g_autoptr (Registration) registration = g_new0 (Registration, 1);
   const sip_t *sip = sip_request_sip (request);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "crypto/keyed-hash.h"
 #include "registrar/record.h"
 
 /* One Contact of a REGISTER. */
@@ -31,7 +32,7 @@ typedef struct {
 } Registration;
 
 Registration *
-registration_read (SipRequest *request, Pbx *pbx, GBytes *token_key, GError **error);
+registration_read (SipRequest *request, Pbx *pbx, KeyedHash *token_key, GError **error);
 void registration_adopt (Registration *registration, const Record *record);
 gint64 registration_asks_for (const Registration *registration, const RegistrationContact *entry);
 gint64 registration_asks (const Registration *registration);

@@ -16,7 +16,7 @@
 struct _Sharing {
   Location *location;
   Ledger *ledger;
-  GBytes *token_key;
+  KeyedHash *token_key; /* not owned */
   GHashTable *policies; /* Pbx -> SharingPolicy */
 };
 
@@ -29,13 +29,13 @@ struct _Sharing {
  * Returns: (transfer full): with every PBX on SHARING_AUTO
  */
 Sharing *
-sharing_new (Location *location, Ledger *ledger, GBytes *token_key)
+sharing_new (Location *location, Ledger *ledger, KeyedHash *token_key)
 {
   Sharing *sharing = g_new0 (Sharing, 1);
 
   sharing->location = g_object_ref (location);
   sharing->ledger = ledger;
-  sharing->token_key = g_bytes_ref (token_key);
+  sharing->token_key = token_key;
   sharing->policies = g_hash_table_new (NULL, NULL);
   return sharing;
 }
@@ -48,7 +48,6 @@ void
 sharing_free (Sharing *sharing)
 {
   g_hash_table_unref (sharing->policies);
-  g_bytes_unref (sharing->token_key);
   g_object_unref (sharing->location);
   g_free (sharing);
 }

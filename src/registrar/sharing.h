@@ -12,7 +12,7 @@ typedef enum {
   SHARING_ONE,  /* all phones of an address of record are behind one */
 } SharingPolicy;
 
-Sharing *sharing_new (Location *location, Ledger *ledger, GBytes *token_key);
+Sharing *sharing_new (Location *location, Ledger *ledger, KeyedHash *token_key);
 void sharing_free (Sharing *sharing);
 void sharing_set_policy (Sharing *sharing, const Pbx *pbx, SharingPolicy policy);
 

@@ -13,6 +13,7 @@
 #include "sip/sip-headers.h"
 
 #define BOOT_BITS 40
+#define TAG_SIZE 32
 
 struct _Upstream {
   gchar *boot;  /* part of each Call-ID and tag, so that sequence numbers may begin anew */
@@ -61,19 +62,27 @@ stays_with_us (const sip_header_t *header, gpointer user_data)
   return FALSE;
 }
 
+/* Headers are put together from their parts: the stack would print them, and parse them again. */
+static void
+insert (msg_t *msg, gpointer header)
+{
+  msg_header_insert (msg, msg_object (msg), header);
+}
+
 static void
 add_contacts (msg_t *msg, SipListener *listener, const GArray *contacts)
 {
-  su_home_t *home = msg_home (msg);
-
   for (guint i = 0; i < contacts->len; i++) {
     const UpstreamContact *contact = &g_array_index (contacts, UpstreamContact, i);
-    g_autofree gchar *uri = sip_listener_uri (listener, contact->token);
-    gchar *expires = su_sprintf (home, "expires=%" G_GINT64_FORMAT, contact->expires);
+    gchar expires[32];
+    msg_param_t params[] = { expires, NULL };
+    sip_contact_t header[1];
 
-    msg_header_insert (msg, msg_object (msg),
-                       (msg_header_t *) sip_contact_create (home, URL_STRING_MAKE (uri), expires,
-                                                            NULL));
+    g_snprintf (expires, sizeof expires, "expires=%" G_GINT64_FORMAT, contact->expires);
+    sip_contact_init (header);
+    *header->m_url = sip_listener_url (listener, contact->token);
+    header->m_params = params;
+    insert (msg, sip_contact_dup (msg_home (msg), header));
   }
 }
 
@@ -89,21 +98,74 @@ add_supported (msg_t *msg, const sip_t *phone)
         sip_add_tl (msg, sip_object (msg), SIPTAG_SUPPORTED_STR (header->k_items[i]), TAG_END ());
 }
 
+static gboolean
+is_tag (const gchar *param)
+{
+  return g_ascii_strncasecmp (param, "tag", 3) == 0 && (param[3] == '=' || !param[3]);
+}
+
+/* Returns: @who with @tag, or with none. */
+static sip_addr_t
+with_tag (const sip_addr_t *who, gchar *tag, GPtrArray *params)
+{
+  sip_addr_t party = *who;
+
+  g_ptr_array_set_size (params, 0);
+  for (const msg_param_t *param = who->a_params; param && *param; param++)
+    if (!is_tag (*param))
+      g_ptr_array_add (params, (gpointer) *param);
+  if (tag)
+    g_ptr_array_add (params, tag);
+  g_ptr_array_add (params, NULL);
+  party.a_params = (msg_param_t *) params->pdata;
+  return party;
+}
+
 static void
 add_identity (Upstream *upstream, msg_t *msg, const sip_from_t *who, const sip_to_t *whom,
-              const gchar *call_id)
+              const gchar *call_id_seed)
 {
   su_home_t *home = msg_home (msg);
-  sip_from_t *from = sip_from_dup (home, who);
-  sip_to_t *to = sip_to_dup (home, whom);
-  g_autofree gchar *tag = g_strdup_printf ("%s%u", upstream->boot, upstream->cseq);
+  g_autoptr (GPtrArray) params = g_ptr_array_sized_new (4);
+  g_autofree gchar *call_id = g_strconcat (call_id_seed, "-", upstream->boot, NULL);
+  gchar tag[TAG_SIZE];
+  sip_call_id_t id[1];
+  sip_addr_t party;
 
-  msg_header_remove_param (from->a_common, "tag");
-  sip_from_tag (home, from, tag);
-  msg_header_remove_param (to->a_common, "tag");
-  msg_header_insert (msg, msg_object (msg), (msg_header_t *) from);
-  msg_header_insert (msg, msg_object (msg), (msg_header_t *) to);
-  sip_add_tl (msg, sip_object (msg), SIPTAG_CALL_ID_STR (call_id), TAG_END ());
+  g_snprintf (tag, sizeof tag, "tag=%s%u", upstream->boot, upstream->cseq);
+  party = with_tag (who, tag, params);
+  insert (msg, sip_from_dup (home, &party));
+  party = with_tag (whom, NULL, params);
+  insert (msg, sip_to_dup (home, &party));
+  sip_call_id_init (id);
+  id->i_id = call_id;
+  insert (msg, sip_call_id_dup (home, id));
+}
+
+/* Our REGISTER, as far as it does not depend on whose request it continues. */
+static msg_t *
+create (Upstream *upstream, SipListener *listener, const url_string_t *target,
+        const sip_from_t *who, const sip_to_t *whom, const gchar *call_id_seed,
+        const GArray *contacts)
+{
+  msg_t *msg = nta_msg_create (listener->agent, 0);
+  su_home_t *home = msg_home (msg);
+
+  insert (msg, sip_request_create (home, SIP_METHOD_REGISTER, target, NULL));
+  insert (msg, sip_cseq_create (home, ++upstream->cseq, SIP_METHOD_REGISTER));
+  add_identity (upstream, msg, who, whom, call_id_seed);
+  add_contacts (msg, listener, contacts);
+  return msg;
+}
+
+static SipTransaction *
+transmit (SipFlow *way, msg_t *msg, SipResponseFunc func, gpointer user_data)
+{
+  if (nta_msg_complete (msg) < 0) {
+    msg_destroy (msg);
+    return NULL;
+  }
+  return sip_transaction_send (way, msg, func, user_data);
 }
 
 /**
@@ -124,28 +186,16 @@ SipTransaction *
 upstream_send (Upstream *upstream, SipFlow *way, const sip_t *phone, const gchar *call_id_seed,
                const GArray *contacts, SipResponseFunc func, gpointer user_data)
 {
-  SipListener *listener = sip_flow_listener (way);
-  msg_t *msg = nta_msg_create (listener->agent, 0);
-  su_home_t *home = msg_home (msg);
-  g_autofree gchar *call_id = g_strdup_printf ("%s-%s", call_id_seed, upstream->boot);
-  url_t *target = url_hdup (home, phone->sip_request->rq_url);
+  url_t target[1] = { *phone->sip_request->rq_url };
+  msg_t *msg;
 
   target->url_headers = NULL;
-  sip_add_tl (msg, sip_object (msg),
-              SIPTAG_REQUEST (sip_request_create (home, SIP_METHOD_REGISTER,
-                                                  (url_string_t *) target, NULL)),
-              SIPTAG_CSEQ (sip_cseq_create (home, ++upstream->cseq, SIP_METHOD_REGISTER)),
-              TAG_END ());
-  add_identity (upstream, msg, phone->sip_from, phone->sip_to, call_id);
-  add_contacts (msg, listener, contacts);
+  msg = create (upstream, sip_flow_listener (way), (url_string_t *) target, phone->sip_from,
+                phone->sip_to, call_id_seed, contacts);
   sip_headers_forward (msg, phone);
   add_supported (msg, phone);
   sip_headers_copy (msg, phone, stays_with_us, NULL);
-  if (nta_msg_complete (msg) < 0) {
-    msg_destroy (msg);
-    return NULL;
-  }
-  return sip_transaction_send (way, msg, func, user_data);
+  return transmit (way, msg, func, user_data);
 }
 
 /**
@@ -169,27 +219,20 @@ upstream_send_own (Upstream *upstream, SipFlow *way, const gchar *aor, const gch
                    gpointer user_data)
 {
   SipListener *listener = sip_flow_listener (way);
-  msg_t *msg = nta_msg_create (listener->agent, 0);
-  su_home_t *home = msg_home (msg);
-  g_autofree gchar *call_id = g_strdup_printf ("%s-%s", call_id_seed, upstream->boot);
+  su_home_t home[1] = { SU_HOME_INIT (home) };
   g_autofree gchar *target = upstream_target (aor);
   g_autofree gchar *bracketed = g_strdup_printf ("<%s>", aor);
+  msg_t *msg;
 
-  sip_add_tl (msg, sip_object (msg),
-              SIPTAG_REQUEST (
-                sip_request_create (home, SIP_METHOD_REGISTER, URL_STRING_MAKE (target), NULL)),
-              SIPTAG_CSEQ (sip_cseq_create (home, ++upstream->cseq, SIP_METHOD_REGISTER)),
-              SIPTAG_MAX_FORWARDS_STR ("70"), SIPTAG_USER_AGENT_STR ("sipwake"), TAG_END ());
-  add_identity (upstream, msg, sip_from_make (home, bracketed), sip_to_make (home, bracketed),
-                call_id);
-  add_contacts (msg, listener, contacts);
+  su_home_init (home);
+  msg = create (upstream, listener, URL_STRING_MAKE (target), sip_from_make (home, bracketed),
+                sip_to_make (home, bracketed), call_id_seed, contacts);
+  su_home_deinit (home);
+  sip_add_tl (msg, sip_object (msg), SIPTAG_MAX_FORWARDS_STR ("70"),
+              SIPTAG_USER_AGENT_STR ("sipwake"), TAG_END ());
   if (authorization)
     sip_headers_add (msg, authorization);
-  if (nta_msg_complete (msg) < 0) {
-    msg_destroy (msg);
-    return NULL;
-  }
-  return sip_transaction_send (way, msg, func, user_data);
+  return transmit (way, msg, func, user_data);
 }
 
 /**

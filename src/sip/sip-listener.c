@@ -22,6 +22,22 @@ static const gchar *const transport_names[] = {
 };
 
 /**
+ * sip_listener_url:
+ * @listener: the listener
+ * @user: (nullable): the user part
+ *
+ * Returns: the same as sip_listener_uri() in parts, which belong to @listener and @user
+ */
+url_t
+sip_listener_url (const SipListener *listener, const gchar *user)
+{
+  url_t url = *listener->url;
+
+  url.url_user = user;
+  return url;
+}
+
+/**
  * sip_transport_name:
  * @transport: a transport
  *
@@ -180,11 +196,13 @@ sip_listener_speak (SipListener *listener)
 {
   g_autofree gchar *protocol = g_ascii_strup (sip_transport_name (listener->transport), -1);
   g_autofree gchar *via = g_strdup_printf ("SIP/2.0/%s %s", protocol, listener->authority);
+  g_autofree gchar *uri = sip_listener_uri (listener, NULL);
 
   listener->primary = find_primary (listener->agent, listener->name);
   if (!listener->primary)
     return FALSE;
   tport_set_magic (listener->primary, sip_via_make (listener->home, via));
+  listener->url = url_make (listener->home, uri);
   return TRUE;
 }
 

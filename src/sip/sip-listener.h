@@ -34,6 +34,7 @@ typedef struct _SipListener {
   SipTransport transport;
   GSocketFamily family;
   gchar *authority; /* what others are told: host:port, IPv6 in brackets */
+  url_t *url;       /* the same as a URI */
   SipLoop *loop;
   nta_agent_t *agent;
   tport_t *primary;
@@ -53,6 +54,7 @@ SipListener *sip_listener_of (GHashTable *siblings, nta_agent_t *agent, nta_inco
 gboolean sip_listener_speak (SipListener *listener);
 guint sip_listener_port (const SipListener *listener);
 gchar *sip_listener_uri (const SipListener *listener, const gchar *user);
+url_t sip_listener_url (const SipListener *listener, const gchar *user);
 const gchar *sip_transport_name (SipTransport transport);
 gboolean sip_transport_is_secure (SipTransport transport);
 gboolean sip_transport_is_stream (SipTransport transport);

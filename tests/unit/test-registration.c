@@ -18,7 +18,7 @@ typedef struct {
   SipStack *stack;
   LonePhone *phone;
   Pbx *pbx;
-  GBytes *key;
+  KeyedHash *key;
 } Fixture;
 
 static void
@@ -29,13 +29,13 @@ set_up (Fixture *fixture, gconstpointer data)
   fixture->stack = lone_stack_new (SIP_SIDE_PHONES);
   fixture->phone = lone_phone_new (fixture->stack);
   fixture->pbx = pbx_new ("office", domains, 3600, NULL);
-  fixture->key = g_bytes_new_static ("0123456789abcdef0123456789abcdef", 32);
+  fixture->key = keyed_hash_new ("0123456789abcdef0123456789abcdef", 32);
 }
 
 static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
-  g_bytes_unref (fixture->key);
+  keyed_hash_free (fixture->key);
   pbx_free (fixture->pbx);
   lone_phone_free (fixture->phone);
   sip_stack_free (fixture->stack);

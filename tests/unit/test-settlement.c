@@ -20,7 +20,7 @@ typedef struct {
   SipStack *stack;
   LonePhone *phone;
   Pbx *pbx;
-  GBytes *key;
+  KeyedHash *key;
   Location *location;
   Ledger *ledger;
   guint refreshed;
@@ -44,7 +44,7 @@ set_up (Fixture *fixture, gconstpointer data)
   fixture->stack = lone_stack_new (SIP_SIDE_PHONES);
   fixture->phone = lone_phone_new (fixture->stack);
   fixture->pbx = pbx_new ("office", domains, 3600, NULL);
-  fixture->key = g_bytes_new_static ("0123456789abcdef0123456789abcdef", 32);
+  fixture->key = keyed_hash_new ("0123456789abcdef0123456789abcdef", 32);
   fixture->location = location_new ();
   fixture->ledger = ledger_new (fixture->store, fixture->location);
   g_signal_connect (fixture->location, "refreshed", G_CALLBACK (count), &fixture->refreshed);
@@ -56,7 +56,7 @@ tear_down (Fixture *fixture, gconstpointer data)
 {
   ledger_free (fixture->ledger);
   g_object_unref (fixture->location);
-  g_bytes_unref (fixture->key);
+  keyed_hash_free (fixture->key);
   pbx_free (fixture->pbx);
   lone_phone_free (fixture->phone);
   sip_stack_free (fixture->stack);
