@@ -43,7 +43,7 @@ sip_body_sdp (const sip_t *sip, gsize *size)
     return NULL;
   if (g_ascii_strncasecmp (type->c_type, "multipart/", strlen ("multipart/")) == 0)
     return find_part (type, payload, size);
-  if (g_ascii_strcasecmp (type->c_type, SDP_TYPE) != 0)
+  if (!g_str_equal (type->c_type, SDP_TYPE) && g_ascii_strcasecmp (type->c_type, SDP_TYPE) != 0)
     return NULL;
   *size = payload->pl_len;
   return payload->pl_data;
