@@ -53,10 +53,11 @@ on_answer_ready (const sip_t *response, guint status, const gchar *problem, gpoi
 }
 
 static void
-translate (Attempt *attempt, Passage **place, const sip_t *response, PassageFunc func)
+translate (Attempt *attempt, Passage **place, PassageFunc func)
 {
   passage_start (place, attempt->media, call_media_called (attempt->caller_party),
-                 call_media_kind (attempt->invite.original), response, func, attempt);
+                 call_media_kind (attempt->invite.original), leg_response (attempt->leg), func,
+                 attempt);
 }
 
 static void
@@ -69,7 +70,7 @@ on_ringing (Leg *leg, const sip_t *response, gpointer user_data)
     return;
   if (attempt->ringing)
     leg_forget_reliable (leg); /* the caller does not get that one */
-  translate (attempt, &attempt->ringing, response, on_ringing_ready);
+  translate (attempt, &attempt->ringing, on_ringing_ready);
 }
 
 static void
@@ -82,7 +83,7 @@ on_answered (Leg *leg, const sip_t *response, gpointer user_data)
   if (attempt->over)
     attempt->funcs->answered (attempt, response, attempt->user_data);
   else
-    translate (attempt, &attempt->answer, response, on_answer_ready);
+    translate (attempt, &attempt->answer, on_answer_ready);
 }
 
 static void
@@ -215,7 +216,7 @@ void
 attempt_start (Attempt *attempt)
 {
   passage_start (&attempt->offer, attempt->media, attempt->caller_party, MEDIA_OFFER,
-                 attempt->invite.original, on_offer_ready, attempt);
+                 sip_request_msg (attempt->invite.request), on_offer_ready, attempt);
 }
 
 /**

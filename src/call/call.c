@@ -136,7 +136,8 @@ on_acked (Caller *caller, const sip_t *ack, gpointer user_data)
 
   call_record_add (call->record, "ACK");
   if (media && !sip_body_sdp (sip_request_sip (caller_invite (caller)), &size))
-    passage_start (&call->ack, media, caller_party (call), MEDIA_ANSWER, ack, on_ack_ready, call);
+    passage_start (&call->ack, media, caller_party (call), MEDIA_ANSWER,
+                   sip_request_ack (caller_invite (caller)), on_ack_ready, call);
   else
     on_ack_ready (ack, 0, NULL, call);
 }

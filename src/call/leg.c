@@ -457,6 +457,18 @@ leg_dialog (const Leg *leg)
 }
 
 /**
+ * leg_response:
+ * @leg: a leg that was answered
+ *
+ * Returns: (transfer full): the last answer, which then outlives it
+ */
+msg_t *
+leg_response (const Leg *leg)
+{
+  return sip_transaction_response (leg->invite);
+}
+
+/**
  * leg_cseq:
  * @leg: a leg that has answered
  *

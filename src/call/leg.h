@@ -48,5 +48,6 @@ void leg_forget_reliable (Leg *leg);
 LegState leg_state (const Leg *leg);
 gboolean leg_is_silent (const Leg *leg);
 SipDialog *leg_dialog (const Leg *leg);
+msg_t *leg_response (const Leg *leg);
 guint32 leg_cseq (const Leg *leg);
 Reach *leg_reach (const Leg *leg);

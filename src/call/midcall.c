@@ -124,8 +124,8 @@ on_response (SipTransaction *transaction, guint status, const sip_t *response, g
   if (status < 300 && has_media (midcall))
     passage_start (&midcall->passage, midcall->media,
                    midcall->party == MEDIA_PHONE ? MEDIA_PBX : MEDIA_PHONE,
-                   offered (midcall) ? MEDIA_ANSWER : MEDIA_OFFER, response, on_response_ready,
-                   midcall);
+                   offered (midcall) ? MEDIA_ANSWER : MEDIA_OFFER,
+                   sip_transaction_response (transaction), on_response_ready, midcall);
   else
     on_response_ready (response, 0, NULL, midcall);
 }
@@ -156,8 +156,8 @@ on_invite_event (SipRequest *request, SipRequestEvent event, const sip_t *sip, g
   /* Without an ACK of its own the other side would repeat its 2xx for ever; that the first side
    * is gone shows by the next request into its dialog. */
   if (midcall->answered && sip && midcall->media && !offered (midcall))
-    passage_start (&midcall->passage, midcall->media, midcall->party, MEDIA_ANSWER, sip,
-                   on_ack_ready, midcall);
+    passage_start (&midcall->passage, midcall->media, midcall->party, MEDIA_ANSWER,
+                   sip_request_ack (request), on_ack_ready, midcall);
   else if (midcall->answered)
     on_ack_ready (sip, 0, NULL, midcall);
   else
@@ -235,13 +235,11 @@ on_request_ready (const sip_t *sip, guint problem_status, const gchar *problem, 
 static void
 set_out (Midcall *midcall)
 {
-  const sip_t *sip = sip_request_sip (midcall->request);
-
   if (has_media (midcall))
-    passage_start (&midcall->passage, midcall->media, midcall->party, MEDIA_OFFER, sip,
-                   on_request_ready, midcall);
+    passage_start (&midcall->passage, midcall->media, midcall->party, MEDIA_OFFER,
+                   sip_request_msg (midcall->request), on_request_ready, midcall);
   else
-    on_request_ready (sip, 0, NULL, midcall);
+    on_request_ready (sip_request_sip (midcall->request), 0, NULL, midcall);
 }
 
 static void

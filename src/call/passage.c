@@ -10,7 +10,7 @@
 
 struct _Passage {
   Passage **place; /* NULL: given up */
-  msg_t *msg;
+  msg_t *msg;      /* as it came */
   PassageFunc func;
   gpointer user_data;
 };
@@ -47,7 +47,7 @@ on_result (const MediaResult *result, gpointer user_data)
   msg_t *msg = passage->msg;
   PassageFunc func = passage->place ? passage->func : NULL;
   gpointer data = passage->user_data;
-  const sip_t *sip = sip_object (msg);
+  SipBodyView view;
 
   if (!func || result->outcome == MEDIA_RELEASED) {
     passage_free (passage);
@@ -57,9 +57,12 @@ on_result (const MediaResult *result, gpointer user_data)
   passage->msg = NULL;
   *passage->place = NULL;
   g_free (passage);
-  if (status == 0)
-    sip = sip_body_set (msg, result->sdp, result->size);
-  func (sip, status, result->problem, data);
+  if (status) {
+    func (sip_object (msg), status, result->problem, data);
+  } else {
+    func (sip_body_view_init (&view, sip_object (msg), result->sdp, result->size), 0, NULL, data);
+    sip_body_view_clear (&view);
+  }
   msg_destroy (msg);
 }
 
@@ -69,15 +72,16 @@ on_result (const MediaResult *result, gpointer user_data)
  * @session: the media of the call
  * @from: who sent the message
  * @kind: whether its session description is an offer
- * @sip: the message
+ * @msg: (transfer full): the message
  * @func: told how it goes on, from within where nothing must be waited for; not told when the
  *   session is released before
  * @user_data: for @func
  */
 void
 passage_start (Passage **place, MediaSession *session, MediaParty from, MediaKind kind,
-               const sip_t *sip, PassageFunc func, gpointer user_data)
+               msg_t *msg, PassageFunc func, gpointer user_data)
 {
+  const sip_t *sip = sip_object (msg);
   Passage *passage;
   const gchar *sdp;
   gsize size;
@@ -86,11 +90,12 @@ passage_start (Passage **place, MediaSession *session, MediaParty from, MediaKin
   sdp = media_session_translates (session) ? sip_body_sdp (sip, &size) : NULL;
   if (!sdp) {
     func (sip, 0, NULL, user_data);
+    msg_destroy (msg);
     return;
   }
   passage = g_new0 (Passage, 1);
   passage->place = place;
-  passage->msg = sip_body_copy_message (sip);
+  passage->msg = msg;
   passage->func = func;
   passage->user_data = user_data;
   *place = passage;

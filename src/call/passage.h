@@ -11,5 +11,5 @@ typedef void (*PassageFunc) (const sip_t *sip, guint status, const gchar *proble
                              gpointer user_data);
 
 void passage_start (Passage **place, MediaSession *session, MediaParty from, MediaKind kind,
-                    const sip_t *sip, PassageFunc func, gpointer user_data);
+                    msg_t *msg, PassageFunc func, gpointer user_data);
 void passage_cancel (Passage **place);

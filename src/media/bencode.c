@@ -3,8 +3,8 @@
  * bencode: the encoding of rtpengine's control protocol, by rtpengine's own rules: the keys of a
  * dictionary come in any order, and there is one value, with nothing behind it.
  *
- * What was parsed is one array of values in the order of the text, since a reply is read once and
- * dropped. A value is named by its place in it. ng-message reads and writes with it.
+ * A text is read once, from its beginning to its end, where it stands; nothing is built of it, since
+ * little of a reply is of use. ng-message reads and writes with it.
  */
 #include "media/bencode.h"
 
@@ -12,306 +12,256 @@
 
 #include <string.h>
 
-#define USUAL_VALUES 16
+static gboolean
+fail (BencodeReader *reader)
+{
+  reader->failed = TRUE;
+  return FALSE;
+}
 
-typedef struct {
-  guint8 type;
-  gboolean last;  /* in its container */
-  guint32 start;  /* of the bytes of a string */
-  guint32 size;   /* of a string */
-  gint32 after;   /* the place behind this value and all that it holds */
-  gint64 integer;
-} Value;
-
-struct _Bencode {
-  gchar *data;
-  GArray *values;
-};
-
-typedef struct {
-  const gchar *data;
-  gsize size;
-  gsize at;
-  GArray *values;
-  guint depth;
-} Parser;
-
-static gboolean parse_value (Parser *parser);
+static gchar
+peek (const BencodeReader *reader)
+{
+  return reader->at < reader->size ? reader->data[reader->at] : '\0';
+}
 
 static gboolean
-take (Parser *parser, gchar expected)
+take (BencodeReader *reader, gchar expected)
 {
-  if (parser->at >= parser->size || parser->data[parser->at] != expected)
+  if (reader->failed || reader->at >= reader->size || reader->data[reader->at] != expected)
     return FALSE;
-  parser->at++;
+  reader->at++;
   return TRUE;
 }
 
 /* Decimal digits without leading zeros. */
 static gboolean
-take_number (Parser *parser, guint64 max, guint64 *number)
+take_number (BencodeReader *reader, guint64 max, guint64 *number)
 {
-  gsize start = parser->at;
+  gsize start = reader->at;
 
   *number = 0;
-  while (parser->at < parser->size && g_ascii_isdigit (parser->data[parser->at])) {
-    guint digit = (guint) (parser->data[parser->at] - '0');
+  while (reader->at < reader->size && g_ascii_isdigit (reader->data[reader->at])) {
+    guint digit = (guint) (reader->data[reader->at] - '0');
 
     if (*number > (max - digit) / 10)
       return FALSE;
     *number = *number * 10 + digit;
-    parser->at++;
+    reader->at++;
   }
-  return parser->at > start && (parser->data[start] != '0' || parser->at == start + 1);
+  return reader->at > start && (reader->data[start] != '0' || reader->at == start + 1);
 }
 
-static Value *
-value_at (Parser *parser, guint place)
+static const gchar *
+take_string (BencodeReader *reader, gsize *size)
 {
-  return &g_array_index (parser->values, Value, place);
-}
-
-static gboolean
-parse_integer (Parser *parser, guint place)
-{
-  gboolean negative = take (parser, '-');
+  const gchar *bytes;
   guint64 number;
 
-  if (!take_number (parser, G_MAXINT64, &number) || (negative && number == 0) ||
-      !take (parser, 'e'))
-    return FALSE;
-  value_at (parser, place)->type = BENCODE_INTEGER;
-  value_at (parser, place)->integer = negative ? -(gint64) number : (gint64) number;
-  return TRUE;
-}
-
-static gboolean
-parse_string (Parser *parser, guint place)
-{
-  guint64 size;
-
-  if (!take_number (parser, BENCODE_MAX_SIZE, &size) || !take (parser, ':') ||
-      size > parser->size - parser->at)
-    return FALSE;
-  value_at (parser, place)->type = BENCODE_STRING;
-  value_at (parser, place)->start = (guint32) parser->at;
-  value_at (parser, place)->size = (guint32) size;
-  parser->at += size;
-  return TRUE;
-}
-
-static gboolean
-parse_container (Parser *parser, guint place, BencodeType type)
-{
-  guint last = 0;
-
-  value_at (parser, place)->type = type;
-  if (parser->depth == BENCODE_MAX_DEPTH)
-    return FALSE;
-  parser->depth++;
-  while (!take (parser, 'e')) {
-    last = parser->values->len;
-    if (!parse_value (parser))
-      return FALSE;
-    if (type == BENCODE_LIST)
-      continue;
-    if (value_at (parser, last)->type != BENCODE_STRING)
-      return FALSE;
-    last = parser->values->len;
-    if (!parse_value (parser))
-      return FALSE;
+  if (reader->failed || !take_number (reader, BENCODE_MAX_SIZE, &number) || !take (reader, ':') ||
+      number > reader->size - reader->at) {
+    fail (reader);
+    return NULL;
   }
-  if (last)
-    value_at (parser, last)->last = TRUE;
-  parser->depth--;
-  return TRUE;
+  bytes = reader->data + reader->at;
+  reader->at += number;
+  *size = number;
+  return bytes;
 }
 
 static gboolean
-parse_value (Parser *parser)
+enter (BencodeReader *reader, gchar begin)
 {
-  guint place = parser->values->len;
-  gboolean parsed;
-
-  if (place == BENCODE_MAX_VALUES)
+  if (!take (reader, begin))
     return FALSE;
-  g_array_set_size (parser->values, place + 1);
-  if (take (parser, 'i'))
-    parsed = parse_integer (parser, place);
-  else if (take (parser, 'l'))
-    parsed = parse_container (parser, place, BENCODE_LIST);
-  else if (take (parser, 'd'))
-    parsed = parse_container (parser, place, BENCODE_DICT);
-  else
-    parsed = parse_string (parser, place);
-  value_at (parser, place)->after = (gint32) parser->values->len;
-  return parsed;
+  return ++reader->depth <= BENCODE_MAX_DEPTH || fail (reader);
 }
 
 /**
- * bencode_parse:
- * @data: bytes, which are copied; not necessarily terminated
- * @size: how many
- * @error: set where they are no value, or one too deep, too long or of too many parts
- *
- * Returns: (transfer full) (nullable): what they say; the value as a whole is %BENCODE_ROOT
- */
-Bencode *
-bencode_parse (const gchar *data, gsize size, GError **error)
-{
-  Parser parser = { data, size, 0, NULL, 0 };
-  Bencode *bencode;
-
-  if (size > BENCODE_MAX_SIZE) {
-    g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_LIMIT,
-                 "bencode of %" G_GSIZE_FORMAT " bytes, more than %d", size, BENCODE_MAX_SIZE);
-    return NULL;
-  }
-  parser.values = g_array_sized_new (FALSE, TRUE, sizeof (Value), USUAL_VALUES);
-  if (!parse_value (&parser) || parser.at != size) {
-    g_array_unref (parser.values);
-    g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_PROTOCOL,
-                 "malformed bencode at byte %" G_GSIZE_FORMAT, parser.at);
-    return NULL;
-  }
-  value_at (&parser, BENCODE_ROOT)->last = TRUE;
-  bencode = g_new0 (Bencode, 1);
-  bencode->data = g_memdup2 (data, size);
-  bencode->values = parser.values;
-  return bencode;
-}
-
-/**
- * bencode_free:
- * @bencode: (transfer full): what was parsed
+ * bencode_reader_init:
+ * @reader: (out caller-allocates): a reader
+ * @data: a text, which outlives the reader; not necessarily terminated
+ * @size: bytes in it; more than %BENCODE_MAX_SIZE are malformed
  */
 void
-bencode_free (Bencode *bencode)
+bencode_reader_init (BencodeReader *reader, const gchar *data, gsize size)
 {
-  g_array_unref (bencode->values);
-  g_free (bencode->data);
-  g_free (bencode);
+  *reader = (BencodeReader){ .data = data, .size = size, .failed = size > BENCODE_MAX_SIZE };
 }
 
-static const Value *
-get (const Bencode *bencode, gint value)
+/**
+ * bencode_read_end:
+ * @reader: a reader
+ * @error: set where the text was malformed up to here, or goes on
+ *
+ * What was read before counts only if this is so.
+ *
+ * Returns: whether the text was one value and all of it was read
+ */
+gboolean
+bencode_read_end (BencodeReader *reader, GError **error)
 {
-  return &g_array_index (bencode->values, Value, value);
+  if (!reader->failed && reader->depth == 0 && reader->at == reader->size)
+    return TRUE;
+  g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_PROTOCOL,
+               "malformed bencode at byte %" G_GSIZE_FORMAT, reader->at);
+  return FALSE;
 }
 
 /**
  * bencode_type:
- * @bencode: what was parsed
- * @value: a value in it
+ * @reader: a reader
  *
- * Returns: its type
+ * Returns: the type of the value that comes next, as far as its first byte tells
  */
 BencodeType
-bencode_type (const Bencode *bencode, gint value)
+bencode_type (const BencodeReader *reader)
 {
-  return get (bencode, value)->type;
+  switch (peek (reader)) {
+  case 'i':
+    return BENCODE_INTEGER;
+  case 'l':
+    return BENCODE_LIST;
+  case 'd':
+    return BENCODE_DICT;
+  default:
+    return BENCODE_STRING;
+  }
 }
 
 /**
- * bencode_string:
- * @bencode: what was parsed
- * @value: a value in it, or %BENCODE_NONE
- * @size: (out): how many bytes
+ * bencode_enter:
+ * @reader: a reader
+ * @type: %BENCODE_LIST or %BENCODE_DICT
  *
- * Returns: (transfer none) (nullable): the bytes of a string, not terminated; %NULL for what is none
- */
-const gchar *
-bencode_string (const Bencode *bencode, gint value, gsize *size)
-{
-  if (value == BENCODE_NONE || get (bencode, value)->type != BENCODE_STRING)
-    return NULL;
-  *size = get (bencode, value)->size;
-  return bencode->data + get (bencode, value)->start;
-}
-
-/**
- * bencode_is:
- * @bencode: what was parsed
- * @value: a value in it, or %BENCODE_NONE
- * @text: a text
- *
- * Returns: whether the value is this string
+ * Returns: whether the value that came next is one and its first member is now the next; else it
+ *   is as it was
  */
 gboolean
-bencode_is (const Bencode *bencode, gint value, const gchar *text)
+bencode_enter (BencodeReader *reader, BencodeType type)
 {
-  gsize size;
-  const gchar *bytes = bencode_string (bencode, value, &size);
-
-  return bytes && size == strlen (text) && memcmp (bytes, text, size) == 0;
+  return enter (reader, type == BENCODE_LIST ? 'l' : 'd');
 }
 
 /**
- * bencode_integer:
- * @bencode: what was parsed
- * @value: a value in it, or %BENCODE_NONE
- * @integer: (out): the number
+ * bencode_leave:
+ * @reader: a reader inside of a list or dictionary
  *
- * Returns: whether the value is an integer
+ * Returns: whether no further member comes, and what is behind the container is now the next value;
+ *   so also where the text is malformed
  */
 gboolean
-bencode_integer (const Bencode *bencode, gint value, gint64 *integer)
+bencode_leave (BencodeReader *reader)
 {
-  if (value == BENCODE_NONE || get (bencode, value)->type != BENCODE_INTEGER)
+  if (reader->failed)
+    return TRUE;
+  if (!take (reader, 'e'))
     return FALSE;
-  *integer = get (bencode, value)->integer;
+  reader->depth--;
   return TRUE;
 }
 
 /**
- * bencode_find:
- * @bencode: what was parsed
- * @dict: a value in it
- * @key: a key
+ * bencode_read_key:
+ * @reader: a reader inside of a dictionary, which must be read in turns, keys and values
+ * @size: (out): how many bytes
  *
- * Returns: the first value under the key, or %BENCODE_NONE; so also where @dict is no dictionary
+ * Returns: (transfer none) (nullable): the bytes of the key, not terminated; %NULL where the text is
+ *   malformed
  */
-gint
-bencode_find (const Bencode *bencode, gint dict, const gchar *key)
+const gchar *
+bencode_read_key (BencodeReader *reader, gsize *size)
 {
-  gint at;
+  return take_string (reader, size);
+}
 
-  if (bencode_type (bencode, dict) != BENCODE_DICT)
-    return BENCODE_NONE;
-  for (at = bencode_first (bencode, dict); at != BENCODE_NONE;) {
-    gint value = get (bencode, at)->after;
+/**
+ * bencode_read_string:
+ * @reader: a reader
+ * @size: (out): how many bytes
+ *
+ * Returns: (transfer none) (nullable): the bytes of the string that came next, not terminated; %NULL
+ *   where it was something else, which was skipped
+ */
+const gchar *
+bencode_read_string (BencodeReader *reader, gsize *size)
+{
+  if (bencode_type (reader) == BENCODE_STRING)
+    return take_string (reader, size);
+  bencode_skip (reader);
+  return NULL;
+}
 
-    if (bencode_is (bencode, at, key))
-      return value;
-    at = bencode_next (bencode, value);
+/**
+ * bencode_read_integer:
+ * @reader: a reader
+ * @integer: (out): the number
+ *
+ * Returns: whether the value that came next was an integer; anything else was skipped
+ */
+gboolean
+bencode_read_integer (BencodeReader *reader, gint64 *integer)
+{
+  gboolean negative;
+  guint64 number;
+
+  if (bencode_type (reader) != BENCODE_INTEGER) {
+    bencode_skip (reader);
+    return FALSE;
   }
-  return BENCODE_NONE;
+  take (reader, 'i');
+  negative = take (reader, '-');
+  if (reader->failed || !take_number (reader, G_MAXINT64, &number) || (negative && number == 0) ||
+      !take (reader, 'e'))
+    return fail (reader);
+  *integer = negative ? -(gint64) number : (gint64) number;
+  return TRUE;
 }
 
 /**
- * bencode_first:
- * @bencode: what was parsed
- * @container: a list or dictionary in it; keys and values of a dictionary take turns
+ * bencode_skip:
+ * @reader: a reader
  *
- * Returns: the first value inside, or %BENCODE_NONE
+ * Goes on behind the value that comes next, of whatever type.
  */
-gint
-bencode_first (const Bencode *bencode, gint container)
+void
+bencode_skip (BencodeReader *reader)
 {
-  return get (bencode, container)->after > container + 1 ? container + 1 : BENCODE_NONE;
+  gint64 integer;
+  gsize size;
+
+  switch (bencode_type (reader)) {
+  case BENCODE_INTEGER:
+    bencode_read_integer (reader, &integer);
+    break;
+  case BENCODE_STRING:
+    take_string (reader, &size);
+    break;
+  case BENCODE_LIST:
+    enter (reader, 'l');
+    while (!bencode_leave (reader))
+      bencode_skip (reader);
+    break;
+  case BENCODE_DICT:
+    enter (reader, 'd');
+    while (!bencode_leave (reader) && bencode_read_key (reader, &size))
+      bencode_skip (reader);
+    break;
+  }
 }
 
 /**
- * bencode_next:
- * @bencode: what was parsed
- * @value: a value in it
+ * bencode_is:
+ * @bytes: (nullable): the bytes of a string
+ * @size: how many
+ * @text: a text
  *
- * Returns: the value after it in the same container, or %BENCODE_NONE
+ * Returns: whether they are the same
  */
-gint
-bencode_next (const Bencode *bencode, gint value)
+gboolean
+bencode_is (const gchar *bytes, gsize size, const gchar *text)
 {
-  return get (bencode, value)->last ? BENCODE_NONE : get (bencode, value)->after;
+  return bytes && size == strlen (text) && memcmp (bytes, text, size) == 0;
 }
 
 /**

@@ -4,27 +4,30 @@
 #include <glib.h>
 
 #define BENCODE_MAX_DEPTH 16
-#define BENCODE_MAX_VALUES 8192
 #define BENCODE_MAX_SIZE 65535
-
-#define BENCODE_ROOT 0
-#define BENCODE_NONE (-1)
-
-typedef struct _Bencode Bencode;
 
 typedef enum { BENCODE_INTEGER, BENCODE_STRING, BENCODE_LIST, BENCODE_DICT } BencodeType;
 
-Bencode *bencode_parse (const gchar *data, gsize size, GError **error);
-void bencode_free (Bencode *bencode);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Bencode, bencode_free)
+/* Where one is in a text; what is malformed stays so. */
+typedef struct {
+  const gchar *data;
+  gsize size;
+  gsize at;
+  guint depth;
+  gboolean failed;
+} BencodeReader;
 
-BencodeType bencode_type (const Bencode *bencode, gint value);
-const gchar *bencode_string (const Bencode *bencode, gint value, gsize *size);
-gboolean bencode_is (const Bencode *bencode, gint value, const gchar *text);
-gboolean bencode_integer (const Bencode *bencode, gint value, gint64 *integer);
-gint bencode_find (const Bencode *bencode, gint dict, const gchar *key);
-gint bencode_first (const Bencode *bencode, gint container);
-gint bencode_next (const Bencode *bencode, gint value);
+void bencode_reader_init (BencodeReader *reader, const gchar *data, gsize size);
+gboolean bencode_read_end (BencodeReader *reader, GError **error);
+
+BencodeType bencode_type (const BencodeReader *reader);
+gboolean bencode_enter (BencodeReader *reader, BencodeType type);
+gboolean bencode_leave (BencodeReader *reader);
+const gchar *bencode_read_key (BencodeReader *reader, gsize *size);
+const gchar *bencode_read_string (BencodeReader *reader, gsize *size);
+gboolean bencode_read_integer (BencodeReader *reader, gint64 *integer);
+void bencode_skip (BencodeReader *reader);
+gboolean bencode_is (const gchar *bytes, gsize size, const gchar *text);
 
 void bencode_put_string (GString *out, const gchar *text);
 void bencode_put_bytes (GString *out, const gchar *bytes, gsize size);

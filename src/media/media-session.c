@@ -24,7 +24,7 @@
 typedef struct {
   MediaParty from;
   MediaKind kind;
-  gchar *sdp;
+  const gchar *sdp; /* until @func is told */
   gsize size;
   SdpTraits traits;
   MediaSessionFunc func;
@@ -49,13 +49,6 @@ static const gchar *const tags[N_MEDIA_PARTIES] = {
   [MEDIA_PBX] = "pbx",
 };
 
-static void
-job_free (Job *job)
-{
-  g_free (job->sdp);
-  g_free (job);
-}
-
 static MediaParty
 other (MediaParty party)
 {
@@ -67,7 +60,7 @@ session_free (MediaSession *session)
 {
   if (session->peer)
     rtpengine_give_back (session->rtpengine, session->peer, session->call_id);
-  g_queue_clear_full (&session->jobs, (GDestroyNotify) job_free);
+  g_queue_clear_full (&session->jobs, g_free);
   counters_dec (COUNTER_MEDIA_SESSIONS_OPEN);
   g_free (session->call_id);
   g_free (session);
@@ -112,7 +105,7 @@ finish (MediaSession *session, const MediaResult *result)
     count (result, job->kind);
     job->func (result, job->user_data);
   }
-  job_free (job);
+  g_free (job);
   if (!session->released && !session->under_way && !g_queue_is_empty (&session->jobs))
     begin (session);
   session->busy--;
@@ -196,7 +189,7 @@ accept (MediaSession *session, const NgReply *reply)
 
   session->established = TRUE;
   media_transport_learn (&session->sides[job->from].transport, &job->traits);
-  if (job->traits.other) {
+  if (job->traits.other && !session->released) {
     restored = sdp_restore (job->sdp, job->size, reply->sdp, reply->size, &result.size, &error);
     result.sdp = restored;
   }
@@ -318,7 +311,7 @@ media_session_translates (const MediaSession *session)
  * @session: a session
  * @from: who has sent a body
  * @kind: whether it is an offer; an answer that is repeated counts as an answer again
- * @sdp: the body; not necessarily terminated
+ * @sdp: the body, which stays until @func is told; not necessarily terminated
  * @size: bytes in it
  * @func: told once what the other side is to get; from within where nobody needs to be asked
  * @user_data: for @func
@@ -346,7 +339,7 @@ media_session_translate (MediaSession *session, MediaParty from, MediaKind kind,
   job = g_new0 (Job, 1);
   job->from = from;
   job->kind = kind;
-  job->sdp = g_memdup2 (sdp, size);
+  job->sdp = sdp;
   job->size = size;
   job->traits = traits;
   job->func = func;

@@ -18,7 +18,7 @@ typedef enum { MEDIA_OFFER, MEDIA_ANSWER } MediaKind;
 
 typedef struct {
   MediaOutcome outcome;
-  const gchar *sdp; /* of MEDIA_DONE, terminated */
+  const gchar *sdp; /* of MEDIA_DONE; not terminated */
   gsize size;
   const gchar *problem; /* of the others */
 } MediaResult;

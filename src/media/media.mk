@@ -5,6 +5,7 @@ src_media_libmedia_a_SOURCES = \
   src/media/media-transport.c src/media/media-transport.h \
   src/media/media-mode.c src/media/media-mode.h \
   src/media/ng-message.c src/media/ng-message.h \
+  src/media/ng-socket.c src/media/ng-socket.h \
   src/media/ng-peer.c src/media/ng-peer.h \
   src/media/ng-sweeper.c src/media/ng-sweeper.h \
   src/media/rtpengine.c src/media/rtpengine.h \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * ng-message: the requests of rtpengine's NG protocol and what it replies, without the cookie.
+ * ng-message: the requests of rtpengine's NG protocol and what it replies. ng-peer sends them.
  *
  * Written for rtpengine 10.5, which Debian 12 has. It knows neither "SDES-only" nor "SDES-nonew",
  * so the suites that nobody should use are named one by one; it takes c=0.0.0.0 for hold unless
@@ -17,19 +17,27 @@
 #define ROOM 192        /* of a request, the cookie in front of it included */
 #define MEDIA_ROOM 1024 /* of an offer or answer, beside its session description */
 
-static GString *
-begin (const gchar *command, const gchar *call_id, gsize room)
-{
-  GString *out = g_string_sized_new (room);
+/* What is the same in each request stands here as it is sent. */
+#define PING "d7:command4:pinge"
+#define LIST "d7:command4:list5:limiti" G_STRINGIFY (NG_LIST_LIMIT) "ee"
+#define OFFER "d7:command5:offer"
+#define ANSWER "d7:command6:answer"
+#define DELETE "d7:command6:delete12:delete-delayi0e"
+#define REPLACE "7:replacel6:origin18:session-connectione"
+#define ICE "3:ICE5:force"
+#define NO_ICE "3:ICE6:remove"
+#define MUX "8:rtcp-muxl5:offer6:accepte"
+#define DEMUX "8:rtcp-muxl5:demux6:accepte"
+#define NO_SDES "4:SDESl3:offe"
+#define NO_DTLS "4:DTLS3:off"
 
-  g_string_append_c (out, 'd');
-  bencode_put_string (out, "command");
-  bencode_put_string (out, command);
-  if (call_id) {
-    bencode_put_string (out, "call-id");
-    bencode_put_string (out, call_id);
-  }
-  return out;
+#define PUT(out, text) g_string_append_len (out, text, sizeof text - 1)
+
+/* With room for the cookie in front, so that nothing must move for it. */
+static GString *
+begin (gsize room)
+{
+  return g_string_set_size (g_string_sized_new (room), NG_COOKIE_SIZE);
 }
 
 static GString *
@@ -62,16 +70,21 @@ static const gchar *const weak_suites[] = {
 static void
 put_transport (GString *out, const MediaTransport *toward)
 {
-  static const gchar *const no_sdes[] = { "off", NULL };
-  static const gchar *const mux[] = { "offer", "accept", NULL };
-  static const gchar *const demux[] = { "demux", "accept", NULL };
-
   put_text (out, "transport-protocol", media_transport_profile (toward));
-  put_text (out, "ICE", toward->ice ? "force" : "remove");
-  put_texts (out, "rtcp-mux", toward->rtcp_mux ? mux : demux);
-  put_texts (out, "SDES", toward->security == MEDIA_SDES ? weak_suites : no_sdes);
+  if (toward->ice)
+    PUT (out, ICE);
+  else
+    PUT (out, NO_ICE);
+  if (toward->rtcp_mux)
+    PUT (out, MUX);
+  else
+    PUT (out, DEMUX);
+  if (toward->security == MEDIA_SDES)
+    put_texts (out, "SDES", weak_suites);
+  else
+    PUT (out, NO_SDES);
   if (toward->security != MEDIA_DTLS)
-    put_text (out, "DTLS", "off");
+    PUT (out, NO_DTLS);
 }
 
 /**
@@ -82,7 +95,7 @@ put_transport (GString *out, const MediaTransport *toward)
 GString *
 ng_message_ping (void)
 {
-  return end (begin ("ping", NULL, ROOM));
+  return PUT (begin (ROOM), PING);
 }
 
 /**
@@ -96,14 +109,17 @@ ng_message_ping (void)
 GString *
 ng_message_media (const NgMedia *media)
 {
-  static const gchar *const replace[] = { "origin", "session-connection", NULL };
-  GString *out = begin (media->command == NG_OFFER ? "offer" : "answer", media->call_id,
-                        MEDIA_ROOM + media->size);
+  GString *out = begin (MEDIA_ROOM + media->size);
 
+  if (media->command == NG_OFFER)
+    PUT (out, OFFER);
+  else
+    PUT (out, ANSWER);
+  put_text (out, "call-id", media->call_id);
   put_text (out, "from-tag", media->from_tag);
   if (media->to_tag)
     put_text (out, "to-tag", media->to_tag);
-  put_texts (out, "replace", replace);
+  PUT (out, REPLACE);
   if (media->command == NG_OFFER)
     put_transport (out, media->toward);
   if (media->command == NG_OFFER && media->family != G_SOCKET_FAMILY_INVALID)
@@ -127,10 +143,9 @@ ng_message_media (const NgMedia *media)
 GString *
 ng_message_delete (const gchar *call_id)
 {
-  GString *out = begin ("delete", call_id, ROOM);
+  GString *out = PUT (begin (ROOM), DELETE);
 
-  bencode_put_string (out, "delete-delay");
-  bencode_put_integer (out, 0);
+  put_text (out, "call-id", call_id);
   return end (out);
 }
 
@@ -143,101 +158,146 @@ ng_message_delete (const gchar *call_id)
 GString *
 ng_message_list (void)
 {
-  GString *out = begin ("list", NULL, ROOM);
-
-  bencode_put_string (out, "limit");
-  bencode_put_integer (out, NG_LIST_LIMIT);
-  return end (out);
+  return PUT (begin (ROOM), LIST);
 }
 
-static gchar *
-copy_string (const Bencode *bencode, gint value, gsize *size)
+/**
+ * ng_message_set_cookie:
+ * @request: a request
+ * @ours: %NG_COOKIE_OURS characters
+ * @number: what tells it from others that begin with them
+ *
+ * Writes the cookie that the reply to it begins with.
+ */
+void
+ng_message_set_cookie (GString *request, const gchar *ours, guint number)
 {
-  const gchar *bytes = bencode_string (bencode, value, size);
-  gchar *text;
+  gchar *place = request->str + NG_COOKIE_SIZE - 1;
 
-  if (!bytes)
-    return NULL;
-  text = g_malloc (*size + 1);
-  memcpy (text, bytes, *size);
-  text[*size] = '\0';
-  return text;
+  *place = ' ';
+  for (; place > request->str + NG_COOKIE_OURS; number >>= 4)
+    *--place = "0123456789abcdef"[number & 15];
+  memcpy (request->str, ours, NG_COOKIE_OURS);
 }
 
-static gchar *
-copy_reason (const Bencode *bencode)
+/**
+ * ng_reply_number:
+ * @ours: what our cookies begin with
+ * @data: a datagram
+ * @size: bytes in it
+ *
+ * Returns: the number in the cookie that it begins with; 0 where that is not ours
+ */
+guint
+ng_reply_number (const gchar *ours, const gchar *data, gsize size)
 {
-  gsize size;
-  const gchar *bytes =
-    bencode_string (bencode, bencode_find (bencode, BENCODE_ROOT, "error-reason"), &size);
-  g_autofree gchar *text = bytes ? g_strndup (bytes, MIN (size, MAX_REASON)) : NULL;
+  guint number = 0;
 
-  return text ? g_utf8_make_valid (text, -1) : NULL;
+  if (size < NG_COOKIE_SIZE || memcmp (data, ours, NG_COOKIE_OURS) != 0 ||
+      data[NG_COOKIE_SIZE - 1] != ' ')
+    return 0;
+  for (guint i = NG_COOKIE_OURS; i < NG_COOKIE_SIZE - 1; i++) {
+    gint digit = g_ascii_xdigit_value (data[i]);
+
+    if (digit < 0)
+      return 0;
+    number = number << 4 | (guint) digit;
+  }
+  return number;
+}
+
+static gboolean
+read_result (const gchar *text, gsize size, NgResult *result)
+{
+  if (bencode_is (text, size, "ok") || bencode_is (text, size, "pong"))
+    *result = NG_RESULT_OK;
+  else if (bencode_is (text, size, "load limit"))
+    *result = NG_RESULT_BUSY;
+  else if (bencode_is (text, size, "error"))
+    *result = NG_RESULT_ERROR;
+  else
+    return FALSE;
+  return TRUE;
 }
 
 static void
-copy_calls (const Bencode *bencode, GPtrArray *calls)
+read_reason (BencodeReader *reader, NgReply *reply)
 {
-  gint list = bencode_find (bencode, BENCODE_ROOT, "calls"), at;
   gsize size;
+  const gchar *bytes = bencode_read_string (reader, &size);
+  g_autofree gchar *text = bytes ? g_strndup (bytes, MIN (size, MAX_REASON)) : NULL;
 
-  if (list == BENCODE_NONE || bencode_type (bencode, list) != BENCODE_LIST)
+  if (text && !reply->reason)
+    reply->reason = g_utf8_make_valid (text, -1);
+}
+
+static void
+read_calls (BencodeReader *reader, NgReply *reply)
+{
+  if (!bencode_enter (reader, BENCODE_LIST)) {
+    bencode_skip (reader);
     return;
-  for (at = bencode_first (bencode, list); at != BENCODE_NONE; at = bencode_next (bencode, at)) {
-    gchar *call_id = copy_string (bencode, at, &size);
+  }
+  if (!reply->calls)
+    reply->calls = g_ptr_array_new_with_free_func (g_free);
+  while (!bencode_leave (reader)) {
+    gsize size;
+    const gchar *call_id = bencode_read_string (reader, &size);
 
     if (call_id)
-      g_ptr_array_add (calls, call_id);
+      g_ptr_array_add (reply->calls, g_strndup (call_id, size));
   }
 }
 
 /**
- * ng_reply_parse:
+ * ng_reply_read:
+ * @reply: (out caller-allocates): what it says, to be cleared in any case; its session description
+ *   stays in @data
  * @data: a reply, behind its cookie
  * @size: bytes in it
  * @error: set where it is malformed
  *
- * Returns: (transfer full) (nullable): what it says
+ * Returns: whether it is a reply
  */
-NgReply *
-ng_reply_parse (const gchar *data, gsize size, GError **error)
+gboolean
+ng_reply_read (NgReply *reply, const gchar *data, gsize size, GError **error)
 {
-  g_autoptr (Bencode) bencode = bencode_parse (data, size, error);
-  NgReply *reply;
-  NgResult result;
-  gint said;
+  const gchar *key, *result = NULL;
+  gsize key_size = 0, result_size = 0;
+  BencodeReader reader;
 
-  if (!bencode)
-    return NULL;
-  said = bencode_find (bencode, BENCODE_ROOT, "result");
-  if (bencode_is (bencode, said, "ok") || bencode_is (bencode, said, "pong")) {
-    result = NG_RESULT_OK;
-  } else if (bencode_is (bencode, said, "load limit")) {
-    result = NG_RESULT_BUSY;
-  } else if (bencode_is (bencode, said, "error")) {
-    result = NG_RESULT_ERROR;
-  } else {
-    g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_PROTOCOL, "a reply without a known result");
-    return NULL;
+  memset (reply, 0, sizeof *reply);
+  bencode_reader_init (&reader, data, size);
+  if (!bencode_enter (&reader, BENCODE_DICT))
+    bencode_skip (&reader);
+  while (reader.depth > 0 && !bencode_leave (&reader)) {
+    key = bencode_read_key (&reader, &key_size);
+    if (bencode_is (key, key_size, "sdp"))
+      reply->sdp = bencode_read_string (&reader, &reply->size);
+    else if (bencode_is (key, key_size, "result"))
+      result = bencode_read_string (&reader, &result_size);
+    else if (bencode_is (key, key_size, "error-reason"))
+      read_reason (&reader, reply);
+    else if (bencode_is (key, key_size, "calls"))
+      read_calls (&reader, reply);
+    else
+      bencode_skip (&reader);
   }
-  reply = g_new0 (NgReply, 1);
-  reply->result = result;
-  reply->sdp = copy_string (bencode, bencode_find (bencode, BENCODE_ROOT, "sdp"), &reply->size);
-  reply->reason = copy_reason (bencode);
-  reply->calls = g_ptr_array_new_with_free_func (g_free);
-  copy_calls (bencode, reply->calls);
-  return reply;
+  if (!bencode_read_end (&reader, error))
+    return FALSE;
+  if (read_result (result, result_size, &reply->result))
+    return TRUE;
+  g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_PROTOCOL, "a reply without a known result");
+  return FALSE;
 }
 
 /**
- * ng_reply_free:
- * @reply: (transfer full): a reply
+ * ng_reply_clear:
+ * @reply: a reply
  */
 void
-ng_reply_free (NgReply *reply)
+ng_reply_clear (NgReply *reply)
 {
-  g_ptr_array_unref (reply->calls);
-  g_free (reply->sdp);
-  g_free (reply->reason);
-  g_free (reply);
+  g_clear_pointer (&reply->calls, g_ptr_array_unref);
+  g_clear_pointer (&reply->reason, g_free);
 }

@@ -6,6 +6,8 @@
 #include <gio/gio.h>
 
 #define NG_LIST_LIMIT 256
+#define NG_COOKIE_OURS 15 /* characters that a cookie begins with */
+#define NG_COOKIE_SIZE 24
 
 typedef enum { NG_OFFER, NG_ANSWER } NgCommand;
 
@@ -27,17 +29,19 @@ typedef enum { NG_RESULT_OK, NG_RESULT_ERROR, NG_RESULT_BUSY } NgResult;
 
 typedef struct {
   NgResult result;
-  gchar *sdp; /* nullable */
+  const gchar *sdp; /* nullable; not terminated */
   gsize size;
   gchar *reason;    /* nullable: of an error */
-  GPtrArray *calls; /* of a list: gchar * */
+  GPtrArray *calls; /* nullable: of a list: gchar * */
 } NgReply;
 
 GString *ng_message_ping (void);
 GString *ng_message_media (const NgMedia *media);
 GString *ng_message_delete (const gchar *call_id);
 GString *ng_message_list (void);
+void ng_message_set_cookie (GString *request, const gchar *ours, guint number);
 
-NgReply *ng_reply_parse (const gchar *data, gsize size, GError **error);
-void ng_reply_free (NgReply *reply);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (NgReply, ng_reply_free)
+guint ng_reply_number (const gchar *ours, const gchar *data, gsize size);
+gboolean ng_reply_read (NgReply *reply, const gchar *data, gsize size, GError **error);
+void ng_reply_clear (NgReply *reply);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (NgReply, ng_reply_clear)

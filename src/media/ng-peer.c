@@ -17,16 +17,18 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "crypto/token.h"
+#include "media/ng-socket.h"
 
 #include <errno.h>
 #include <glib-unix.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#define COOKIE_BITS 64
+#define COOKIE_BITS (5 * NG_COOKIE_OURS)
 #define MAX_DATAGRAM 65535
 #define MAX_READS 64 /* datagrams in one turn of the loop */
 #define FIRST_REPEAT_MS 150
+#define TICK_MS 10
 #define COLLECT_MS 50
 #define MAX_COLLECTED 256
 
@@ -37,9 +39,9 @@ typedef struct {
   int fd;
   guint number;
   GString *datagram;
-  gint64 due; /* monotonic microseconds */
+  gint64 due;  /* monotonic microseconds */
+  gint64 next; /* likewise: when it is looked at again */
   guint repeat_ms;
-  Deadline *wake;
   NgOutcome verdict; /* of a request that is not sent */
   NgFunc func;
   gpointer user_data;
@@ -59,6 +61,8 @@ struct _NgPeer {
   guint last_number;
   GHashTable *waiting; /* number -> Waiting */
   guint unhurried;     /* of them */
+  Deadline *tick;      /* at the next of them that is to be looked at, or before */
+  gint64 tick_at;
   Deadline *probe;
 };
 
@@ -67,7 +71,6 @@ waiting_free (Waiting *waiting)
 {
   if (waiting->fd == waiting->peer->unhurried_fd)
     waiting->peer->unhurried--;
-  deadline_clear (&waiting->wake);
   g_string_free (waiting->datagram, TRUE);
   counters_dec (COUNTER_MEDIA_NG_IN_FLIGHT);
   g_free (waiting);
@@ -136,32 +139,45 @@ on_refused (NgPeer *peer)
   fail_all (peer);
 }
 
-static void on_wake (gpointer user_data);
+static void on_tick (gpointer user_data);
 static void on_collect (gpointer user_data);
+
+/* One deadline for all, since hardly any request waits until its own. */
+static void
+look_in (NgPeer *peer, guint milliseconds)
+{
+  gint64 at = clock_now () + milliseconds * G_TIME_SPAN_MILLISECOND;
+
+  if (peer->tick && peer->tick_at <= at)
+    return;
+  deadline_clear (&peer->tick);
+  peer->tick_at = at;
+  peer->tick = deadline_new (milliseconds, on_tick, peer);
+}
 
 /* What cannot be sent is as good as lost on the way. */
 static void
 transmit (Waiting *waiting)
 {
   NgPeer *peer = waiting->peer;
-  guint left = (guint) (MAX (waiting->due - clock_now (), 0) / 1000);
+  gint64 now = clock_now ();
+  guint left = (guint) (MAX (waiting->due - now, 0) / G_TIME_SPAN_MILLISECOND);
 
   if (send (waiting->fd, waiting->datagram->str, waiting->datagram->len, MSG_DONTWAIT) < 0 &&
       errno == ECONNREFUSED)
     send (waiting->fd, waiting->datagram->str, waiting->datagram->len, MSG_DONTWAIT);
   if (waiting->fd == peer->unhurried_fd && !peer->collect)
     peer->collect = deadline_new (COLLECT_MS, on_collect, peer);
-  waiting->wake = deadline_new (MIN (waiting->repeat_ms, left) + 1, on_wake, waiting);
+  waiting->next = now + MIN (waiting->repeat_ms, left) * G_TIME_SPAN_MILLISECOND;
+  look_in (peer, MIN (waiting->repeat_ms, left) + 1);
   waiting->repeat_ms *= 2;
 }
 
 static void
-on_wake (gpointer user_data)
+look_at (Waiting *waiting)
 {
-  Waiting *waiting = user_data;
   NgOutcome verdict = waiting->verdict;
 
-  waiting->wake = NULL;
   if (verdict == NG_REPLIED && clock_now () < waiting->due) {
     counters_inc (COUNTER_MEDIA_NG_REPEATED);
     transmit (waiting);
@@ -175,43 +191,55 @@ on_wake (gpointer user_data)
   finish (waiting, verdict, NULL);
 }
 
-/* The number in the cookie that a reply begins with; 0: not ours. */
-static guint
-read_cookie (const NgPeer *peer, const gchar *data, gsize size, gsize *length)
+/* Whoever is told may send anew, or whatever else is waiting may have ended with it. */
+static void
+on_tick (gpointer user_data)
 {
-  gsize prefix = strlen (peer->cookie);
-  const gchar *space = memchr (data, ' ', size);
-  gchar digits[16];
-  guint64 number;
+  NgPeer *peer = user_data;
+  g_autoptr (GPtrArray) due = g_ptr_array_new ();
+  gint64 now = clock_now (), next = G_MAXINT64;
+  GHashTableIter iter;
+  gpointer number, value;
 
-  if (!space || (gsize) (space - data) <= prefix || memcmp (data, peer->cookie, prefix) != 0)
-    return 0;
-  *length = (gsize) (space - data) + 1;
-  g_strlcpy (digits, data + prefix, MIN (*length - prefix, sizeof digits));
-  return g_ascii_string_to_unsigned (digits, 16, 1, G_MAXUINT, &number, NULL) ? (guint) number : 0;
+  peer->tick = NULL;
+  g_hash_table_iter_init (&iter, peer->waiting);
+  while (g_hash_table_iter_next (&iter, &number, &value)) {
+    Waiting *waiting = value;
+
+    if (waiting->next <= now)
+      g_ptr_array_add (due, number);
+    else
+      next = MIN (next, waiting->next);
+  }
+  for (guint i = 0; i < due->len; i++) {
+    Waiting *waiting = g_hash_table_lookup (peer->waiting, g_ptr_array_index (due, i));
+
+    if (waiting)
+      look_at (waiting);
+  }
+  if (next < G_MAXINT64)
+    look_in (peer, (guint) MAX ((next - now) / G_TIME_SPAN_MILLISECOND + 1, TICK_MS));
 }
 
 static void
 take_reply (NgPeer *peer, const gchar *data, gsize size)
 {
-  gsize length = 0;
-  guint number = read_cookie (peer, data, size, &length);
+  guint number = ng_reply_number (peer->cookie, data, size);
   Waiting *waiting = g_hash_table_lookup (peer->waiting, GUINT_TO_POINTER (number));
   g_autoptr (GError) error = NULL;
-  g_autoptr (NgReply) reply = NULL;
+  g_auto (NgReply) reply = { 0 };
 
   if (!waiting || waiting->verdict != NG_REPLIED) {
     counters_inc (COUNTER_MEDIA_NG_STRAY);
     return;
   }
-  reply = ng_reply_parse (data + length, size - length, &error);
-  if (!reply) {
+  if (!ng_reply_read (&reply, data + NG_COOKIE_SIZE, size - NG_COOKIE_SIZE, &error)) {
     counters_inc (COUNTER_MEDIA_NG_MALFORMED);
     log_debug (LOG_FIELDS ("RTPENGINE", peer->address), "rtpengine's reply: %s", error->message);
     return;
   }
   come_up (peer);
-  finish (waiting, NG_REPLIED, reply);
+  finish (waiting, NG_REPLIED, &reply);
 }
 
 static void
@@ -227,7 +255,7 @@ take_replies (NgPeer *peer, int fd, guint most)
     if (size < 0)
       break;
     take_reply (peer, buffer, (gsize) size);
-    if (g_hash_table_size (peer->waiting) == 0)
+    if (peer->unhurried == (fd == peer->fd ? g_hash_table_size (peer->waiting) : 0))
       break; /* nothing more is to be expected, so nobody needs to be asked whether it is there */
   }
 }
@@ -267,12 +295,10 @@ static Waiting *
 enqueue (NgPeer *peer, GString *request, NgFunc func, gpointer user_data)
 {
   Waiting *waiting = g_new0 (Waiting, 1);
-  gchar cookie[64];
 
-  do
+  /* None waits so long that its number could come again. */
+  if (++peer->last_number == 0)
     peer->last_number++;
-  while (peer->last_number == 0 ||
-         g_hash_table_contains (peer->waiting, GUINT_TO_POINTER (peer->last_number)));
   waiting->peer = peer;
   waiting->fd = peer->fd;
   waiting->number = peer->last_number;
@@ -281,8 +307,8 @@ enqueue (NgPeer *peer, GString *request, NgFunc func, gpointer user_data)
   waiting->verdict = NG_REPLIED;
   waiting->repeat_ms = FIRST_REPEAT_MS;
   waiting->due = clock_now () + peer->options.deadline_ms * G_TIME_SPAN_MILLISECOND;
-  g_snprintf (cookie, sizeof cookie, "%s%x ", peer->cookie, waiting->number);
-  waiting->datagram = g_string_prepend (request, cookie);
+  waiting->datagram = request;
+  ng_message_set_cookie (request, peer->cookie, waiting->number);
   g_hash_table_insert (peer->waiting, GUINT_TO_POINTER (waiting->number), waiting);
   counters_inc (COUNTER_MEDIA_NG_IN_FLIGHT);
   return waiting;
@@ -308,41 +334,6 @@ on_probe_due (gpointer user_data)
   transmit (enqueue (peer, ng_message_ping (), on_pong, peer));
 }
 
-static int
-open_socket (const gchar *text, GError **error)
-{
-  g_autoptr (GSocketConnectable) name = NULL;
-  g_autoptr (GSocketAddressEnumerator) addresses = NULL;
-  g_autoptr (GSocketAddress) address = NULL;
-  struct sockaddr_storage native;
-  gssize size;
-  int fd;
-
-  name = g_network_address_parse (text, 0, error);
-  if (!name)
-    return -1;
-  addresses = g_socket_connectable_enumerate (name);
-  if (g_hostname_is_ip_address (g_network_address_get_hostname (G_NETWORK_ADDRESS (name))))
-    address = g_socket_address_enumerator_next (addresses, NULL, NULL);
-  if (!address || g_network_address_get_port (G_NETWORK_ADDRESS (name)) == 0) {
-    g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_CONFIG,
-                 "\"%s\" is no numeric address with a port", text);
-    return -1;
-  }
-  size = g_socket_address_get_native_size (address);
-  if (!g_socket_address_to_native (address, &native, sizeof native, error))
-    return -1;
-  fd = socket (native.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0 || connect (fd, (struct sockaddr *) &native, (socklen_t) size) < 0) {
-    g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_UNREACHABLE, "rtpengine at %s: %s", text,
-                 g_strerror (errno));
-    if (fd >= 0)
-      close (fd);
-    return -1;
-  }
-  return fd;
-}
-
 /**
  * ng_peer_new:
  * @address: "127.0.0.1:2223" or "[::1]:2223"
@@ -359,8 +350,8 @@ NgPeer *
 ng_peer_new (const gchar *address, const NgPeerOptions *options, NgPeerFunc returned,
              gpointer user_data, GError **error)
 {
-  int fd = open_socket (address, error);
-  int unhurried_fd = fd < 0 ? -1 : open_socket (address, error);
+  int fd = ng_socket_open (address, error);
+  int unhurried_fd = fd < 0 ? -1 : ng_socket_open (address, error);
   NgPeer *peer;
 
   if (unhurried_fd < 0) {
@@ -396,6 +387,7 @@ ng_peer_free (NgPeer *peer)
   g_source_unref (peer->source);
   deadline_clear (&peer->probe);
   deadline_clear (&peer->collect);
+  deadline_clear (&peer->tick);
   g_hash_table_iter_init (&iter, peer->waiting);
   while (g_hash_table_iter_next (&iter, NULL, &value)) {
     Waiting *waiting = value;
@@ -414,7 +406,7 @@ ng_peer_free (NgPeer *peer)
  * ng_peer_send:
  * @peer: an instance
  * @urgency: whether somebody waits for the reply
- * @request: (transfer full): a request without cookie
+ * @request: (transfer full): a request with room for its cookie
  * @func: told exactly once what became of it; never from within
  * @user_data: for @func
  */
@@ -434,7 +426,7 @@ ng_peer_send (NgPeer *peer, NgUrgency urgency, GString *request, NgFunc func, gp
   }
   counters_inc (COUNTER_MEDIA_NG_FULL);
   waiting->verdict = NG_FULL;
-  waiting->wake = deadline_new (0, on_wake, waiting);
+  look_in (peer, 0);
 }
 
 /**

@@ -83,14 +83,14 @@ static void
 on_listed (NgOutcome outcome, const NgReply *reply, gpointer user_data)
 {
   NgSweeper *sweeper = user_data;
-  guint found = 0;
+  guint found = 0, calls = reply && reply->calls ? reply->calls->len : 0;
 
   if (outcome == NG_CLOSED)
     return;
   sweeper->listing = FALSE;
   if (outcome != NG_REPLIED)
     return;
-  for (guint i = 0; i < reply->calls->len; i++) {
+  for (guint i = 0; i < calls; i++) {
     const gchar *call_id = g_ptr_array_index (reply->calls, i);
 
     if (!g_str_has_prefix (call_id, sweeper->label) || g_str_has_prefix (call_id, sweeper->run))
@@ -103,7 +103,7 @@ on_listed (NgOutcome outcome, const NgReply *reply, gpointer user_data)
     log_info (LOG_FIELDS ("RTPENGINE", ng_peer_address (sweeper->peer)),
               "%u calls of an earlier run are ended at rtpengine", found);
   /* A full list may have hidden more of them, once these are gone. */
-  sweeper->listed = found == 0 || reply->calls->len < NG_LIST_LIMIT ||
+  sweeper->listed = found == 0 || calls < NG_LIST_LIMIT ||
                     ++sweeper->n_lists == MAX_LISTS;
   send_pending (sweeper);
 }

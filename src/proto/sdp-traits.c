@@ -33,6 +33,19 @@ read_stream (const SdpLine *line, SdpTraits *traits)
     traits->other = TRUE;
 }
 
+static void
+read_attribute (const SdpLine *line, SdpTraits *traits)
+{
+  if (sdp_line_is_attribute (line, "ice-ufrag"))
+    traits->ice = TRUE;
+  else if (sdp_line_is_attribute (line, "fingerprint"))
+    traits->fingerprint = TRUE;
+  else if (sdp_line_is_attribute (line, "crypto"))
+    traits->crypto = TRUE;
+  else if (sdp_line_is_attribute (line, "rtcp-mux"))
+    traits->rtcp_mux = TRUE;
+}
+
 /**
  * sdp_traits_read:
  * @sdp: a body; it need not be terminated, nor be a session description at all
@@ -50,13 +63,7 @@ sdp_traits_read (const gchar *sdp, gsize size, SdpTraits *traits)
   while (sdp_reader_next (&reader, &line)) {
     if (line.type == 'm')
       read_stream (&line, traits);
-    else if (sdp_line_is_attribute (&line, "ice-ufrag"))
-      traits->ice = TRUE;
-    else if (sdp_line_is_attribute (&line, "fingerprint"))
-      traits->fingerprint = TRUE;
-    else if (sdp_line_is_attribute (&line, "crypto"))
-      traits->crypto = TRUE;
-    else if (sdp_line_is_attribute (&line, "rtcp-mux"))
-      traits->rtcp_mux = TRUE;
+    else if (line.type == 'a')
+      read_attribute (&line, traits);
   }
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * sip-body: the session description that a message carries, and the same message with another
+ * sip-body: the session description that a message carries, and the same message seen with another
  * one (RFC 3261 7.4). It may be one part of several (RFC 5621); the others stay as they are.
  *
  * The calls' passages need it.
@@ -43,57 +43,59 @@ sip_body_sdp (const sip_t *sip, gsize *size)
     return NULL;
   if (g_ascii_strncasecmp (type->c_type, "multipart/", strlen ("multipart/")) == 0)
     return find_part (type, payload, size);
-  if (g_ascii_strcasecmp (type->c_type, SDP_TYPE) != 0)
+  if (!g_str_equal (type->c_type, SDP_TYPE) && g_ascii_strcasecmp (type->c_type, SDP_TYPE) != 0)
     return NULL;
   *size = payload->pl_len;
   return payload->pl_data;
 }
 
-static gboolean
-tells_length (const sip_header_t *header, gpointer user_data)
+static gchar *
+replace_part (const sip_payload_t *old, const gchar *part, gsize part_size, const gchar *sdp,
+              gsize size, gsize *new_size)
 {
-  return header->sh_class == sip_content_length_class || header->sh_class == sip_separator_class;
+  gsize before = (gsize) (part - old->pl_data), after = old->pl_len - before - part_size;
+  gchar *text = g_malloc (before + size + after);
+
+  memcpy (text, old->pl_data, before);
+  memcpy (text + before, sdp, size);
+  memcpy (text + before + size, part + part_size, after);
+  *new_size = before + size + after;
+  return text;
 }
 
 /**
- * sip_body_copy_message:
- * @sip: a message with a session description
- *
- * Returns: (transfer full): a message of its own with the same headers and body
- */
-msg_t *
-sip_body_copy_message (const sip_t *sip)
-{
-  msg_t *msg = msg_create (sip_default_mclass (), 0);
-
-  sip_headers_copy (msg, sip, tells_length, NULL);
-  return msg;
-}
-
-/**
- * sip_body_set:
- * @msg: what sip_body_copy_message() has made
- * @sdp: a session description in the place of the one that it has; copied
+ * sip_body_view_init:
+ * @view: (out caller-allocates): what the message is seen in
+ * @sip: a message with a session description, which outlives the view and stays as it is
+ * @sdp: a session description in the place of the one that it has; outlives the view
  * @size: bytes in it
  *
- * Returns: (transfer none): the message, to be read
+ * Nothing is copied, since whoever passes the message on copies what he needs of it anyway.
+ *
+ * Returns: (transfer none): the message with the other session description
  */
 const sip_t *
-sip_body_set (msg_t *msg, const gchar *sdp, gsize size)
+sip_body_view_init (SipBodyView *view, const sip_t *sip, const gchar *sdp, gsize size)
 {
-  sip_t *sip = sip_object (msg);
-  sip_payload_t *old = sip->sip_payload, *new;
-  g_autoptr (GString) body = g_string_sized_new (old->pl_len + size);
   gsize old_size;
-  const gchar *place = sip_body_sdp (sip, &old_size);
+  const gchar *part = sip_body_sdp (sip, &old_size);
+  gboolean whole = old_size == sip->sip_payload->pl_len;
 
-  g_string_append_len (body, old->pl_data, place - old->pl_data);
-  g_string_append_len (body, sdp, (gssize) size);
-  g_string_append_len (body, place + old_size,
-                       old->pl_data + old->pl_len - (place + old_size));
-  new = sip_payload_create (msg_home (msg), body->str, (isize_t) body->len);
-  msg_header_remove (msg, (msg_pub_t *) sip, (msg_header_t *) old);
-  msg_header_insert (msg, (msg_pub_t *) sip, (msg_header_t *) new);
-  msg_serialize (msg, (msg_pub_t *) sip);
-  return sip;
+  view->parts = whole ? NULL : replace_part (sip->sip_payload, part, old_size, sdp, size, &size);
+  view->sip = *sip;
+  sip_payload_init (&view->payload);
+  view->payload.pl_data = whole ? (char *) sdp : view->parts;
+  view->payload.pl_len = size;
+  view->sip.sip_payload = &view->payload;
+  return &view->sip;
+}
+
+/**
+ * sip_body_view_clear:
+ * @view: a view that nobody looks at any more
+ */
+void
+sip_body_view_clear (SipBodyView *view)
+{
+  g_free (view->parts);
 }

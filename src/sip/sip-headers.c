@@ -57,7 +57,7 @@ copy_one (msg_t *msg, const sip_header_t *header)
 /**
  * sip_headers_copy:
  * @msg: a message
- * @source: the headers and the body to carry over, in their order
+ * @source: the headers to carry over, in their order, and the body, which sip-body may have replaced
  * @skip: says which stay behind
  * @user_data: for @skip
  */
@@ -66,10 +66,13 @@ sip_headers_copy (msg_t *msg, const sip_t *source, SipHeadersSkip skip, gpointer
 {
   const sip_header_t *header = source->sip_request ? (const sip_header_t *) source->sip_request
                                                    : (const sip_header_t *) source->sip_status;
+  const sip_header_t *body = (const sip_header_t *) source->sip_payload;
 
   for (; header; header = (const sip_header_t *) header->sh_succ)
-    if (!skip (header, user_data))
+    if (header->sh_class != sip_payload_class && !skip (header, user_data))
       copy_one (msg, header);
+  if (body && !skip (body, user_data))
+    copy_one (msg, body);
 }
 
 /**

@@ -123,6 +123,30 @@ sip_request_sip (SipRequest *request)
 }
 
 /**
+ * sip_request_msg:
+ * @request: a request
+ *
+ * Returns: (transfer full): it as a message, which then outlives it
+ */
+msg_t *
+sip_request_msg (SipRequest *request)
+{
+  return msg_ref_create (request->msg);
+}
+
+/**
+ * sip_request_ack:
+ * @request: an INVITE of which %SIP_REQUEST_ACKED is being told
+ *
+ * Returns: (transfer full): the ACK
+ */
+msg_t *
+sip_request_ack (SipRequest *request)
+{
+  return nta_incoming_getrequest_ackcancel (request->irq);
+}
+
+/**
  * sip_request_method:
  * @request: a request
  *

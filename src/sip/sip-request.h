@@ -21,6 +21,8 @@ void sip_request_unref (SipRequest *request);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SipRequest, sip_request_unref)
 
 const sip_t *sip_request_sip (SipRequest *request);
+msg_t *sip_request_msg (SipRequest *request);
+msg_t *sip_request_ack (SipRequest *request);
 sip_method_t sip_request_method (SipRequest *request);
 const gchar *sip_request_method_name (SipRequest *request);
 SipListener *sip_request_listener (SipRequest *request);

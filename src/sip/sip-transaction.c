@@ -218,6 +218,18 @@ sip_transaction_branch (SipTransaction *transaction)
 }
 
 /**
+ * sip_transaction_response:
+ * @transaction: a transaction that was answered
+ *
+ * Returns: (transfer full): its last answer, which then outlives it
+ */
+msg_t *
+sip_transaction_response (SipTransaction *transaction)
+{
+  return nta_outgoing_getresponse (transaction->orq);
+}
+
+/**
  * sip_transaction_connection:
  * @transaction: a transaction that was answered
  *

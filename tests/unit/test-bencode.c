@@ -7,59 +7,120 @@
 
 #include <string.h>
 
-static Bencode *
-parse (const gchar *text)
+static BencodeReader
+reader_of (const gchar *text)
 {
-  g_autoptr (GError) error = NULL;
-  g_autofree gchar *exact = g_memdup2 (text, strlen (text));
-  Bencode *bencode = bencode_parse (exact, strlen (text), &error);
+  BencodeReader reader;
 
-  g_assert_no_error (error);
-  return bencode;
+  bencode_reader_init (&reader, text, strlen (text));
+  return reader;
+}
+
+static gboolean
+next_key_is (BencodeReader *reader, const gchar *text)
+{
+  gsize size = 0;
+  const gchar *key = bencode_read_key (reader, &size);
+
+  return bencode_is (key, size, text);
+}
+
+static gboolean
+next_string_is (BencodeReader *reader, const gchar *text)
+{
+  gsize size = 0;
+  const gchar *bytes = bencode_read_string (reader, &size);
+
+  return bencode_is (bytes, size, text);
 }
 
 static void
 test_reply (void)
 {
-  g_autoptr (Bencode) reply =
-    parse ("d5:statsd1:ali1ei-2eee3:sdp4:v=0\n6:result2:ok5:callsl3:one0:ee");
-  gsize size;
+  BencodeReader reader =
+    reader_of ("d5:statsd1:ali1ei-2eee3:sdp4:v=0\n6:result2:ok5:callsl3:one0:ee");
+  g_autoptr (GError) error = NULL;
   gint64 integer;
-  gint calls, stats;
 
-  g_assert_cmpint (bencode_type (reply, BENCODE_ROOT), ==, BENCODE_DICT);
-  g_assert_true (bencode_is (reply, bencode_find (reply, BENCODE_ROOT, "result"), "ok"));
-  g_assert_false (bencode_is (reply, bencode_find (reply, BENCODE_ROOT, "result"), "o"));
-  g_assert_cmpint (bencode_find (reply, BENCODE_ROOT, "a"), ==, BENCODE_NONE);
-  g_assert_cmpint (bencode_find (reply, BENCODE_ROOT, "one"), ==, BENCODE_NONE);
-  g_assert_null (bencode_string (reply, BENCODE_NONE, &size));
-  g_assert_nonnull (bencode_string (reply, bencode_find (reply, BENCODE_ROOT, "sdp"), &size));
-  g_assert_cmpuint (size, ==, 4);
-
-  calls = bencode_first (reply, bencode_find (reply, BENCODE_ROOT, "calls"));
-  g_assert_true (bencode_is (reply, calls, "one"));
-  calls = bencode_next (reply, calls);
-  g_assert_true (bencode_is (reply, calls, ""));
-  g_assert_cmpint (bencode_next (reply, calls), ==, BENCODE_NONE);
-
-  stats = bencode_find (reply, bencode_find (reply, BENCODE_ROOT, "stats"), "a");
-  stats = bencode_next (reply, bencode_first (reply, stats));
-  g_assert_true (bencode_integer (reply, stats, &integer));
+  g_assert_cmpint (bencode_type (&reader), ==, BENCODE_DICT);
+  g_assert_false (bencode_enter (&reader, BENCODE_LIST));
+  g_assert_true (bencode_enter (&reader, BENCODE_DICT));
+  g_assert_true (next_key_is (&reader, "stats"));
+  g_assert_true (bencode_enter (&reader, BENCODE_DICT));
+  g_assert_true (next_key_is (&reader, "a"));
+  g_assert_true (bencode_enter (&reader, BENCODE_LIST));
+  g_assert_false (next_string_is (&reader, "1")); /* skipped, since it is none */
+  g_assert_true (bencode_read_integer (&reader, &integer));
   g_assert_cmpint (integer, ==, -2);
+  g_assert_true (bencode_leave (&reader));
+  g_assert_true (bencode_leave (&reader));
+
+  g_assert_true (next_key_is (&reader, "sdp"));
+  g_assert_false (bencode_read_integer (&reader, &integer));
+  g_assert_true (next_key_is (&reader, "result"));
+  g_assert_true (next_string_is (&reader, "ok"));
+  g_assert_false (bencode_read_end (&reader, NULL));
+  g_assert_true (next_key_is (&reader, "calls"));
+  g_assert_true (bencode_enter (&reader, BENCODE_LIST));
+  g_assert_true (next_string_is (&reader, "one"));
+  g_assert_false (bencode_leave (&reader));
+  g_assert_true (next_string_is (&reader, ""));
+  g_assert_true (bencode_leave (&reader));
+  g_assert_true (bencode_leave (&reader));
+  g_assert_true (bencode_read_end (&reader, &error));
+  g_assert_no_error (error);
+}
+
+static gboolean
+is_well_formed (const gchar *text, gsize size, GError **error)
+{
+  g_autofree gchar *exact = g_memdup2 (text, size);
+  BencodeReader reader;
+
+  bencode_reader_init (&reader, exact, size);
+  bencode_skip (&reader);
+  return bencode_read_end (&reader, error);
 }
 
 static void
-test_empty (void)
+test_accepted (void)
 {
-  g_autoptr (Bencode) dict = parse ("de");
-  g_autoptr (Bencode) list = parse ("l0:e");
-  g_autoptr (Bencode) string = parse ("0:");
+  static const gchar *const accepted[] = {
+    "de", "le", "l0:e", "0:", "i0e", "i-9e", "4:d1:a", "d1:ade0:lee", "i9223372036854775807e",
+    "d5:statsd1:ali1ei-2eee3:sdp4:v=0\n6:result2:ok5:callsl3:one0:ee",
+  };
 
-  g_assert_cmpint (bencode_first (dict, BENCODE_ROOT), ==, BENCODE_NONE);
-  g_assert_cmpint (bencode_find (dict, BENCODE_ROOT, "x"), ==, BENCODE_NONE);
-  g_assert_cmpint (bencode_first (list, BENCODE_ROOT), ==, 1);
-  g_assert_cmpint (bencode_find (list, BENCODE_ROOT, ""), ==, BENCODE_NONE);
-  g_assert_true (bencode_is (string, BENCODE_ROOT, ""));
+  for (gsize i = 0; i < G_N_ELEMENTS (accepted); i++) {
+    g_autoptr (GError) error = NULL;
+
+    g_assert_true (is_well_formed (accepted[i], strlen (accepted[i]), &error));
+    g_assert_no_error (error);
+  }
+}
+
+/* Once malformed, a text stays so, whatever is read of it. */
+static void
+test_malformed (void)
+{
+  BencodeReader reader = reader_of ("l1:a3:bi1e");
+  gint64 integer;
+
+  g_assert_true (bencode_enter (&reader, BENCODE_LIST));
+  g_assert_true (next_string_is (&reader, "a"));
+  g_assert_true (next_string_is (&reader, "bi1"));
+  g_assert_true (bencode_leave (&reader));
+  g_assert_true (bencode_read_end (&reader, NULL));
+
+  reader = reader_of ("l9:ai1ee");
+  g_assert_true (bencode_enter (&reader, BENCODE_LIST));
+  g_assert_false (next_string_is (&reader, "ai1e"));
+  g_assert_true (bencode_leave (&reader));
+  reader.at = 4; /* an integer stands there */
+  g_assert_false (bencode_read_integer (&reader, &integer));
+  g_assert_false (bencode_enter (&reader, BENCODE_LIST));
+  g_assert_true (bencode_leave (&reader));
+  bencode_skip (&reader);
+  g_assert_false (bencode_read_end (&reader, NULL));
 }
 
 static void
@@ -73,9 +134,8 @@ test_refused (void)
 
   for (gsize i = 0; i < G_N_ELEMENTS (refused); i++) {
     g_autoptr (GError) error = NULL;
-    g_autofree gchar *exact = g_memdup2 (refused[i], strlen (refused[i]));
 
-    g_assert_null (bencode_parse (exact, strlen (refused[i]), &error));
+    g_assert_false (is_well_formed (refused[i], strlen (refused[i]), &error));
     g_assert_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_PROTOCOL);
   }
 }
@@ -83,26 +143,22 @@ test_refused (void)
 static void
 test_bounds (void)
 {
-  g_autofree gchar *deep = g_strnfill (BENCODE_MAX_SIZE, 'l');
-  g_autofree gchar *many = g_strnfill (BENCODE_MAX_SIZE, 'l');
-  gsize size = 2 * BENCODE_MAX_DEPTH;
+  g_autofree gchar *deep = g_strnfill (BENCODE_MAX_SIZE + 1, 'l');
+  g_autofree gchar *wide = g_strnfill (BENCODE_MAX_SIZE + 2, '0');
 
-  g_assert_null (bencode_parse (deep, BENCODE_MAX_SIZE, NULL));
-  g_assert_null (bencode_parse (deep, BENCODE_MAX_SIZE + 1, NULL));
+  g_assert_false (is_well_formed (deep, BENCODE_MAX_SIZE, NULL));
+  g_assert_false (is_well_formed (deep, BENCODE_MAX_SIZE + 1, NULL));
   memset (deep + BENCODE_MAX_DEPTH, 'e', BENCODE_MAX_DEPTH);
-  bencode_free (bencode_parse (deep, size, NULL));
+  g_assert_true (is_well_formed (deep, 2 * BENCODE_MAX_DEPTH, NULL));
   memset (deep + BENCODE_MAX_DEPTH + 1, 'e', BENCODE_MAX_DEPTH + 1);
   deep[BENCODE_MAX_DEPTH] = 'l';
-  g_assert_null (bencode_parse (deep, size + 2, NULL));
+  g_assert_false (is_well_formed (deep, 2 * BENCODE_MAX_DEPTH + 2, NULL));
 
-  for (gsize i = 1; i < BENCODE_MAX_SIZE - 1; i += 2)
-    memcpy (many + i, "0:", 2);
-  size = 1 + 2 * BENCODE_MAX_VALUES;
-  many[size - 2] = 'e';
-  bencode_free (bencode_parse (many, size - 1, NULL));
-  many[size - 2] = '0';
-  many[size] = 'e';
-  g_assert_null (bencode_parse (many, size + 1, NULL));
+  memcpy (wide, "65529:", 6);
+  g_assert_true (is_well_formed (wide, BENCODE_MAX_SIZE, NULL));
+  memcpy (wide, "65530:", 6);
+  g_assert_false (is_well_formed (wide, BENCODE_MAX_SIZE, NULL));
+  g_assert_false (is_well_formed (wide, BENCODE_MAX_SIZE + 1, NULL));
 }
 
 static void
@@ -123,7 +179,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/bencode/reply", test_reply);
-  g_test_add_func ("/bencode/empty", test_empty);
+  g_test_add_func ("/bencode/accepted", test_accepted);
+  g_test_add_func ("/bencode/malformed", test_malformed);
   g_test_add_func ("/bencode/refused", test_refused);
   g_test_add_func ("/bencode/bounds", test_bounds);
   g_test_add_func ("/bencode/write", test_write);

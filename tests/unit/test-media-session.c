@@ -87,7 +87,7 @@ on_result (const MediaResult *result, gpointer user_data)
   g_assert_false (answer->done);
   answer->done = TRUE;
   answer->outcome = result->outcome;
-  answer->sdp = g_strdup (result->sdp);
+  answer->sdp = result->sdp ? g_strndup (result->sdp, result->size) : NULL;
   answer->problem = g_strdup (result->problem);
   if (result->sdp)
     sdp_traits_read (result->sdp, result->size, &answer->traits);

@@ -62,7 +62,7 @@ on_answer (NgOutcome outcome, const NgReply *reply, gpointer user_data)
   if (reply) {
     answer->result = reply->result;
     answer->reason = g_strdup (reply->reason);
-    answer->calls = reply->calls->len;
+    answer->calls = reply->calls ? reply->calls->len : 0;
   }
 }
 
