@@ -16,6 +16,7 @@ dist_check_SCRIPTS += \
   tests/scenarios/waiting.py \
   tests/scenarios/races.py \
   tests/scenarios/ladders.py \
+  tests/scenarios/crossings.py \
   tests/scenarios/forking.py \
   tests/scenarios/messages.py \
   tests/scenarios/reliable.py \
@@ -88,6 +89,7 @@ EXTRA_DIST += \
   tests/lib/sipwaketest/secureload.py \
   tests/lib/sipwaketest/sipp.py \
   tests/lib/sipwaketest/stream.py \
+  tests/lib/sipwaketest/street.py \
   tests/lib/sipwaketest/tap.py \
   tests/lib/sipwaketest/trace.py \
   tests/lib/sipwaketest/uri.py \

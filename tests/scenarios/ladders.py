@@ -2,150 +2,46 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """ladders: sipp on both sides of every kind of call; it fails on each message out of order."""
 import os
-import re
 import sys
-import uuid
+import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
 from sipwaketest import ports
-from sipwaketest.house import ANSWER, OFFER, House
-from sipwaketest.ladder import (awake, called, caller, challenge, may, pause, probed, recv,
-                                register, send, until)
-from sipwaketest.population import inhabit, user_of
-from sipwaketest.sipp import Sipp
+from sipwaketest.house import ANSWER, OFFER
+from sipwaketest.ladder import (awake, called, caller, challenge, flag, may, pause, recv,
+                                send, told, until)
+from sipwaketest.street import (CANCELLED, HANGS_UP, HEARS_BYE, HOLD, KEPT, TAKEN, UP, Exchange,
+                                Street, ask_pbx, asks, call, call_two, is_asked, mark)
 from sipwaketest.tap import main, test
-from sipwaketest.uri import Uri, host_port
-
-
-# What sipp writes among its complaints without any being one.
-NOTICE = re.compile("The following events occurred|using the out-of-call scenario")
 
 ELSEWHERE = '^ *SIP;cause=200;text="Call completed elsewhere"$'
 
 
-class Street:
-    """A house between a PBX, of which sipp makes the calls, and phones that are sipp."""
-
-    def __init__(self, stage, **more):
-        self.stage = stage
-        self.house = House(stage, **more)
-        self.players = []
-
-    def play(self, name, ladder, target, address, port=None, also=None, transport="udp",
-             calls=1, options=(), **keys):
-        name = f"{name}{len(self.players) + 1}"
-        with open(self.messages(name), "w", encoding="ascii"):
-            pass  # sipp is not so soon
-        player = Sipp(self.stage, name, self.write(name, ladder), target, address, port, transport,
-                      calls, also=also and self.write(f"{name}-called", also), seconds=20,
-                      keys={"domain": self.house.pbx.domain, **keys},
-                      more=("-au", keys["me"], "-ap", f"pw{keys['me']}", "-trace_msg",
-                            "-message_file", self.messages(name), *options))
-        self.players.append(player)
-        return player
-
-    def write(self, name, ladder):
-        path = os.path.join(self.stage.path, f"{name}.xml")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(ladder)
-        return path
-
-    def messages(self, name):
-        return os.path.join(self.stage.path, f"{name}.messages")
-
-    def heard(self, player, pattern):
-        """What this expression finds in what a player has sent and got, as soon as it is there."""
-        def read():
-            with open(self.messages(player.name), encoding="ascii") as file:
-                return file.read()
-        return player.wait_line(pattern, read=read)
-
-    def phone(self, ladder, also=None, address=ports.PHONE, **more):
-        """A phone of alice's; each address has a push resource of its own."""
-        return self.play("phone", ladder, self.house.phones_door, address, also=also, me="alice",
-                         prid=self.house.push.prid(f"/push/{address}"),
-                         instance=uuid.uuid5(uuid.NAMESPACE_URL, address), peer="alice",
-                         uri=f"sip:{self.house.pbx.domain}", **more)
-
-    def sleeper(self, **more):
-        """Registers and is gone; returns its port."""
-        phone = self.phone(caller(register()), **more)
-        phone.expect_success(15)
-        return phone.port
-
-    def pbx(self, ladder, **more):
-        """The PBX calls the one contact that is registered there, or all of them by name."""
-        uris = [contact.uri for contact in self.house.pbx.contacts("alice")]
-        uri = uris[0] if len(uris) == 1 else Uri(uris[0]).with_user("alice")
-        return self.play("pbx", ladder, self.house.pbx_door, ports.PBX, me="2000", peer="alice",
-                         uri=uri, **more)
-
-    def finish(self):
-        """All has gone as written and nobody heard anything else."""
-        for player in self.players:
-            player.expect_success(20)
-            strays = [line for line in player.complaints().splitlines()
-                      if line and not NOTICE.search(line)]
-            assert not strays, f"{player.name}: {strays[:40]}"
-        self.house.assert_settled()
-
-
-# The first part of a call, as the PBX sees it.
-UP = (send("INVITE", OFFER), recv("100 INVITE"), recv("180 INVITE"),
-      recv("200 INVITE", body="s=answer"), send("ACK"))
-# And as the phone does.
-TAKEN = (recv("INVITE", body="s=offer"), send("180 INVITE"), send("200 INVITE", ANSWER),
-         recv("ACK"))
-HANGS_UP = (send("BYE"), recv("200 BYE"))
-HEARS_BYE = (recv("BYE"), send("200 BYE"))
-
-GIVES_UP = (send("CANCEL"), recv("200 CANCEL"), recv("487 INVITE"), send("ACK"))
-CANCELLED = (recv("CANCEL"), send("200 CANCEL"), send("487 INVITE"), recv("ACK"))
-HOLD = OFFER.replace(b"sendrecv", b"sendonly")
-KEPT = ANSWER.replace(b"sendrecv", b"recvonly")
-
-
-def asks(method, body=b"", answer=b""):
-    """A request inside the call, and its answer."""
-    checks = {"body": mark(answer)} if answer else {}
-    return [send(method, body), *([may("100 INVITE")] if method == "INVITE" else []),
-            recv(f"200 {method}", **checks)]
-
-
-def is_asked(method, body=b"", answer=b""):
-    checks = {"body": mark(body)} if body else {}
-    return [recv(method, **checks), send(f"200 {method}", answer)]
-
-
-def mark(body):
-    """What tells this SDP from the others."""
-    return re.search("a=(sendonly|recvonly|sendrecv)", body.decode()).group()
-
-
-@test
-def a_held_call_wakes_its_phone(stage):
-    street = Street(stage)
+def held(stage, pbx, phone, **more):
+    """A phone is woken for a call."""
+    street = Street(stage, **more)
     port = street.sleeper()
-    street.pbx(caller([*UP, *HANGS_UP]))
+    street.pbx(caller(pbx))
     street.house.push.wait_pushes(1)
-    street.phone(awake(), called([*TAKEN, *HEARS_BYE]), port=port)
+    street.phone(awake(), called(phone), port=port)
     street.finish()
     street.house.push.assert_pushes(1)
 
 
-def call(stage, pbx, phone, pbx_options=(), phone_options=(), **more):
-    """An awake phone is called."""
-    street = Street(stage, **more)
-    street.phone(awake(), called(phone), options=phone_options)
-    street.house.pbx.wait_contacts("alice", 1)
-    street.pbx(caller(pbx), options=pbx_options)
-    street.finish()
-    street.house.push.assert_pushes(0)
+@test
+def a_held_call_wakes_its_phone(stage):
+    held(stage, [*UP, *HANGS_UP], [*TAKEN, *HEARS_BYE])
 
 
 @test
 def an_awake_phone_rings_without_a_push(stage):
     call(stage, [*UP, *HEARS_BYE], [*TAKEN, *HANGS_UP])
+
+
+@test
+def a_frozen_phone_is_pushed(stage):
+    """It answers at last, and is called once."""
+    call(stage, [*UP, *HANGS_UP], [TAKEN[0], pause(900), *TAKEN[1:], *HEARS_BYE], pushes=1)
 
 
 @test
@@ -159,62 +55,6 @@ def a_phone_with_a_connection_is_woken_and_called(stage):
     street.house.push.assert_pushes(1)
 
 
-def comes_back(stage, first):
-    """The first process of a phone ends in the midst of a call, and with it the connection."""
-    street = Street(stage)
-    street.phone(awake(), called(first), transport="tcp")
-    street.house.pbx.wait_contacts("alice", 1)
-    street.pbx(caller([*UP, *HANGS_UP]))
-    street.players[0].expect_success()
-    street.house.push.wait_pushes(1)
-    street.phone(awake(), called([*TAKEN, *HEARS_BYE]), transport="tcp")
-    street.finish()
-    street.house.push.assert_pushes(1)
-
-
-@test
-def a_connection_closes_before_the_phone_says_anything(stage):
-    comes_back(stage, TAKEN[:1])
-
-
-@test
-def a_connection_closes_while_the_phone_rings(stage):
-    comes_back(stage, TAKEN[:2])
-
-
-# sipp takes what is repeated for a message of its own, and repeats nothing.
-LITERALLY = ("-nr",)
-
-
-@test
-def a_repeated_invite_is_one_call(stage):
-    again = send("INVITE", OFFER, same=True)
-    street = Street(stage)
-    port = street.sleeper()
-    street.pbx(caller([*UP[:3], again, recv("180 INVITE"), recv("180 INVITE"), recv("200 INVITE"),
-                       again, recv("200 INVITE"), send("ACK"), *HANGS_UP]), options=LITERALLY)
-    street.house.push.wait_pushes(1)
-    street.heard(street.players[-1], "(?s)(SIP/2.0 180.*){2}")
-    street.phone(awake(), called([*TAKEN, *HEARS_BYE]), port=port)
-    street.finish()
-    street.house.push.assert_pushes(1)
-
-
-@test
-def a_lost_ack_of_the_pbx(stage):
-    """The 200 comes again until there is an ACK, and only then does the phone get one."""
-    call(stage, [*UP[:4], recv("200 INVITE"), recv("200 INVITE"), send("ACK"), *HANGS_UP],
-         [*TAKEN, *HEARS_BYE], pbx_options=LITERALLY)
-
-
-@test
-def a_lost_ack_to_the_phone(stage):
-    """Each 200 of the phone is acknowledged, and the PBX hears of one."""
-    call(stage, [*UP, *HEARS_BYE],
-         [*TAKEN, send("200 INVITE", ANSWER), recv("ACK"), send("200 INVITE", ANSWER), recv("ACK"),
-          *HANGS_UP], phone_options=LITERALLY)
-
-
 @test
 def nobody_wakes(stage):
     street = Street(stage, wake={"timeout": 1})
@@ -222,17 +62,6 @@ def nobody_wakes(stage):
     street.pbx(caller([*UP[:3], recv("480 INVITE"), send("ACK")]))
     street.finish()
     street.house.push.assert_pushes(1)
-
-
-@test
-def a_late_answer_after_the_wait_is_over(stage):
-    """The phone says nothing before, so that there was nothing to cancel (RFC 3261 section 9.1)."""
-    street = Street(stage, wake={"timeout": 1})
-    street.phone(awake(), called([recv("INVITE"), pause(2500), send("200 INVITE", ANSWER),
-                                  recv("ACK"), *HEARS_BYE]), transport="tcp")
-    street.house.pbx.wait_contacts("alice", 1)
-    street.pbx(caller([*UP[:3], recv("480 INVITE"), send("ACK")]))
-    street.finish()
 
 
 @test
@@ -246,54 +75,27 @@ def early_media_and_an_invite_without_offer(stage):
 
 
 @test
-def a_caller_gives_up_while_the_call_is_held(stage):
-    street = Street(stage)
-    port = street.sleeper()
-    street.pbx(caller([*UP[:3], *GIVES_UP]))
-    street.house.push.wait_pushes(1)
-    street.players[-1].expect_success()
-    street.phone(caller([*register(), pause(500)]), port=port)
-    street.finish()
-
-
-@test
-def a_caller_gives_up_while_it_rings(stage):
-    call(stage, [*UP[:3], *GIVES_UP], [*TAKEN[:2], *CANCELLED])
-
-
-@test
-def a_cancel_crosses_the_answer_of_the_phone(stage):
-    call(stage, [*UP[:3], *GIVES_UP],
-         [*TAKEN[:2], recv("CANCEL"), send("200 CANCEL"), send("200 INVITE", ANSWER), recv("ACK"),
-          *HEARS_BYE])
-
-
-@test
-def a_cancel_crosses_the_answer_to_the_pbx(stage):
-    call(stage, [*UP[:4], send("CANCEL"), recv("481 CANCEL"), send("ACK"), *HANGS_UP],
-         [*TAKEN, *HEARS_BYE])
-
-
-def call_two(stage, pbx, *phones):
-    """Two awake phones of one user are called."""
-    street = Street(stage)
-    for number, phone in enumerate(phones):
-        street.phone(awake(), called(phone), address=(ports.PHONE, ports.OTHER_PHONE)[number])
-        street.house.pbx.wait_contacts("alice", number + 1)
-    street.pbx(caller(pbx))
-    street.finish()
-
-
-@test
 def the_first_of_two_phones_wins(stage):
     call_two(stage, [*UP, *HANGS_UP], [*TAKEN, *HEARS_BYE],
              [*TAKEN[:2], recv("CANCEL", Reason=ELSEWHERE), *CANCELLED[1:]])
 
 
 @test
-def the_loser_of_two_phones_answers_instead_of_ending(stage):
-    call_two(stage, [*UP, *HANGS_UP], [*TAKEN, *HEARS_BYE],
-             [*TAKEN[:2], *CANCELLED[:2], send("200 INVITE", ANSWER), recv("ACK"), *HEARS_BYE])
+def a_phone_that_wakes_joins_one_that_rings(stage):
+    street = Street(stage)
+    street.phone(awake(), called([*TAKEN[:2], recv("CANCEL", Reason=ELSEWHERE), *CANCELLED[1:]]))
+    port = street.sleeper(address=ports.OTHER_PHONE)
+    street.pbx(caller([*UP, *HANGS_UP]))
+    street.house.push.wait_pushes(1)
+    street.phone(awake(), called([*TAKEN, *HEARS_BYE]), address=ports.OTHER_PHONE, port=port)
+    street.finish()
+    street.house.push.assert_pushes(1)
+
+
+@test
+def who_declines_declines_for_all(stage):
+    call_two(stage, [*UP[:3], recv("603 INVITE"), send("ACK")],
+             [*TAKEN[:2], pause(300), send("603 INVITE"), recv("ACK")], [*TAKEN[:2], *CANCELLED])
 
 
 @test
@@ -301,6 +103,21 @@ def the_best_of_two_refusals_is_told(stage):
     call_two(stage, [*UP[:3], recv("404 INVITE"), send("ACK")],
              [*TAKEN[:2], send("486 INVITE"), recv("ACK")],
              [*TAKEN[:2], send("404 INVITE"), recv("ACK")])
+
+
+@test
+def what_nobody_has_heard_of_passes(stage):
+    """Headers, those of a session timer, a method and its answer; a hop is counted."""
+    asked, told_back = ("X-Odd: <a;b>", "Session-Expires: 1800;refresher=uac"), ("X-Odd: c",)
+    seen = {"X_Odd": "^ *<a;b>$", "Session_Expires": "^ *1800;refresher=uac$"}
+    yell = ["Content-Type: text/odd"]
+    call(stage,
+         [send("INVITE", OFFER, asked), *UP[1:3], recv("200 INVITE", X_Odd="^ *c$"), UP[4],
+          send("YELL", "loud", yell), recv("299 YELL", body="^louder$"), *HANGS_UP],
+         [recv("INVITE", Max_Forwards="^ *69$", **seen), TAKEN[1],
+          send("200 INVITE", ANSWER, told_back), TAKEN[3],
+          recv("YELL", body="^loud$", Content_Type="^ *text/odd$"),
+          send("299 YELL", "louder", yell), *HEARS_BYE])
 
 
 @test
@@ -315,43 +132,58 @@ def a_call_is_held_and_resumed_from_both_sides(stage):
 
 
 @test
-def a_re_invite_meets_one_of_the_other_side(stage):
-    """RFC 3261 section 14.2, once from each side."""
-    first = [send("INVITE", HOLD), may("100 INVITE"), recv("200 INVITE"), send("ACK")]
-    second = [recv("INVITE"), send("INVITE", OFFER), recv("491 INVITE"), send("ACK"),
-              send("200 INVITE", KEPT), recv("ACK")]
-    call(stage, [*UP, *first, *second, *HEARS_BYE], [*TAKEN, *second, *first, *HANGS_UP])
-
-
-@test
-def a_bye_crosses_a_re_invite(stage):
-    call(stage, [*UP, send("INVITE", HOLD), may("100 INVITE"), recv("BYE"), send("200 BYE"),
-                 recv("487 INVITE"), send("ACK")],
-         [*TAKEN, recv("INVITE"), send("100 INVITE"), *HANGS_UP, *CANCELLED])
-
-
-@test
 def a_refused_re_invite_leaves_the_call_up(stage):
     call(stage, [*UP, send("INVITE", HOLD), may("100 INVITE"), recv("488 INVITE"), send("ACK"),
                  *asks("INFO"), *HANGS_UP],
          [*TAKEN, recv("INVITE"), send("488 INVITE"), recv("ACK"), *is_asked("INFO"), *HEARS_BYE])
 
 
+# What it came to, which is all that who was referred tells.
+TOLD = (send("NOTIFY", "SIP/2.0 200 OK\r\n", (
+    "Event: refer", "Subscription-State: terminated;reason=noresource",
+    "Content-Type: message/sipfrag;version=2.0")), recv("200 NOTIFY"))
+HEARS = (recv("NOTIFY", Event="refer", body="^SIP/2.0 200 OK"), send("200 NOTIFY"))
+
+
 @test
 def a_phone_transfers_its_caller(stage):
     target = "<sip:3000@pbx.test>"
-    told = ("Event: refer", "Subscription-State: terminated;reason=noresource",
-            "Content-Type: message/sipfrag;version=2.0")
     call(stage,
-         [*UP, recv("REFER", Refer_To=f"^ *{target}$"), send("202 REFER"),
-          send("NOTIFY", "SIP/2.0 200 OK\r\n", told), recv("200 NOTIFY"), *HEARS_BYE],
-         [*TAKEN, send("REFER", headers=[f"Refer-To: {target}"]), recv("202 REFER"),
-          recv("NOTIFY", Event="refer", body="^SIP/2.0 200 OK"), send("200 NOTIFY"), *HANGS_UP])
+         [*UP, recv("REFER", Refer_To=f"^ *{target}$"), send("202 REFER"), *TOLD, *HEARS_BYE],
+         [*TAKEN, send("REFER", headers=[f"Refer-To: {target}"]), recv("202 REFER"), *HEARS,
+          *HANGS_UP])
+
+
+def dialog_of(street, player):
+    """The tags of a caller and of us, and the Call-ID of a call that was answered."""
+    return street.heard(
+        player, r"(?s)200 OK.*?;tag=(\S+).*?;tag=(\S+).*?Call-ID: (\S+)").groups()
+
+
+@test
+def a_phone_connects_its_caller_with_another(stage):
+    """It asks that one first, and there names its caller's call as it knows it (RFC 5589)."""
+    place = "<sip:3000@pbx.test?Replaces=[$Call_ID]%3Bto-tag%3D[$From]%3Bfrom-tag%3D[$To]>"
+    street = Exchange(stage, [*TAKEN, recv("REFER"), send("202 REFER"), *TOLD, *HEARS_BYE])
+    first = street.pbx(caller([*UP, told("transferred"), *HANGS_UP]))
+    street.phone(
+        caller([until("talking"), *UP, send("REFER", headers=[f"Refer-To: {place}"]),
+                recv("202 REFER"), *HEARS, *HANGS_UP, until("through")]),
+        called([*TAKEN[:3], recv("ACK", Call_ID="[^ ].*", From="[^=]+$", To="[^=]+$"),
+                flag("talking"), *HEARS_BYE]))
+    near, far, call_id = dialog_of(street, first)
+    place = urllib.parse.quote(f"{call_id};to-tag={near};from-tag={far}")
+    street.heard(street.exchange, f"^Refer-To: <sip:3000@pbx.test.Replaces={place}>$")
+    street.say("transferred")
+    street.finish()
 
 
 @test
 def a_call_takes_the_place_of_another(stage):
-    """The PBX names the first call as it knows it, and the phone reads what that is for it."""
+    """The PBX names the first call as it knows it, and the phone reads what that is for it.
+
+    So it does in headers that only refer to a call (RFC 4538, RFC 3261 section 20.21).
+    """
     street = Street(stage)
     phone = street.phone(awake(calls=2), called([
         recv("INVITE"), send("200 INVITE", ANSWER), recv("ACK"), until("begun", 2), *HANGS_UP]))
@@ -359,15 +191,88 @@ def a_call_takes_the_place_of_another(stage):
     up = [send("INVITE", OFFER), recv("100 INVITE"), recv("200 INVITE"), send("ACK"), *HEARS_BYE]
     first = street.pbx(caller(up))
     street.heard(first, "ACK sip:")
-    near, far, call_id = street.heard(
-        first, r"(?s)200 OK.*?;tag=(\S+).*?;tag=(\S+).*?Call-ID: (\S+)").groups()
-    replaces = f"Replaces: {call_id};to-tag={far};from-tag={near}"
-    street.pbx(caller([send("INVITE", OFFER, headers=[replaces]), *up[1:]]))
+    near, far, call_id = dialog_of(street, first)
+    named = [f"Replaces: {call_id};to-tag={far};from-tag={near}",
+             f"Target-Dialog: {call_id};local-tag={far};remote-tag={near}",
+             f"In-Reply-To: {call_id}"]
+    street.pbx(caller([send("INVITE", OFFER, named), *up[1:]]))
     street.finish()
     far, call_id = street.heard(
         phone, r"(?s)^INVITE .*?From: [^\n]*;tag=(\S+).*?Call-ID: (\S+)").groups()
     near = street.heard(phone, rf";tag={far}\nTo: .*;tag=(\S+)").group(1)
-    street.heard(phone, f"^Replaces: {call_id};to-tag={near};from-tag={far}$")
+    for line in (f"Replaces: {call_id};to-tag={near};from-tag={far}",
+                 f"Target-Dialog: {call_id};local-tag={near};remote-tag={far}",
+                 f"In-Reply-To: {call_id}"):
+        street.heard(phone, f"^{line}$")
+
+
+def sleeps_on(stage, pbx):
+    """What the PBX asks wakes nobody."""
+    street = Street(stage)
+    street.sleeper()
+    street.pbx(caller(pbx))
+    street.finish()
+    street.house.push.assert_pushes(0)
+
+
+@test
+def a_call_in_place_of_one_that_nobody_knows(stage):
+    sleeps_on(stage, [send("INVITE", OFFER, ["Replaces: nobody@knows;to-tag=a;from-tag=b"]),
+                      recv("481 INVITE"), send("ACK")])
+
+
+@test
+def an_offer_to_a_phone_that_sleeps(stage):
+    """RFC 3311 section 5.2: nobody is there to answer it yet, and nobody was told that one is."""
+    held(stage, [*UP[:2], recv("180 INVITE", Allow=None), send("UPDATE", OFFER),
+                 recv("500 UPDATE", Retry_After="[0-9]"), *UP[3:], *HANGS_UP],
+         [*TAKEN, *HEARS_BYE])
+
+
+RELIABLE = ("Require: 100rel",)
+SUPPORTED = ("Supported: 100rel",)
+ACKNOWLEDGES = (send("PRACK", headers=["RAck: [$RSeq] 1 INVITE"]), recv("200 PRACK"))
+
+
+def reliably(status, **checks):
+    """An answer that is to be acknowledged, and is (RFC 3262)."""
+    return (recv(f"{status} INVITE", Require="100rel", RSeq="[0-9]+", **checks), *ACKNOWLEDGES)
+
+
+@test
+def a_pbx_that_requires_reliable_answers(stage):
+    """We hold the call reliably, and the phone has nothing to do with it."""
+    held(stage, [send("INVITE", OFFER, RELIABLE), UP[1], *reliably(180), *reliably(180), *UP[3:],
+                 *HANGS_UP],
+         [recv("INVITE", Require=None, Supported=None), *TAKEN[1:], *HEARS_BYE])
+
+
+@test
+def a_pbx_that_requires_reliable_answers_and_offers_nothing(stage):
+    """RFC 3262 section 5: there is none, since the first one would have to offer."""
+    held(stage, [send("INVITE", headers=RELIABLE), UP[1], recv("200 INVITE", body="s=offer"),
+                 send("ACK", ANSWER), *HANGS_UP],
+         [recv("INVITE"), send("180 INVITE"), send("200 INVITE", OFFER),
+          recv("ACK", body="s=answer"), *HEARS_BYE])
+
+
+@test
+def a_pbx_that_supports_reliable_answers(stage):
+    """The one phone may give some, whose PRACKs it gets; ours is none."""
+    held(stage, [send("INVITE", OFFER, SUPPORTED), UP[1], recv("180 INVITE", RSeq=None),
+                 *reliably(183, body="s=answer"), recv("200 INVITE"), send("ACK"), *HANGS_UP],
+         [recv("INVITE", Supported="100rel"),
+          send("183 INVITE", ANSWER, [*RELIABLE, "RSeq: 4711"]), recv("PRACK", RAck="^ *4711 "),
+          send("200 PRACK"), *TAKEN[2:], *HEARS_BYE])
+
+
+@test
+def two_phones_give_no_reliable_answers(stage):
+    """With one To tag for both, neither sends an SDP but in its 200."""
+    ladder = [recv("INVITE", Supported=None), send("183 INVITE", ANSWER)]
+    call_two(stage, [send("INVITE", OFFER, SUPPORTED), UP[1],
+                     recv("183 INVITE", RSeq=None, body=None), *UP[3:], *HANGS_UP],
+             [*ladder, *TAKEN[2:], *HEARS_BYE], [*ladder, *CANCELLED])
 
 
 @test
@@ -382,35 +287,33 @@ def a_message_wakes_a_phone(stage):
     street.finish()
 
 
-class SippPbx:
-    """A PBX that is called; it is sipp, which begins when it is told how it shall be."""
-
-    domain = "pbx.test"
-
-    def __init__(self):
-        self.address = ports.PBX
-        self.port = ports.free_port(self.address)
-
-    @property
-    def route(self):
-        return f"sip:{host_port(self.address, self.port)}"
-
-    def assert_quiet(self):
-        """sipp itself says what was too much."""
+MAIL = send("NOTIFY", "mail", ("Event: message-summary", "Subscription-State: active",
+                               "Content-Type: application/simple-message-summary"))
 
 
-def ask_pbx(stage, phone, pbx, requests):
-    """A phone that is known from before asks the PBX, which was probed itself first."""
-    exchange = SippPbx()
-    street = Street(stage, pbx=exchange, start=False)
-    port = ports.free_port(ports.PHONE)
-    inhabit(street.house, 1, address=lambda number: host_port(ports.PHONE, port))
-    street.house.daemon.stop()
-    street.play("pbx", called([probed(), *pbx]), None, exchange.address, exchange.port,
-                calls=1 + requests, me="2000").wait_bound()
-    street.house.start()
-    street.play("phone", caller(phone), street.house.phones_door, ports.PHONE, port,
-                me=user_of(0), peer="2000", uri=f"sip:2000@{exchange.domain}")
+@test
+def a_notify_that_nobody_asked_for(stage):
+    call(stage, [MAIL, recv("200 NOTIFY")],
+         [recv("NOTIFY", Event="message-summary", body="^mail$"), send("200 NOTIFY")])
+
+
+@test
+def a_notify_for_a_phone_that_sleeps(stage):
+    sleeps_on(stage, [MAIL, recv("480 NOTIFY")])
+
+
+@test
+def a_phone_publishes(stage):
+    ask_pbx(stage, [send("PUBLISH", "here", ["Event: presence", "Content-Type: text/plain"]),
+                    recv("200 PUBLISH", SIP_ETag="^ *1$")],
+            [recv("PUBLISH", Event="presence", body="^here$"),
+             send("200 PUBLISH", headers=["SIP-ETag: 1"])])
+
+
+@test
+def who_is_not_registered_calls_nobody(stage):
+    street = Street(stage)
+    street.phone(caller([send("INVITE", OFFER), recv("403 INVITE"), send("ACK")]))
     street.finish()
 
 
@@ -418,7 +321,7 @@ def ask_pbx(stage, phone, pbx, requests):
 def a_phone_proves_itself_to_the_pbx(stage):
     ask_pbx(stage, [send("INVITE", OFFER), may("100 INVITE"), recv("407 INVITE"), send("ACK"),
                     send("INVITE", OFFER, headers=["[authentication]"]), *UP[1:], *HANGS_UP],
-            [challenge("INVITE"), *TAKEN[1:], *HEARS_BYE], 2)
+            [challenge("INVITE"), *TAKEN[1:], *HEARS_BYE], calls=2)
 
 
 @test
@@ -431,7 +334,18 @@ def a_phone_subscribes_and_is_notified(stage):
                     *heard, send("SUBSCRIBE", headers=[event, "Expires: 60"]),
                     recv("200 SUBSCRIBE"), *heard],
             [recv("SUBSCRIBE"), send("200 SUBSCRIBE", headers=["Expires: 60"]), *told,
-             recv("SUBSCRIBE"), send("200 SUBSCRIBE", headers=["Expires: 60"]), *told], 1)
+             recv("SUBSCRIBE"), send("200 SUBSCRIBE", headers=["Expires: 60"]), *told])
+
+
+@test
+def a_pbx_forks_the_call_of_a_phone(stage):
+    """Each early dialog is one for the phone, too."""
+    street = Exchange(stage, [TAKEN[0], send("183 INVITE", ANSWER, tag="one"),
+                              send("183 INVITE", ANSWER, tag="other"), *TAKEN[2:], *HEARS_BYE])
+    early = recv("183 INVITE", body="s=answer")
+    phone = street.phone(caller([*UP[:2], early, early, *UP[3:], *HANGS_UP]))
+    street.finish()
+    assert len(street.far_tags(phone)) == 3
 
 
 if __name__ == "__main__":

@@ -44,18 +44,10 @@ class Rtpengine:
         self.process.close()
 
     def pause(self):
-        os.kill(self.process.pid, signal.SIGSTOP)
-        tasks = f"/proc/{self.process.pid}/task"
-        while not all(self.stopped(os.path.join(tasks, task, "stat")) for task in os.listdir(tasks)):
-            time.sleep(0.001)
-
-    @staticmethod
-    def stopped(path):
-        with open(path, encoding="ascii") as file:
-            return ") T " in file.read()
+        self.process.pause()
 
     def resume(self):
-        os.kill(self.process.pid, signal.SIGCONT)
+        self.process.resume()
 
     def calls(self):
         """How many calls of a sipwake it has, or None when it does not answer."""
