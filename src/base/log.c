@@ -20,6 +20,7 @@
 
 static gint max_level = G_LOG_LEVEL_INFO;
 static gint show_personal = FALSE;
+static gboolean to_journal;
 
 /* The lower the bit, the graver the line: GLib's own order. */
 gboolean
@@ -87,9 +88,14 @@ write_stderr (GLogLevelFlags level, const GLogField *fields, gsize n_fields)
   for (gsize i = 0; i < n_fields; i++)
     if (g_str_equal (fields[i].key, "MESSAGE"))
       g_string_append (line, fields[i].value);
-  for (gsize i = 0; i < n_fields; i++)
-    if (!is_implied (fields[i].key) && fields[i].length < 0)
-      g_string_append_printf (line, " %s=%s", fields[i].key, (const gchar *) fields[i].value);
+  for (gsize i = 0; i < n_fields; i++) {
+    if (is_implied (fields[i].key) || fields[i].length >= 0)
+      continue;
+    g_string_append_c (line, ' ');
+    g_string_append (line, fields[i].key);
+    g_string_append_c (line, '=');
+    g_string_append (line, fields[i].value);
+  }
   g_string_append_c (line, '\n');
   fwrite (line->str, 1, line->len, stderr);
   fflush (stderr);
@@ -100,8 +106,7 @@ writer (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer 
 {
   if (!log_wants (level))
     return G_LOG_WRITER_HANDLED;
-  if (g_log_writer_is_journald (STDERR_FILENO) &&
-      g_log_writer_journald (level, fields, n_fields, NULL) == G_LOG_WRITER_HANDLED)
+  if (to_journal && g_log_writer_journald (level, fields, n_fields, NULL) == G_LOG_WRITER_HANDLED)
     return G_LOG_WRITER_HANDLED;
   write_stderr (level, fields, n_fields);
   return G_LOG_WRITER_HANDLED;
@@ -115,6 +120,7 @@ writer (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer 
 void
 log_init (void)
 {
+  to_journal = g_log_writer_is_journald (STDERR_FILENO);
   g_log_set_writer_func (writer, NULL, NULL);
 }
 

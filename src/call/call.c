@@ -74,14 +74,14 @@ log_end (Call *call, Counter outcome, const gchar *how)
 {
   gint64 ms = (clock_now () - call_record_begun (call->record)) / G_TIME_SPAN_MILLISECOND;
   g_autofree gchar *duration = g_strdup_printf ("%" G_GINT64_FORMAT, ms);
+  const gchar *aor = log_mask_aor (call->aor);
 
   log_info (LOG_FIELDS ("MESSAGE_ID", LOG_ID_CALL_ENDED, "CALL_ID", call_record_id (call->record),
                         "CALLER_CALL_ID",
                         sip_request_sip (caller_invite (call->caller))->sip_call_id->i_id, "AOR",
-                        log_mask_aor (call->aor), "OUTCOME", outcome_word (outcome), "DURATION_MS",
-                        duration),
+                        aor, "OUTCOME", outcome_word (outcome), "DURATION_MS", duration),
             "call %s %s %s after %.1f s: %s", call->direction == CALL_TO_PHONE ? "to" : "from",
-            log_mask_aor (call->aor), outcome_word (outcome), (gdouble) ms / 1000, how);
+            aor, outcome_word (outcome), (gdouble) ms / 1000, how);
 }
 
 /* What led here still stands on the stack of callbacks, so the call goes a moment later. */

@@ -47,8 +47,11 @@ ends_here (const gchar *option)
 static gchar *
 join_options (const msg_list_t *header)
 {
-  g_autoptr (GString) options = g_string_new (NULL);
+  g_autoptr (GString) options = NULL;
 
+  if (!header)
+    return NULL;
+  options = g_string_new (NULL);
   for (; header; header = header->k_next)
     for (gsize i = 0; header->k_items && header->k_items[i]; i++)
       if (!ends_here (header->k_items[i]))
@@ -62,8 +65,10 @@ copy (msg_t *msg, const sip_t *source, gboolean drop_body)
   g_autofree gchar *supported = join_options (source->sip_supported);
   g_autofree gchar *require = join_options (source->sip_require);
 
-  sip_add_tl (msg, sip_object (msg), TAG_IF (supported, SIPTAG_SUPPORTED_STR (supported)),
-              TAG_IF (require, SIPTAG_REQUIRE_STR (require)), TAG_END ());
+  if (supported)
+    sip_add_tl (msg, sip_object (msg), SIPTAG_SUPPORTED_STR (supported), TAG_END ());
+  if (require)
+    sip_add_tl (msg, sip_object (msg), SIPTAG_REQUIRE_STR (require), TAG_END ());
   sip_headers_copy (msg, source, is_ours, GINT_TO_POINTER (drop_body));
 }
 

@@ -26,8 +26,7 @@ struct _SipDialog {
   gpointer user_data;
   SipDialogWayFunc way;
   gpointer way_data;
-  gint64 heard;    /* when the peer was last heard on @flow, in monotonic microseconds */
-  gchar *next_hop; /* host:port of the route set or the remote target, when numeric */
+  gint64 heard; /* when the peer was last heard on @flow, in monotonic microseconds */
 };
 
 static int
@@ -82,30 +81,6 @@ use_sips (SipDialog *dialog)
                       : g_strdup (plain);
 }
 
-/* Where the route set or the remote target points to, should the flow be gone. */
-static void
-take_next_hop (SipDialog *dialog)
-{
-  const sip_route_t *route = NULL;
-  const sip_contact_t *target = NULL;
-  const url_t *url;
-  g_autofree gchar *host = NULL;
-  gsize length;
-
-  nta_leg_get_route (dialog->leg, &route, &target);
-  url = route ? route->r_url : target ? target->m_url : NULL;
-  if (!url || !url->url_host)
-    return;
-  host = g_strdup (url->url_host[0] == '[' ? url->url_host + 1 : url->url_host);
-  length = strlen (host);
-  if (length && host[length - 1] == ']')
-    host[length - 1] = '\0';
-  if (!g_hostname_is_ip_address (host))
-    return;
-  g_free (dialog->next_hop);
-  dialog->next_hop = g_strdup_printf ("%s %s", host, url_port (url) && *url_port (url) ? url_port (url) : "5060");
-}
-
 /**
  * sip_dialog_new_uas:
  * @request: a dialog-creating request without To tag
@@ -126,7 +101,6 @@ sip_dialog_new_uas (SipRequest *request, const gchar *contact, SipDialogFunc fun
     use_sips (dialog);
   dialog->leg = sip_leg_new_uas (dialog, on_leg_request, dialog->listener->agent, sip, tag, 0);
   dialog->call_id = g_strdup (sip->sip_call_id->i_id);
-  take_next_hop (dialog);
   return dialog;
 }
 
@@ -183,7 +157,6 @@ sip_dialog_free (SipDialog *dialog)
   sip_flow_unref (dialog->flow);
   sip_loop_kick (dialog->listener->loop);
   counters_dec (COUNTER_DIALOGS_OPEN);
-  g_free (dialog->next_hop);
   g_free (dialog->call_id);
   g_free (dialog->contact);
   g_free (dialog);
@@ -276,6 +249,32 @@ sip_dialog_local_tag (SipDialog *dialog)
   return nta_leg_get_tag (dialog->leg);
 }
 
+/* Where the route set or the remote target points to, when that is numeric. */
+static SipFlow *
+flow_to_next_hop (SipDialog *dialog)
+{
+  const sip_route_t *route = NULL;
+  const sip_contact_t *target = NULL;
+  const url_t *url;
+  g_autofree gchar *host = NULL;
+  const gchar *port;
+  gsize length;
+
+  nta_leg_get_route (dialog->leg, &route, &target);
+  url = route ? route->r_url : target ? target->m_url : NULL;
+  if (!url || !url->url_host)
+    return NULL;
+  host = g_strdup (url->url_host[0] == '[' ? url->url_host + 1 : url->url_host);
+  length = strlen (host);
+  if (length && host[length - 1] == ']')
+    host[length - 1] = '\0';
+  if (!g_hostname_is_ip_address (host))
+    return NULL;
+  port = url_port (url);
+  return sip_flow_to_address (dialog->listener, host,
+                              (guint) g_ascii_strtoull (port && *port ? port : "5060", NULL, 10));
+}
+
 /**
  * sip_dialog_flow:
  * @dialog: a dialog
@@ -285,20 +284,19 @@ sip_dialog_local_tag (SipDialog *dialog)
 SipFlow *
 sip_dialog_flow (SipDialog *dialog)
 {
-  g_auto (GStrv) hop = NULL;
   SipFlow *flow = dialog->way ? dialog->way (dialog->flow, dialog->heard, dialog->way_data) : NULL;
 
   if (flow)
     sip_dialog_set_flow (dialog, flow);
-  if (dialog->listener->side == SIP_SIDE_PHONES || !dialog->next_hop ||
+  if (dialog->listener->side == SIP_SIDE_PHONES ||
       (sip_flow_is_connection (dialog->flow) && sip_flow_is_open (dialog->flow)))
     return dialog->flow;
-  hop = g_strsplit (dialog->next_hop, " ", 2);
-  flow = sip_flow_to_address (dialog->listener, hop[0],
-                              (guint) g_ascii_strtoull (hop[1], NULL, 10));
-  sip_flow_unref (dialog->flow);
-  dialog->flow = flow;
-  return flow;
+  flow = flow_to_next_hop (dialog);
+  if (flow) {
+    sip_flow_unref (dialog->flow);
+    dialog->flow = flow;
+  }
+  return dialog->flow;
 }
 
 /**
@@ -372,7 +370,6 @@ sip_dialog_establish (SipDialog *dialog, const sip_t *response)
   else if (!known)
     nta_leg_rtag (dialog->leg, tag);
   nta_leg_client_route (dialog->leg, response->sip_record_route, response->sip_contact);
-  take_next_hop (dialog);
 }
 
 /**
@@ -414,7 +411,6 @@ sip_dialog_refresh (SipDialog *dialog, const sip_t *request)
   if (!request->sip_contact)
     return;
   nta_leg_server_route (dialog->leg, request->sip_record_route, request->sip_contact);
-  take_next_hop (dialog);
 }
 
 /**
@@ -427,10 +423,12 @@ sip_dialog_refresh (SipDialog *dialog, const sip_t *request)
 void
 sip_dialog_add_contact (SipDialog *dialog, msg_t *msg)
 {
-  sip_contact_t *contact =
-    sip_contact_create (msg_home (msg), URL_STRING_MAKE (dialog->contact), NULL);
+  g_autofree gchar *uri = g_strdup (dialog->contact); /* in which the stack writes */
+  sip_contact_t contact[1];
 
-  msg_header_insert (msg, msg_object (msg), (msg_header_t *) contact);
+  sip_contact_init (contact);
+  if (url_d (contact->m_url, uri) == 0)
+    sip_add_dup (msg, sip_object (msg), (const sip_header_t *) contact);
 }
 
 /**

@@ -24,7 +24,7 @@ typedef struct {
   su_root_t *root;
   GPollFD epoll;
   gpointer tag;
-  gint64 due; /* monotonic microseconds; 0: at once, -1: no timer */
+  gint64 due; /* monotonic microseconds, -1: no timer */
 } LoopSource;
 
 struct _SipLoop {
@@ -199,10 +199,14 @@ sip_loop_root (SipLoop *loop)
  * @loop: the loop
  *
  * To be called after every call into Sofia: one that is made outside of the loop's own dispatch may
- * have set a timer that the epoll descriptor does not show.
+ * have set a timer that the epoll descriptor does not show. It is looked for within SLACK_MS, for it
+ * may come that late anyway: at once would be a turn of the loop for each such call.
  */
 void
 sip_loop_kick (SipLoop *loop)
 {
-  loop->source->due = 0;
+  gint64 soon = g_get_monotonic_time () + SLACK_MS * G_TIME_SPAN_MILLISECOND;
+
+  if (loop->source->due < 0 || loop->source->due > soon)
+    loop->source->due = soon;
 }

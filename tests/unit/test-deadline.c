@@ -39,9 +39,9 @@ on_another (gpointer letter)
 }
 
 static void
-run (const gchar *expected)
+run (guint milliseconds, const gchar *expected)
 {
-  deadline_new (60, on_end, (gpointer) ".");
+  deadline_new (milliseconds, on_end, (gpointer) ".");
   g_main_loop_run (fixture.loop);
   g_assert_cmpstr (fixture.trace->str, ==, expected);
   g_string_truncate (fixture.trace, 0);
@@ -53,7 +53,7 @@ test_order (void)
   deadline_new (30, on_a, (gpointer) "c");
   deadline_new (10, on_a, (gpointer) "a");
   deadline_new (20, on_a, (gpointer) "b");
-  run ("abc.");
+  run (60, "abc.");
 }
 
 static void
@@ -65,7 +65,7 @@ test_called_off (void)
   deadline_clear (&first);
   g_assert_null (first);
   deadline_clear (&first);
-  run ("b.");
+  run (60, "b.");
 }
 
 static void
@@ -73,14 +73,45 @@ test_called_off_by_another (void)
 {
   deadline_new (10, on_call_off, (gpointer) "x");
   fixture.victim = deadline_new (10, on_a, (gpointer) "never");
-  run ("x.");
+  run (60, "x.");
 }
 
 static void
 test_new_one_from_within (void)
 {
   deadline_new (10, on_another, (gpointer) "y");
-  run ("yz.");
+  run (60, "yz.");
+}
+
+static void
+on_number (gpointer number)
+{
+  static guint last;
+
+  g_assert_cmpuint (GPOINTER_TO_UINT (number), >, last);
+  last = GPOINTER_TO_UINT (number);
+  g_string_append_c (fixture.trace, '+');
+}
+
+/* Six times, a hundred at each, in the order in which they were made; a third is called off. */
+static void
+test_order_of_many (void)
+{
+  Deadline *third[200];
+  g_autofree gchar *left = g_strnfill (400, '+');
+  g_autofree gchar *expected = g_strconcat (left, ".", NULL);
+
+  for (guint i = 0; i < 600; i++) {
+    guint time = (i * 5 + i / 6) % 6;
+    Deadline *deadline =
+      deadline_new (time * 20, on_number, GUINT_TO_POINTER (time * 1000 + i + 1));
+
+    if (i % 3 == 0)
+      third[i / 3] = deadline;
+  }
+  for (guint i = 0; i < 200; i++)
+    deadline_clear (&third[(i * 77) % 200]);
+  run (110, expected);
 }
 
 static void
@@ -110,6 +141,7 @@ main (int argc, char **argv)
   g_test_add_func ("/deadline/called-off", test_called_off);
   g_test_add_func ("/deadline/called-off-by-another", test_called_off_by_another);
   g_test_add_func ("/deadline/new-one-from-within", test_new_one_from_within);
+  g_test_add_func ("/deadline/order-of-many", test_order_of_many);
   g_test_add_func ("/deadline/many-cost-one-source", test_many_cost_one_source);
   return g_test_run ();
 }
