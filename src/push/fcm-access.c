@@ -32,12 +32,12 @@ struct _FcmAccess {
   gchar *proxy;
   gchar *header;  /* "authorization: Bearer TOKEN", or NULL */
   gint64 expires; /* monotonic microseconds */
-  gboolean fetching;
+  PushTransfer *fetching; /* the fetch under way, or NULL */
   gboolean refused; /* no token within the minute */
   gchar *problem;   /* why the last fetch brought none, or NULL */
   GQueue waiting;  /* of PushAttempt */
   Deadline *timer; /* of the next fetch */
-  GCancellable *stopped;
+  gboolean stopped;
 };
 
 static void fetch (FcmAccess *access);
@@ -58,7 +58,6 @@ fcm_access_unref (FcmAccess *access)
   g_free (access->proxy);
   g_free (access->header);
   g_free (access->problem);
-  g_object_unref (access->stopped);
   g_free (access);
 }
 
@@ -135,14 +134,14 @@ wait_for_better (FcmAccess *access, const PushHttpAnswer *answer)
 }
 
 static void
-on_answer (GObject *source, GAsyncResult *async, gpointer user_data)
+on_answer (PushHttpAnswer *given, gpointer user_data)
 {
   FcmAccess *access = user_data;
-  g_autoptr (PushHttpAnswer) answer = push_http_send_finish (PUSH_HTTP (source), async, NULL);
+  g_autoptr (PushHttpAnswer) answer = given;
   gboolean answered = answer->outcome == PUSH_HTTP_ANSWERED;
 
-  access->fetching = FALSE;
-  if (!g_cancellable_is_cancelled (access->stopped)) {
+  access->fetching = NULL;
+  if (!access->stopped) {
     access->refused = FALSE;
     g_clear_pointer (&access->problem, g_free);
     if (answered && answer->status == 200 && take_token (access, answer->body))
@@ -170,9 +169,8 @@ fetch (FcmAccess *access)
     .any_address = TRUE,
   };
 
-  access->fetching = TRUE;
   access->refs++;
-  push_http_send_async (access->http, &request, access->stopped, on_answer, access);
+  access->fetching = push_http_send (access->http, &request, on_answer, access);
 }
 
 /**
@@ -256,7 +254,9 @@ void
 fcm_access_stop (FcmAccess *access)
 {
   deadline_clear (&access->timer);
-  g_cancellable_cancel (access->stopped);
+  access->stopped = TRUE;
+  if (access->fetching)
+    push_http_cancel (access->fetching);
 }
 
 /**
@@ -278,7 +278,6 @@ fcm_access_new (PushHttp *http, FcmAccount *account, const gchar *ca_file, const
   access->account = account;
   access->ca_file = g_strdup (ca_file);
   access->proxy = g_strdup (proxy);
-  access->stopped = g_cancellable_new ();
   fetch (access);
   return access;
 }

@@ -39,7 +39,7 @@ struct _ProviderApns {
   gchar *ca_file;
   gchar *proxy;
   ApnsDoor *doors[2]; /* production and the sandbox */
-  GCancellable *stopped;
+  PushAttempts attempts;
 };
 
 typedef struct {
@@ -222,29 +222,29 @@ judge (PushProvider *provider,
 static const PushAttemptFuncs funcs = { fill, judge, (GDestroyNotify) push_free };
 
 static void
-provider_apns_send_async (PushProvider *provider,
-                          const PushRequest *request,
-                          guint deadline_ms,
-                          GCancellable *cancellable,
-                          GAsyncReadyCallback callback,
-                          gpointer user_data)
+provider_apns_send (PushProvider *provider,
+                    const PushRequest *request,
+                    guint deadline_ms,
+                    GCancellable *cancellable,
+                    PushProviderFunc func,
+                    gpointer user_data)
 {
   ProviderApns *apns = PROVIDER_APNS (provider);
   PushAttemptOptions options = {
     .provider = provider,
     .http = apns->http,
+    .attempts = &apns->attempts,
     .funcs = &funcs,
     .deadline_ms = deadline_ms,
     .cancellable = cancellable,
-    .stopped = apns->stopped,
   };
   g_autoptr (Push) push = g_new0 (Push, 1);
   g_autofree gchar *problem = NULL;
 
   if (prepare (apns, request, push, &problem))
-    push_attempt_start (&options, g_steal_pointer (&push), callback, user_data);
+    push_attempt_start (&options, g_steal_pointer (&push), func, user_data);
   else
-    push_attempt_refuse (provider, push_result_new (PUSH_REFUSED, 0, problem), callback, user_data);
+    func (push_result_new (PUSH_REFUSED, 0, problem), user_data);
 }
 
 static const gchar *
@@ -307,7 +307,7 @@ provider_apns_stop (PushProvider *provider)
   ProviderApns *apns = PROVIDER_APNS (provider);
 
   push_warmth_stop (apns->warmth);
-  g_cancellable_cancel (apns->stopped);
+  push_attempts_stop (&apns->attempts);
 }
 
 static void
@@ -329,7 +329,6 @@ provider_apns_finalize (GObject *object)
   g_free (apns->key_file);
   g_free (apns->ca_file);
   g_free (apns->proxy);
-  g_object_unref (apns->stopped);
   G_OBJECT_CLASS (provider_apns_parent_class)->finalize (object);
 }
 
@@ -343,8 +342,7 @@ provider_apns_class_init (ProviderApnsClass *class)
   provider_class->supports = provider_apns_supports;
   provider_class->prove = provider_apns_prove;
   provider_class->question = provider_apns_question;
-  provider_class->send_async = provider_apns_send_async;
-  provider_class->send_finish = push_attempt_finish;
+  provider_class->send = provider_apns_send;
   provider_class->stop = provider_apns_stop;
 }
 
@@ -353,7 +351,6 @@ provider_apns_init (ProviderApns *apns)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (apns->doors); i++)
     apns->doors[i] = apns_door_new ();
-  apns->stopped = g_cancellable_new ();
 }
 
 static PushWarmth *

@@ -23,7 +23,9 @@ struct _ProviderFake {
 };
 
 typedef struct {
-  GTask *task;
+  ProviderFake *fake;
+  PushProviderFunc func;
+  gpointer user_data;
   PushOutcome outcome;
   GSource *timer;
   GSource *cancelled;
@@ -38,19 +40,18 @@ G_DEFINE_FINAL_TYPE (ProviderFake, provider_fake, PUSH_TYPE_PROVIDER)
 static void
 give_answer (Answer *answer, PushOutcome outcome)
 {
-  ProviderFake *fake = g_task_get_source_object (answer->task);
   PushResult *result = push_result_new (outcome, 0, "fake");
 
-  result->final = fake->final && outcome == PUSH_ACCEPTED;
-  g_hash_table_remove (fake->pending, answer);
+  result->final = answer->fake->final && outcome == PUSH_ACCEPTED;
+  g_hash_table_remove (answer->fake->pending, answer);
   g_source_destroy (answer->timer);
   g_source_unref (answer->timer);
   if (answer->cancelled) {
     g_source_destroy (answer->cancelled);
     g_source_unref (answer->cancelled);
   }
-  g_task_return_pointer (answer->task, result, (GDestroyNotify) push_result_free);
-  g_object_unref (answer->task);
+  answer->func (result, answer->user_data);
+  g_object_unref (answer->fake);
   g_free (answer);
 }
 
@@ -71,20 +72,21 @@ on_cancelled (GCancellable *cancellable, gpointer user_data)
 }
 
 static void
-provider_fake_send_async (PushProvider *provider,
-                          const PushRequest *request,
-                          guint deadline_ms,
-                          GCancellable *cancellable,
-                          GAsyncReadyCallback callback,
-                          gpointer user_data)
+provider_fake_send (PushProvider *provider,
+                    const PushRequest *request,
+                    guint deadline_ms,
+                    GCancellable *cancellable,
+                    PushProviderFunc func,
+                    gpointer user_data)
 {
   ProviderFake *fake = PROVIDER_FAKE (provider);
   Answer *answer = g_new0 (Answer, 1);
   gboolean late = fake->silent || fake->delay_ms > deadline_ms;
   PushRequest *copy = push_request_copy (request);
 
-  answer->task = g_task_new (provider, cancellable, callback, user_data);
-  g_task_set_check_cancellable (answer->task, FALSE);
+  answer->fake = g_object_ref (fake);
+  answer->func = func;
+  answer->user_data = user_data;
   answer->outcome = fake->stopped ? PUSH_CANCELLED : late ? PUSH_TIMED_OUT : fake->outcome;
   answer->timer = g_timeout_source_new (fake->stopped ? 0 : late ? deadline_ms : fake->delay_ms);
   g_source_set_callback (answer->timer, on_time, answer, NULL);
@@ -97,12 +99,6 @@ provider_fake_send_async (PushProvider *provider,
   g_hash_table_add (fake->pending, answer);
   g_ptr_array_add (fake->requests, copy);
   g_signal_emit (fake, signals[SIGNAL_PUSHED], 0, copy);
-}
-
-static PushResult *
-provider_fake_send_finish (PushProvider *provider, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 static const gchar *
@@ -221,8 +217,7 @@ provider_fake_class_init (ProviderFakeClass *class)
   provider_class->name = provider_fake_name;
   provider_class->supports = provider_fake_supports;
   provider_class->vapid_key = provider_fake_vapid_key;
-  provider_class->send_async = provider_fake_send_async;
-  provider_class->send_finish = provider_fake_send_finish;
+  provider_class->send = provider_fake_send;
   provider_class->stop = provider_fake_stop;
 
   /**

@@ -37,7 +37,7 @@ struct _ProviderFcm {
   gchar *ca_file;
   gchar *proxy;
   gboolean accepted; /* Google took what we send at least once */
-  GCancellable *stopped;
+  PushAttempts attempts;
 };
 
 typedef struct {
@@ -194,31 +194,31 @@ prepare (ProviderFcm *fcm, const PushRequest *request, Push *push)
 }
 
 static void
-provider_fcm_send_async (PushProvider *provider,
-                         const PushRequest *request,
-                         guint deadline_ms,
-                         GCancellable *cancellable,
-                         GAsyncReadyCallback callback,
-                         gpointer user_data)
+provider_fcm_send (PushProvider *provider,
+                   const PushRequest *request,
+                   guint deadline_ms,
+                   GCancellable *cancellable,
+                   PushProviderFunc func,
+                   gpointer user_data)
 {
   ProviderFcm *fcm = PROVIDER_FCM (provider);
   PushAttemptOptions options = {
     .provider = provider,
     .http = fcm->http,
+    .attempts = &fcm->attempts,
     .funcs = &funcs,
     .deadline_ms = deadline_ms,
     .cancellable = cancellable,
-    .stopped = fcm->stopped,
   };
   Push *push = g_new0 (Push, 1);
   PushResult *refused = prepare (fcm, request, push);
 
   if (!refused) {
-    push_attempt_start (&options, push, callback, user_data);
+    push_attempt_start (&options, push, func, user_data);
     return;
   }
   push_free (push);
-  push_attempt_refuse (provider, refused, callback, user_data);
+  func (refused, user_data);
 }
 
 static const gchar *
@@ -267,7 +267,7 @@ provider_fcm_stop (PushProvider *provider)
 
   fcm_access_stop (fcm->access);
   push_warmth_stop (fcm->warmth);
-  g_cancellable_cancel (fcm->stopped);
+  push_attempts_stop (&fcm->attempts);
 }
 
 static void
@@ -286,7 +286,6 @@ provider_fcm_finalize (GObject *object)
   g_strfreev (fcm->projects);
   g_free (fcm->ca_file);
   g_free (fcm->proxy);
-  g_object_unref (fcm->stopped);
   G_OBJECT_CLASS (provider_fcm_parent_class)->finalize (object);
 }
 
@@ -300,15 +299,13 @@ provider_fcm_class_init (ProviderFcmClass *class)
   provider_class->supports = provider_fcm_supports;
   provider_class->prove = provider_fcm_prove;
   provider_class->question = provider_fcm_question;
-  provider_class->send_async = provider_fcm_send_async;
-  provider_class->send_finish = push_attempt_finish;
+  provider_class->send = provider_fcm_send;
   provider_class->stop = provider_fcm_stop;
 }
 
 static void
 provider_fcm_init (ProviderFcm *fcm)
 {
-  fcm->stopped = g_cancellable_new ();
 }
 
 /**

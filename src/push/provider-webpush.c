@@ -17,7 +17,7 @@
 
 #include <string.h>
 
-#define TOPIC_BYTES 24  /* 32 characters, the longest topic */
+#define TOPIC_BYTES 12  /* 16 characters: unique enough, and each costs */
 #define MAX_TTL 2419200 /* four weeks */
 #define MAX_HEADERS 6
 
@@ -32,7 +32,7 @@ struct _ProviderWebpush {
   gchar *ca_file;
   gboolean any_origin;
   GHashTable *origins; /* set of those that are listed, private or not */
-  GCancellable *stopped;
+  PushAttempts attempts;
 };
 
 typedef struct {
@@ -162,6 +162,7 @@ fill (PushProvider *provider, gpointer data, PushHttpRequest *request)
   const Push *push = data;
 
   request->url = push->url;
+  request->origin = push->origin;
   request->headers = (const gchar *const *) push->headers;
   request->body = push->body;
   request->ca_file = webpush->ca_file;
@@ -203,30 +204,29 @@ prepare (ProviderWebpush *webpush, const PushRequest *request, Push *push, GErro
 }
 
 static void
-provider_webpush_send_async (PushProvider *provider,
-                             const PushRequest *request,
-                             guint deadline_ms,
-                             GCancellable *cancellable,
-                             GAsyncReadyCallback callback,
-                             gpointer user_data)
+provider_webpush_send (PushProvider *provider,
+                       const PushRequest *request,
+                       guint deadline_ms,
+                       GCancellable *cancellable,
+                       PushProviderFunc func,
+                       gpointer user_data)
 {
   ProviderWebpush *webpush = PROVIDER_WEBPUSH (provider);
   PushAttemptOptions options = {
     .provider = provider,
     .http = webpush->http,
+    .attempts = &webpush->attempts,
     .funcs = &funcs,
     .deadline_ms = deadline_ms,
     .cancellable = cancellable,
-    .stopped = webpush->stopped,
   };
   g_autoptr (Push) push = g_new0 (Push, 1);
   g_autoptr (GError) error = NULL;
 
   if (prepare (webpush, request, push, &error))
-    push_attempt_start (&options, g_steal_pointer (&push), callback, user_data);
+    push_attempt_start (&options, g_steal_pointer (&push), func, user_data);
   else
-    push_attempt_refuse (provider, push_result_new (PUSH_REFUSED, 0, error->message), callback,
-                         user_data);
+    func (push_result_new (PUSH_REFUSED, 0, error->message), user_data);
 }
 
 static const gchar *
@@ -256,7 +256,7 @@ provider_webpush_prove (PushProvider *provider, gint64 *end, GError **error)
 static void
 provider_webpush_stop (PushProvider *provider)
 {
-  g_cancellable_cancel (PROVIDER_WEBPUSH (provider)->stopped);
+  push_attempts_stop (&PROVIDER_WEBPUSH (provider)->attempts);
 }
 
 static void
@@ -271,7 +271,6 @@ provider_webpush_finalize (GObject *object)
   g_free (webpush->subject);
   g_free (webpush->ca_file);
   g_hash_table_unref (webpush->origins);
-  g_object_unref (webpush->stopped);
   G_OBJECT_CLASS (provider_webpush_parent_class)->finalize (object);
 }
 
@@ -285,8 +284,7 @@ provider_webpush_class_init (ProviderWebpushClass *class)
   provider_class->supports = provider_webpush_supports;
   provider_class->vapid_key = provider_webpush_vapid_key;
   provider_class->prove = provider_webpush_prove;
-  provider_class->send_async = provider_webpush_send_async;
-  provider_class->send_finish = push_attempt_finish;
+  provider_class->send = provider_webpush_send;
   provider_class->stop = provider_webpush_stop;
 }
 
@@ -294,7 +292,6 @@ static void
 provider_webpush_init (ProviderWebpush *webpush)
 {
   webpush->origins = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  webpush->stopped = g_cancellable_new ();
 }
 
 static gboolean

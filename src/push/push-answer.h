@@ -7,6 +7,7 @@
 
 typedef struct {
   const gchar *url;            /* https only */
+  const gchar *origin;         /* of @url, where push_url_parse() gave both; nullable */
   const gchar *const *headers; /* "Name: value", NULL-terminated; nullable */
   GBytes *body;                /* nullable: an empty POST */
   const gchar *ca_file;        /* a trust anchor beside the system's, nullable */
@@ -37,6 +38,12 @@ typedef struct {
   gchar *body;       /* the answer's body, cut at PUSH_HTTP_MAX_BODY, NUL-terminated */
   gchar *reason;     /* why there is no answer, nullable */
 } PushHttpAnswer;
+
+/* A request under way. */
+typedef struct _PushTransfer PushTransfer;
+
+/* The answer is the callee's. */
+typedef void (*PushHttpFunc) (PushHttpAnswer *answer, gpointer user_data);
 
 PushHttpAnswer *push_http_answer_new (PushHttpOutcome outcome, const gchar *reason);
 void push_http_answer_free (PushHttpAnswer *answer);

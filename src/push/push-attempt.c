@@ -16,28 +16,26 @@
 #define MAX_PAUSE_MS 8000
 
 struct _PushAttempt {
-  GTask *task;
+  PushProvider *provider;
+  PushProviderFunc func;
+  gpointer user_data;
   PushHttp *http;
+  PushAttempts *attempts;
+  GList place; /* among @attempts */
   const PushAttemptFuncs *funcs;
   gpointer push;
   gint64 deadline; /* monotonic */
   guint pause_ms;
   guint tries;
-  GCancellable *cancellable; /* follows the caller's and the provider's */
-  GCancellable *stopped;
-  gulong caller_handler;
-  gulong stop_handler;
-  GQueue *queue;   /* where it waits, or NULL */
-  Deadline *timer; /* of the pause or the wait */
+  gboolean cancelled;
+  GCancellable *cancellable; /* the caller's, nullable */
+  gulong cancel_handler;
+  PushTransfer *transfer; /* what push-http has of it, or NULL */
+  GQueue *queue;          /* where it waits, or NULL */
+  Deadline *timer;        /* of the pause or the wait */
 };
 
 static void try_once (PushAttempt *attempt);
-
-static PushProvider *
-provider_of (PushAttempt *attempt)
-{
-  return g_task_get_source_object (attempt->task);
-}
 
 static void
 stop_waiting (PushAttempt *attempt)
@@ -51,18 +49,18 @@ stop_waiting (PushAttempt *attempt)
 static void
 end (PushAttempt *attempt, PushResult *result)
 {
-  GTask *task = attempt->task;
+  PushProviderFunc func = attempt->func;
+  gpointer user_data = attempt->user_data;
 
   stop_waiting (attempt);
-  g_cancellable_disconnect (g_task_get_cancellable (task), attempt->caller_handler);
-  g_cancellable_disconnect (attempt->stopped, attempt->stop_handler);
+  g_cancellable_disconnect (attempt->cancellable, attempt->cancel_handler);
+  g_clear_object (&attempt->cancellable);
+  g_queue_unlink (&attempt->attempts->under_way, &attempt->place);
   attempt->funcs->free (attempt->push);
-  g_object_unref (attempt->stopped);
-  g_object_unref (attempt->cancellable);
   g_object_unref (attempt->http);
+  g_object_unref (attempt->provider);
   g_free (attempt);
-  g_task_return_pointer (task, result, (GDestroyNotify) push_result_free);
-  g_object_unref (task);
+  func (result, user_data);
 }
 
 static void
@@ -88,7 +86,7 @@ pause_then_retry (PushAttempt *attempt, const PushResult *result)
   gint64 wait = MAX (attempt->pause_ms, result->retry_after * G_GINT64_CONSTANT (1000)) +
                 clock_jitter (attempt->pause_ms / 4);
 
-  if (g_cancellable_is_cancelled (attempt->cancellable) || wait >= time_left (attempt))
+  if (attempt->cancelled || wait >= time_left (attempt))
     return FALSE;
   attempt->pause_ms = MIN (attempt->pause_ms * 2, MAX_PAUSE_MS);
   attempt->timer = deadline_new ((guint) wait, on_timer, attempt);
@@ -116,19 +114,20 @@ outcome_without_answer (PushHttpOutcome outcome)
 }
 
 static void
-on_answer (GObject *source, GAsyncResult *async, gpointer user_data)
+on_answer (PushHttpAnswer *given, gpointer user_data)
 {
   PushAttempt *attempt = user_data;
-  g_autoptr (PushHttpAnswer) answer = push_http_send_finish (PUSH_HTTP (source), async, NULL);
+  g_autoptr (PushHttpAnswer) answer = given;
   g_autoptr (PushResult) result =
       push_result_new (outcome_without_answer (answer->outcome), answer->status, answer->reason);
   PushAttemptNext next =
       answer->outcome == PUSH_HTTP_UNREACHABLE ? PUSH_ATTEMPT_PAUSE : PUSH_ATTEMPT_END;
 
+  attempt->transfer = NULL;
   result->retry_after = answer->retry_after;
-  result->date = g_strdup (answer->date);
-  next = attempt->funcs->judge (provider_of (attempt), attempt->push, attempt->tries, answer,
-                                result, next);
+  result->date = g_steal_pointer (&answer->date);
+  next = attempt->funcs->judge (attempt->provider, attempt->push, attempt->tries, answer, result,
+                                next);
   if (next == PUSH_ATTEMPT_END ||
       (next == PUSH_ATTEMPT_PAUSE && !pause_then_retry (attempt, result))) {
     end (attempt, g_steal_pointer (&result));
@@ -145,7 +144,7 @@ try_once (PushAttempt *attempt)
   PushHttpRequest request = { 0 };
   GQueue *queue;
 
-  if (g_cancellable_is_cancelled (attempt->cancellable)) {
+  if (attempt->cancelled) {
     end (attempt, push_result_new (PUSH_CANCELLED, 0, NULL));
     return;
   }
@@ -153,7 +152,7 @@ try_once (PushAttempt *attempt)
     end (attempt, push_result_new (PUSH_TIMED_OUT, 0, "the push service was not to be asked"));
     return;
   }
-  queue = attempt->funcs->fill (provider_of (attempt), attempt->push, &request);
+  queue = attempt->funcs->fill (attempt->provider, attempt->push, &request);
   if (queue) {
     attempt->queue = queue;
     attempt->timer = deadline_new (time_left (attempt), on_timer, attempt);
@@ -162,87 +161,75 @@ try_once (PushAttempt *attempt)
   }
   attempt->tries++;
   request.deadline_ms = time_left (attempt);
-  push_http_send_async (attempt->http, &request, attempt->cancellable, on_answer, attempt);
+  attempt->transfer = push_http_send (attempt->http, &request, on_answer, attempt);
 }
 
-/* Runs inside g_cancellable_cancel(): push-http or the timer brings the end. */
+/* push-http or the timer brings the end. */
 static void
-on_abort (GCancellable *cancellable, gpointer user_data)
+call_off (PushAttempt *attempt)
 {
-  PushAttempt *attempt = user_data;
-
-  g_cancellable_cancel (attempt->cancellable);
+  attempt->cancelled = TRUE;
+  if (attempt->transfer)
+    push_http_cancel (attempt->transfer);
   if (!attempt->timer)
     return;
   deadline_clear (&attempt->timer);
   attempt->timer = deadline_new (0, on_timer, attempt);
 }
 
+static void
+on_cancelled (GCancellable *cancellable, gpointer user_data)
+{
+  call_off (user_data);
+}
+
 /**
  * push_attempt_start:
  * @options: how; the objects are referenced
  * @push: (transfer full): what the leaf knows of the push
- * @callback: called once, never before this returns
- * @user_data: for @callback
+ * @func: called once, perhaps before this returns
+ * @user_data: for @func
  */
 void
 push_attempt_start (const PushAttemptOptions *options,
                     gpointer push,
-                    GAsyncReadyCallback callback,
+                    PushProviderFunc func,
                     gpointer user_data)
 {
   PushAttempt *attempt = g_new0 (PushAttempt, 1);
 
-  attempt->task = g_task_new (options->provider, options->cancellable, callback, user_data);
-  g_task_set_source_tag (attempt->task, push_attempt_start);
-  g_task_set_check_cancellable (attempt->task, FALSE);
+  attempt->provider = g_object_ref (options->provider);
+  attempt->func = func;
+  attempt->user_data = user_data;
   attempt->http = g_object_ref (options->http);
+  attempt->attempts = options->attempts;
+  attempt->place.data = attempt;
   attempt->funcs = options->funcs;
   attempt->push = push;
   attempt->deadline = g_get_monotonic_time () + options->deadline_ms * G_GINT64_CONSTANT (1000);
   attempt->pause_ms = FIRST_PAUSE_MS;
-  attempt->cancellable = g_cancellable_new ();
-  attempt->stopped = g_object_ref (options->stopped);
-  attempt->stop_handler =
-      g_cancellable_connect (attempt->stopped, G_CALLBACK (on_abort), attempt, NULL);
-  if (options->cancellable)
-    attempt->caller_handler =
-        g_cancellable_connect (options->cancellable, G_CALLBACK (on_abort), attempt, NULL);
+  attempt->cancelled = options->attempts->stopped;
+  g_queue_push_tail_link (&attempt->attempts->under_way, &attempt->place);
+  if (options->cancellable) {
+    attempt->cancellable = g_object_ref (options->cancellable);
+    attempt->cancel_handler =
+        g_cancellable_connect (attempt->cancellable, G_CALLBACK (on_cancelled), attempt, NULL);
+  }
   try_once (attempt);
 }
 
 /**
- * push_attempt_refuse:
- * @provider: the leaf
- * @result: (transfer full): why nothing is sent
- * @callback: called once, never before this returns
- * @user_data: for @callback
+ * push_attempts_stop:
+ * @attempts: a leaf's
+ *
+ * Calls off those under way and those to come.
  */
 void
-push_attempt_refuse (PushProvider *provider,
-                     PushResult *result,
-                     GAsyncReadyCallback callback,
-                     gpointer user_data)
+push_attempts_stop (PushAttempts *attempts)
 {
-  g_autoptr (GTask) task = g_task_new (provider, NULL, callback, user_data);
-
-  g_task_set_source_tag (task, push_attempt_refuse);
-  g_task_return_pointer (task, result, (GDestroyNotify) push_result_free);
-}
-
-/**
- * push_attempt_finish:
- * @provider: the leaf
- * @result: what the callback was given
- * @error: where an error goes; never set for what became of the push
- *
- * Returns: (transfer full): what came of it
- */
-PushResult *
-push_attempt_finish (PushProvider *provider, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, provider), NULL);
-  return g_task_propagate_pointer (G_TASK (result), error);
+  attempts->stopped = TRUE;
+  for (GList *l = attempts->under_way.head; l; l = l->next)
+    call_off (l->data);
 }
 
 /**

@@ -33,24 +33,26 @@ typedef struct {
   GDestroyNotify free;
 } PushAttemptFuncs;
 
+/* A leaf's; empty it is all zero. */
+typedef struct {
+  GQueue under_way;
+  gboolean stopped; /* no more */
+} PushAttempts;
+
 typedef struct {
   PushProvider *provider;
   PushHttp *http;
+  PushAttempts *attempts;
   const PushAttemptFuncs *funcs;
   guint deadline_ms;
-  GCancellable *cancellable; /* the caller's, nullable */
-  GCancellable *stopped;     /* the leaf's */
+  GCancellable *cancellable; /* nullable */
 } PushAttemptOptions;
 
 void push_attempt_start (const PushAttemptOptions *options,
                          gpointer push,
-                         GAsyncReadyCallback callback,
+                         PushProviderFunc func,
                          gpointer user_data);
-void push_attempt_refuse (PushProvider *provider,
-                          PushResult *result,
-                          GAsyncReadyCallback callback,
-                          gpointer user_data);
-PushResult *push_attempt_finish (PushProvider *provider, GAsyncResult *result, GError **error);
+void push_attempts_stop (PushAttempts *attempts);
 
 void push_attempt_resume_all (GQueue *queue);
 void push_attempt_end_all (GQueue *queue, const PushResult *result);

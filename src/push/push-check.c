@@ -182,19 +182,23 @@ complete (GTask *task)
 }
 
 static void
-on_answer (GObject *source, GAsyncResult *async, gpointer user_data)
+settle (GTask *task)
+{
+  Check *check = g_task_get_task_data (task);
+
+  if (--check->asked == 0)
+    complete (task);
+}
+
+static void
+on_answer (PushResult *result, gpointer user_data)
 {
   g_autofree Question *question = user_data;
   g_autoptr (GTask) task = question->task;
-  g_autoptr (GError) error = NULL;
-  Check *check = g_task_get_task_data (task);
-  PushResult *result = push_provider_send_finish (PUSH_PROVIDER (source), async, &error);
 
-  question->group->result =
-      result ? result : push_result_new (PUSH_UNREACHABLE, 0, error->message);
+  question->group->result = result;
   question->group->heard = clock_wall ();
-  if (--check->asked == 0)
-    complete (task);
+  settle (task);
 }
 
 static void
@@ -215,7 +219,7 @@ ask (const gchar *name, PushProvider *provider, gpointer user_data)
   question->task = g_object_ref (task);
   question->group = group;
   check->asked++;
-  push_provider_send_async (provider, request, check->deadline_ms, NULL, on_answer, question);
+  push_provider_send (provider, request, check->deadline_ms, NULL, on_answer, question);
 }
 
 /**
@@ -247,9 +251,9 @@ push_check_async (PushService *service,
   check->groups = g_ptr_array_new_with_free_func ((GDestroyNotify) group_free);
   check->deadline_ms = deadline_ms;
   g_task_set_task_data (task, check, (GDestroyNotify) check_free);
+  check->asked = 1; /* the asking itself */
   push_service_each (service, ask, task);
-  if (check->asked == 0)
-    complete (task);
+  settle (task);
 }
 
 /**

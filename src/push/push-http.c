@@ -35,10 +35,11 @@ struct _PushHttp {
   CURLM *multi;
   PushWatch *watch;
   PushOrigins *origins;
-  GSequence *deadlines; /* of PushTransfer, the next one due first */
-  GQueue cancelled;     /* of PushTransfer */
-  GQueue idle;          /* of CURL */
-  gint64 timer;         /* when libcurl wants to be called, or -1 */
+  GSequence *deadlines;  /* of PushTransfer that libcurl has, the next one due first */
+  GQueue early;          /* of PushTransfer whose answer comes without libcurl */
+  GQueue idle;           /* of CURL */
+  gint64 timer;          /* when libcurl wants to be called, or -1 */
+  gboolean has_messages; /* libcurl has transfers that ended */
 };
 
 G_DEFINE_FINAL_TYPE (PushHttp, push_http, G_TYPE_OBJECT)
@@ -54,7 +55,7 @@ schedule (PushHttp *http)
 
     next = next < 0 ? transfer->due : MIN (next, transfer->due);
   }
-  if (!g_queue_is_empty (&http->cancelled))
+  if (http->has_messages || !g_queue_is_empty (&http->early))
     next = 0;
   push_watch_wake_at (http->watch, next);
 }
@@ -91,26 +92,49 @@ compare_dues (gconstpointer a, gconstpointer b, gpointer unused)
 }
 
 static void
-complete (PushHttp *http, PushTransfer *transfer, PushHttpAnswer *answer)
+act (PushHttp *http, curl_socket_t fd, int events)
 {
-  GTask *task = transfer->task;
+  int running;
 
+  curl_multi_socket_action (http->multi, fd, events, &running);
+  http->has_messages = running < g_sequence_get_length (http->deadlines);
+}
+
+static void
+act_in_time (PushHttp *http)
+{
+  if (http->timer < 0 || http->timer > g_get_monotonic_time ())
+    return;
+  http->timer = -1;
+  act (http, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static void
+take_from_libcurl (PushHttp *http, PushTransfer *transfer)
+{
   curl_multi_remove_handle (http->multi, transfer->easy);
   if (g_queue_get_length (&http->idle) < MAX_IDLE_HANDLES) {
-    curl_easy_reset (transfer->easy);
+    curl_easy_setopt (transfer->easy, CURLOPT_ERRORBUFFER, NULL);
     g_queue_push_head (&http->idle, transfer->easy);
   } else {
     curl_easy_cleanup (transfer->easy);
   }
-  if (transfer->cancelled)
-    g_queue_remove (&http->cancelled, transfer);
-  g_cancellable_disconnect (g_task_get_cancellable (task), transfer->cancel_handler);
   g_sequence_remove (transfer->place);
   push_origins_leave (http->origins, transfer->origin);
+}
 
+static void
+complete (PushHttp *http, PushTransfer *transfer, PushHttpAnswer *answer)
+{
+  PushHttpFunc func = transfer->func;
+  gpointer user_data = transfer->user_data;
+
+  if (transfer->easy)
+    take_from_libcurl (http, transfer);
+  if (transfer->early)
+    g_queue_remove (&http->early, transfer);
   push_transfer_free (transfer);
-  g_task_return_pointer (task, answer, (GDestroyNotify) push_http_answer_free);
-  g_object_unref (task);
+  func (answer, user_data);
 }
 
 static void
@@ -148,16 +172,17 @@ read_messages (PushHttp *http)
     curl_easy_getinfo (message->easy_handle, CURLINFO_PRIVATE, &transfer);
     on_done (http, transfer, message->data.result);
   }
+  http->has_messages = FALSE;
 }
 
 static int
-end_cancelled (PushHttp *http)
+end_early (PushHttp *http)
 {
   PushTransfer *transfer;
   int n = 0;
 
-  for (; (transfer = g_queue_peek_head (&http->cancelled)); n++)
-    complete (http, transfer, push_http_answer_new (PUSH_HTTP_CANCELLED, NULL));
+  for (; (transfer = g_queue_pop_head (&http->early)); n++)
+    complete (http, transfer, g_steal_pointer (&transfer->early));
   return n;
 }
 
@@ -241,113 +266,117 @@ static void
 on_ready (int fd, GIOCondition condition, gpointer user_data)
 {
   g_autoptr (PushHttp) http = g_object_ref (user_data);
-  int ended, running,
-      events = ((condition & (G_IO_IN | G_IO_HUP)) ? CURL_CSELECT_IN : 0) |
-               ((condition & G_IO_OUT) ? CURL_CSELECT_OUT : 0) |
-               ((condition & G_IO_ERR) ? CURL_CSELECT_ERR : 0);
+  int ended, events = ((condition & (G_IO_IN | G_IO_HUP)) ? CURL_CSELECT_IN : 0) |
+                      ((condition & G_IO_OUT) ? CURL_CSELECT_OUT : 0) |
+                      ((condition & G_IO_ERR) ? CURL_CSELECT_ERR : 0);
 
   if (fd >= 0) {
-    curl_multi_socket_action (http->multi, fd, events, &running);
+    act (http, fd, events);
     return;
   }
-  ended = end_cancelled (http);
-  if (http->timer >= 0 && http->timer <= g_get_monotonic_time ()) {
-    http->timer = -1;
-    curl_multi_socket_action (http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-  }
+  ended = end_early (http);
+  act_in_time (http);
   read_messages (http);
   /* libcurl 8.14 forgets those who waited for the connection that an ended one was opening. */
   ended += look_after_overdue (http);
   if (ended) {
-    curl_multi_socket_action (http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    act (http, CURL_SOCKET_TIMEOUT, 0);
     read_messages (http);
   }
   schedule (http);
 }
 
-/* Runs inside g_cancellable_cancel(): the end itself is left to the main loop. */
+/* The end itself is left to the main loop. */
 static void
-on_cancelled (GCancellable *cancellable, gpointer user_data)
+answer_early (PushTransfer *transfer, PushHttpAnswer *answer)
 {
-  PushTransfer *transfer = user_data;
-  PushHttp *http = g_task_get_source_object (transfer->task);
+  PushHttp *http = PUSH_HTTP (transfer->http);
 
-  transfer->cancelled = TRUE;
-  g_queue_push_tail (&http->cancelled, transfer);
+  transfer->early = answer;
+  g_queue_push_tail (&http->early, transfer);
   schedule (http);
 }
 
-/**
- * push_http_send_async:
- * @http: the client
- * @request: what to POST; copied
- * @cancellable: (nullable): ends it with PUSH_HTTP_CANCELLED; cancelled in this thread
- * @callback: called once, never before this returns
- * @user_data: for @callback
- *
- * A redirect is an answer like any other. After a connection error it is sent once more on another.
- */
-void
-push_http_send_async (PushHttp *http,
-                      const PushHttpRequest *request,
-                      GCancellable *cancellable,
-                      GAsyncReadyCallback callback,
-                      gpointer user_data)
+/* Why @transfer is not sent at all; else it has its URL and is entered under its origin. */
+static PushHttpAnswer *
+object_to (PushHttp *http, PushTransfer *transfer, const PushHttpRequest *request)
 {
-  g_autoptr (GTask) task = g_task_new (http, cancellable, callback, user_data);
   g_autoptr (GError) error = NULL;
-  g_autofree gchar *origin = NULL;
-  g_autofree gchar *url = push_url_parse (request->url, &origin, &error);
-  PushHttpAnswer *answer = NULL;
-  PushTransfer *transfer;
-  gint64 now;
-  CURL *easy;
 
-  g_task_set_check_cancellable (task, FALSE);
-  if (!url)
-    answer = push_http_answer_new (PUSH_HTTP_FORBIDDEN, error->message);
-  else if (request->proxy && !request->any_address)
-    answer =
-        push_http_answer_new (PUSH_HTTP_FORBIDDEN, "behind a proxy nobody can judge the address");
-  else if (!push_origins_enter (http->origins, origin, request->any_address))
-    answer = push_http_answer_new (PUSH_HTTP_QUEUE_FULL, "too many pushes are in flight");
-  if (answer) {
-    g_task_return_pointer (task, answer, (GDestroyNotify) push_http_answer_free);
-    return;
+  if (request->origin) {
+    transfer->url = g_strdup (request->url);
+    transfer->origin = g_strdup (request->origin);
+  } else {
+    transfer->url = push_url_parse (request->url, &transfer->origin, &error);
   }
+  if (!transfer->url)
+    return push_http_answer_new (PUSH_HTTP_FORBIDDEN, error->message);
+  if (request->proxy && !request->any_address)
+    return push_http_answer_new (PUSH_HTTP_FORBIDDEN,
+                                 "behind a proxy nobody can judge the address");
+  if (!push_origins_enter (http->origins, transfer->origin, request->any_address))
+    return push_http_answer_new (PUSH_HTTP_QUEUE_FULL, "too many pushes are in flight");
+  return NULL;
+}
 
-  easy = g_queue_pop_head (&http->idle);
-  transfer = push_transfer_new (g_steal_pointer (&task), request, url, origin,
-                                easy ? easy : curl_easy_init ());
-  now = g_get_monotonic_time ();
+static void
+give_to_libcurl (PushHttp *http, PushTransfer *transfer, const PushHttpRequest *request)
+{
+  CURL *easy = g_queue_pop_head (&http->idle);
+  gint64 now = g_get_monotonic_time ();
+
+  push_transfer_set_up (transfer, request, easy ? easy : push_transfer_make_easy ());
   transfer->begun = now;
   transfer->deadline = now + request->deadline_ms * G_GINT64_CONSTANT (1000);
   transfer->due = MIN (transfer->deadline, now + SILENCE_MS * G_GINT64_CONSTANT (1000));
   transfer->place = g_sequence_insert_sorted (http->deadlines, transfer, compare_dues, NULL);
   /* A connection that the gate never saw must not carry what has to pass it. */
-  if ((!request->any_address && push_origins_were_trusted (http->origins, origin)) ||
-      (request->renew && push_origins_renew (http->origins, origin, now)))
+  if ((!request->any_address && push_origins_were_trusted (http->origins, transfer->origin)) ||
+      (request->renew && push_origins_renew (http->origins, transfer->origin, now)))
     push_transfer_renew (transfer);
   curl_multi_add_handle (http->multi, transfer->easy);
-  if (cancellable)
-    transfer->cancel_handler =
-        g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), transfer, NULL);
+  act_in_time (http);
   schedule (http);
 }
 
 /**
- * push_http_send_finish:
+ * push_http_send:
  * @http: the client
- * @result: what the callback was given
- * @error: where an error goes; never set for what became of the request
+ * @request: what to POST; copied
+ * @func: called once, never before this returns
+ * @user_data: for @func
  *
- * Returns: (transfer full): the answer
+ * A redirect is an answer like any other. After a connection error it is sent once more on another.
+ *
+ * Returns: (transfer none): the request, until @func is called
  */
-PushHttpAnswer *
-push_http_send_finish (PushHttp *http, GAsyncResult *result, GError **error)
+PushTransfer *
+push_http_send (PushHttp *http,
+                const PushHttpRequest *request,
+                PushHttpFunc func,
+                gpointer user_data)
 {
-  g_return_val_if_fail (g_task_is_valid (result, http), NULL);
-  return g_task_propagate_pointer (G_TASK (result), error);
+  PushTransfer *transfer = push_transfer_new (func, user_data);
+  PushHttpAnswer *objection;
+
+  transfer->http = G_OBJECT (g_object_ref (http));
+  objection = object_to (http, transfer, request);
+  if (objection)
+    answer_early (transfer, objection);
+  else
+    give_to_libcurl (http, transfer, request);
+  return transfer;
+}
+
+/**
+ * push_http_cancel:
+ * @transfer: a request that is not answered yet; soon it is, with PUSH_HTTP_CANCELLED
+ */
+void
+push_http_cancel (PushTransfer *transfer)
+{
+  if (!transfer->early)
+    answer_early (transfer, push_http_answer_new (PUSH_HTTP_CANCELLED, NULL));
 }
 
 /**

@@ -12,11 +12,10 @@ G_DECLARE_FINAL_TYPE (PushHttp, push_http, PUSH, HTTP, GObject)
 
 PushHttp *push_http_new (guint max_in_flight);
 
-void push_http_send_async (PushHttp *http,
-                           const PushHttpRequest *request,
-                           GCancellable *cancellable,
-                           GAsyncReadyCallback callback,
-                           gpointer user_data);
-PushHttpAnswer *push_http_send_finish (PushHttp *http, GAsyncResult *result, GError **error);
+PushTransfer *push_http_send (PushHttp *http,
+                              const PushHttpRequest *request,
+                              PushHttpFunc func,
+                              gpointer user_data);
+void push_http_cancel (PushTransfer *transfer);
 
 gint64 push_http_date (const gchar *date);

@@ -83,38 +83,24 @@ push_provider_question (PushProvider *provider)
 }
 
 /**
- * push_provider_send_async:
+ * push_provider_send:
  * @provider: a provider
  * @request: what to push
  * @deadline_ms: milliseconds until an answer is useless
  * @cancellable: (nullable): ends it at once
- * @callback: called once, within the deadline
- * @user_data: for @callback
+ * @func: told what came of it, once, within the deadline, perhaps before this returns
+ * @user_data: for @func
  */
 void
-push_provider_send_async (PushProvider *provider,
-                          const PushRequest *request,
-                          guint deadline_ms,
-                          GCancellable *cancellable,
-                          GAsyncReadyCallback callback,
-                          gpointer user_data)
+push_provider_send (PushProvider *provider,
+                    const PushRequest *request,
+                    guint deadline_ms,
+                    GCancellable *cancellable,
+                    PushProviderFunc func,
+                    gpointer user_data)
 {
-  PUSH_PROVIDER_GET_CLASS (provider)->send_async (provider, request, deadline_ms, cancellable,
-                                                  callback, user_data);
-}
-
-/**
- * push_provider_send_finish:
- * @provider: a provider
- * @result: what the callback was given
- * @error: where an error goes
- *
- * Returns: (transfer full): what came of it
- */
-PushResult *
-push_provider_send_finish (PushProvider *provider, GAsyncResult *result, GError **error)
-{
-  return PUSH_PROVIDER_GET_CLASS (provider)->send_finish (provider, result, error);
+  PUSH_PROVIDER_GET_CLASS (provider)->send (provider, request, deadline_ms, cancellable, func,
+                                            user_data);
 }
 
 /**

@@ -9,6 +9,9 @@
 #define PUSH_TYPE_PROVIDER (push_provider_get_type ())
 G_DECLARE_DERIVABLE_TYPE (PushProvider, push_provider, PUSH, PROVIDER, GObject)
 
+/* The result is the callee's. */
+typedef void (*PushProviderFunc) (PushResult *result, gpointer user_data);
+
 /**
  * PushProviderClass:
  * @name: the pn-provider value under which phones are told of it
@@ -18,13 +21,12 @@ G_DECLARE_DERIVABLE_TYPE (PushProvider, push_provider, PUSH, PROVIDER, GObject)
  *   can be used; NULL with an error when it cannot. @end is when it ends, wall seconds, or stays
  * @question: (transfer full) (nullable): a push for no device, whose answer shows whether the service
  *   believes us; a leaf without a service of its own leaves it NULL
- * @send_async: sends @request, which lives only during the call. The callback comes once, never
- *   before the call returned, and within @deadline_ms; retries are the leaf's business
- * @send_finish: (transfer full): the result; GError only for what is no answer at all
+ * @send: sends @request, which lives only during the call. @func is called once, within
+ *   @deadline_ms, perhaps before the call returns; retries are the leaf's business
  * @stop: no more pushes: those in flight end soon as PUSH_CANCELLED, further ones at once
  *
- * What a push service's leaf fills in. name, supports, send_async and send_finish are mandatory; one
- * that proves nothing leaves prove NULL.
+ * What a push service's leaf fills in. name, supports and send are mandatory; one that proves
+ * nothing leaves prove NULL.
  */
 struct _PushProviderClass {
   GObjectClass parent_class;
@@ -34,13 +36,12 @@ struct _PushProviderClass {
   const gchar *(*vapid_key) (PushProvider *provider);
   gchar *(*prove) (PushProvider *provider, gint64 *end, GError **error);
   PushRequest *(*question) (PushProvider *provider);
-  void (*send_async) (PushProvider *provider,
-                      const PushRequest *request,
-                      guint deadline_ms,
-                      GCancellable *cancellable,
-                      GAsyncReadyCallback callback,
-                      gpointer user_data);
-  PushResult *(*send_finish) (PushProvider *provider, GAsyncResult *result, GError **error);
+  void (*send) (PushProvider *provider,
+                const PushRequest *request,
+                guint deadline_ms,
+                GCancellable *cancellable,
+                PushProviderFunc func,
+                gpointer user_data);
   void (*stop) (PushProvider *provider);
 };
 
@@ -51,12 +52,10 @@ const gchar *push_provider_vapid_key (PushProvider *provider);
 gchar *push_provider_prove (PushProvider *provider, gint64 *end, GError **error);
 PushRequest *push_provider_question (PushProvider *provider);
 
-void push_provider_send_async (PushProvider *provider,
-                               const PushRequest *request,
-                               guint deadline_ms,
-                               GCancellable *cancellable,
-                               GAsyncReadyCallback callback,
-                               gpointer user_data);
-PushResult *
-push_provider_send_finish (PushProvider *provider, GAsyncResult *result, GError **error);
+void push_provider_send (PushProvider *provider,
+                         const PushRequest *request,
+                         guint deadline_ms,
+                         GCancellable *cancellable,
+                         PushProviderFunc func,
+                         gpointer user_data);
 void push_provider_stop (PushProvider *provider);

@@ -178,8 +178,9 @@ compare_dates (const PushRequest *request, PushResult *result)
 }
 
 static void
-finish_sending (GTask *task, PushResult *result)
+on_sent (PushResult *result, gpointer user_data)
 {
+  g_autoptr (GTask) task = user_data;
   Sending *sending = g_task_get_task_data (task);
   PushService *service = g_task_get_source_object (task);
 
@@ -191,18 +192,6 @@ finish_sending (GTask *task, PushResult *result)
   g_task_return_pointer (task, result, (GDestroyNotify) push_result_free);
   service->in_flight--;
   complete_stop (service);
-}
-
-static void
-on_sent (GObject *source, GAsyncResult *async, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  g_autoptr (GError) error = NULL;
-  PushResult *result = push_provider_send_finish (PUSH_PROVIDER (source), async, &error);
-
-  if (!result)
-    result = push_result_new (PUSH_UNREACHABLE, 0, error->message);
-  finish_sending (task, result);
 }
 
 /* Why the push is not sent at all. */
@@ -252,13 +241,10 @@ push_service_send_async (PushService *service,
   counters_inc (COUNTER_PUSHES_IN_FLIGHT);
   service->in_flight++;
   objection = object_to (service, group, request);
-  if (!objection) {
-    push_provider_send_async (group->provider, sending->request, deadline_ms, cancellable, on_sent,
-                              task);
-    return;
-  }
-  finish_sending (task, objection);
-  g_object_unref (task);
+  if (objection)
+    on_sent (objection, task);
+  else
+    push_provider_send (group->provider, request, deadline_ms, cancellable, on_sent, task);
 }
 
 /**

@@ -61,21 +61,17 @@ on_connected (void *data, char *peer, char *local, int peer_port, int local_port
   return CURL_PREREQFUNC_ABORT;
 }
 
-static struct curl_slist *
-make_headers (const PushHttpRequest *request)
+/**
+ * push_transfer_make_easy:
+ *
+ * Returns: (transfer full): a libcurl handle with what all transfers have in common, to be used for
+ *   one after the other
+ */
+CURL *
+push_transfer_make_easy (void)
 {
-  struct curl_slist *headers = curl_slist_append (NULL, "Accept:");
+  CURL *easy = curl_easy_init ();
 
-  if (!request->body)
-    headers = curl_slist_append (headers, "Content-Type:");
-  for (gsize i = 0; request->headers && request->headers[i]; i++)
-    headers = curl_slist_append (headers, request->headers[i]);
-  return headers;
-}
-
-static void
-set_up_connection (CURL *easy, const PushHttpRequest *request)
-{
   curl_easy_setopt (easy, CURLOPT_PROTOCOLS_STR, "https");
   curl_easy_setopt (easy, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt (easy, CURLOPT_NOSIGNAL, 1L);
@@ -88,89 +84,121 @@ set_up_connection (CURL *easy, const PushHttpRequest *request)
   curl_easy_setopt (easy, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_INTERVAL);
   curl_easy_setopt (easy, CURLOPT_BUFFERSIZE, BUFFER_SIZE);
   curl_easy_setopt (easy, CURLOPT_UPLOAD_BUFFERSIZE, BUFFER_SIZE);
-  /* Without a proxy of ours libcurl would take one from the environment. */
-  curl_easy_setopt (easy, CURLOPT_PROXY, request->proxy ? request->proxy : "");
-  curl_easy_setopt (easy, CURLOPT_NOPROXY, request->proxy ? "" : "*");
   curl_easy_setopt (easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  /* The system's anchors stay in CURLOPT_CAPATH, where libcurl has one: the needed ones are read
-   * there, while all of the bundle would be read for each connection, 30 ms without a turn of the
-   * loop. */
-  if (request->ca_file || curl_version_info (CURLVERSION_NOW)->capath)
-    curl_easy_setopt (easy, CURLOPT_CAINFO, request->ca_file);
-  if (request->certificate) {
-    curl_easy_setopt (easy, CURLOPT_SSLCERT, request->certificate);
-    curl_easy_setopt (easy, CURLOPT_SSLKEY,
-                      request->key_file ? request->key_file : request->certificate);
-  }
-}
-
-static void
-set_up (PushTransfer *transfer, const PushHttpRequest *request)
-{
-  CURL *easy = transfer->easy;
-  gsize size = transfer->body ? g_bytes_get_size (transfer->body) : 0;
-
-  set_up_connection (easy, request);
-  curl_easy_setopt (easy, CURLOPT_PRIVATE, transfer);
-  curl_easy_setopt (easy, CURLOPT_ERRORBUFFER, transfer->trouble);
-  curl_easy_setopt (easy, CURLOPT_URL, transfer->url);
-  curl_easy_setopt (easy, CURLOPT_USERAGENT, "sipwake");
-  curl_easy_setopt (easy, CURLOPT_HTTPHEADER, transfer->headers);
   curl_easy_setopt (easy, CURLOPT_POST, 1L);
-  curl_easy_setopt (easy, CURLOPT_POSTFIELDS,
-                    transfer->body ? g_bytes_get_data (transfer->body, NULL) : "");
-  curl_easy_setopt (easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) size);
   curl_easy_setopt (easy, CURLOPT_WRITEFUNCTION, on_body);
-  curl_easy_setopt (easy, CURLOPT_WRITEDATA, transfer);
   curl_easy_setopt (easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
-  curl_easy_setopt (easy, CURLOPT_OPENSOCKETDATA, transfer);
-  if (request->connect_only) {
-    curl_easy_setopt (easy, CURLOPT_PREREQFUNCTION, on_connected);
-    curl_easy_setopt (easy, CURLOPT_PREREQDATA, transfer);
-  }
+  return easy;
 }
 
 /**
  * push_transfer_new:
- * @task: (transfer full): whom the answer is for
- * @request: what to POST; copied
- * @url: its URL as push_url_parse() gave it
- * @origin: and its origin
- * @easy: (transfer none): a libcurl handle in its first state
+ * @func: takes the answer
+ * @user_data: for @func
  *
- * Returns: (transfer full): the transfer, @easy ready to go
+ * Returns: (transfer full): a transfer of nothing yet
  */
 PushTransfer *
-push_transfer_new (
-    GTask *task, const PushHttpRequest *request, const gchar *url, const gchar *origin, CURL *easy)
+push_transfer_new (PushHttpFunc func, gpointer user_data)
 {
   PushTransfer *transfer = g_new0 (PushTransfer, 1);
 
-  transfer->task = task;
-  transfer->easy = easy;
-  transfer->url = g_strdup (url);
-  transfer->origin = g_strdup (origin);
-  transfer->headers = make_headers (request);
-  transfer->body = request->body ? g_bytes_ref (request->body) : NULL;
-  transfer->answer = g_string_new (NULL);
-  transfer->any_address = request->any_address;
-  set_up (transfer, request);
+  transfer->func = func;
+  transfer->user_data = user_data;
   return transfer;
 }
 
 /**
  * push_transfer_free:
- * @transfer: (transfer full): a transfer; its libcurl handle and its task stay
+ * @transfer: (transfer full): a transfer; its libcurl handle stays
  */
 void
 push_transfer_free (PushTransfer *transfer)
 {
   curl_slist_free_all (transfer->headers);
   g_clear_pointer (&transfer->body, g_bytes_unref);
-  g_string_free (transfer->answer, TRUE);
+  g_clear_pointer (&transfer->early, push_http_answer_free);
+  if (transfer->answer)
+    g_string_free (transfer->answer, TRUE);
   g_free (transfer->origin);
   g_free (transfer->url);
+  g_object_unref (transfer->http);
   g_free (transfer);
+}
+
+/* A header of ours takes libcurl less than an option that it makes one of. */
+static struct curl_slist *
+make_headers (const PushHttpRequest *request)
+{
+  struct curl_slist *headers = curl_slist_append (NULL, "Accept:");
+
+  headers = curl_slist_append (headers, "User-Agent: sipwake");
+  if (!request->body)
+    headers = curl_slist_append (headers, "Content-Type:");
+  for (gsize i = 0; request->headers && request->headers[i]; i++)
+    headers = curl_slist_append (headers, request->headers[i]);
+  return headers;
+}
+
+/*
+ * The system's anchors stay in CURLOPT_CAPATH, where libcurl has one: the needed ones are read
+ * there, while all of the bundle would be read for each connection, 30 ms without a turn of the
+ * loop.
+ */
+static const gchar *
+bundle (void)
+{
+  static const curl_version_info_data *info;
+
+  if (!info)
+    info = curl_version_info (CURLVERSION_NOW);
+  return info->capath ? NULL : info->cainfo;
+}
+
+static void
+set_up_connection (CURL *easy, const PushHttpRequest *request)
+{
+  const gchar *key_file = request->key_file ? request->key_file : request->certificate;
+
+  /* Without a proxy of ours libcurl would take one from the environment. */
+  curl_easy_setopt (easy, CURLOPT_PROXY, request->proxy ? request->proxy : "");
+  curl_easy_setopt (easy, CURLOPT_NOPROXY, request->proxy ? "" : "*");
+  curl_easy_setopt (easy, CURLOPT_CAINFO, request->ca_file ? request->ca_file : bundle ());
+  curl_easy_setopt (easy, CURLOPT_SSLCERT, request->certificate);
+  curl_easy_setopt (easy, CURLOPT_SSLKEY, request->certificate ? key_file : NULL);
+  curl_easy_setopt (easy, CURLOPT_FRESH_CONNECT, 0L);
+}
+
+/**
+ * push_transfer_set_up:
+ * @transfer: a new transfer with its URL and its origin
+ * @request: what to POST; copied
+ * @easy: (transfer none): a handle of push_transfer_make_easy() that no other transfer has
+ *
+ * Makes @easy ready to go.
+ */
+void
+push_transfer_set_up (PushTransfer *transfer, const PushHttpRequest *request, CURL *easy)
+{
+  gsize size = request->body ? g_bytes_get_size (request->body) : 0;
+
+  transfer->easy = easy;
+  transfer->headers = make_headers (request);
+  transfer->body = request->body ? g_bytes_ref (request->body) : NULL;
+  transfer->answer = g_string_new (NULL);
+  transfer->any_address = request->any_address;
+  set_up_connection (easy, request);
+  curl_easy_setopt (easy, CURLOPT_PRIVATE, transfer);
+  curl_easy_setopt (easy, CURLOPT_ERRORBUFFER, transfer->trouble);
+  curl_easy_setopt (easy, CURLOPT_URL, transfer->url);
+  curl_easy_setopt (easy, CURLOPT_HTTPHEADER, transfer->headers);
+  curl_easy_setopt (easy, CURLOPT_POSTFIELDS,
+                    transfer->body ? g_bytes_get_data (transfer->body, NULL) : "");
+  curl_easy_setopt (easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) size);
+  curl_easy_setopt (easy, CURLOPT_WRITEDATA, transfer);
+  curl_easy_setopt (easy, CURLOPT_OPENSOCKETDATA, transfer);
+  curl_easy_setopt (easy, CURLOPT_PREREQFUNCTION, request->connect_only ? on_connected : NULL);
+  curl_easy_setopt (easy, CURLOPT_PREREQDATA, transfer);
 }
 
 /**

@@ -6,9 +6,12 @@
 #include <curl/curl.h>
 #include <gio/gio.h>
 
-typedef struct {
-  GTask *task;
-  CURL *easy;
+struct _PushTransfer {
+  GObject *http; /* the PushHttp that carries it */
+  PushHttpFunc func;
+  gpointer user_data;
+  PushHttpAnswer *early; /* the answer that comes without libcurl, nullable */
+  CURL *easy;            /* NULL: libcurl never heard of it */
   gchar *url;
   gchar *origin;
   struct curl_slist *headers;
@@ -18,15 +21,13 @@ typedef struct {
   gint64 begun;
   gint64 deadline;
   gint64 due; /* when to look after it: its deadline, or before, whether it was answered */
-  gulong cancel_handler;
   gboolean any_address;
   gboolean connected;
-  gboolean cancelled;
   gboolean retried;
   guint addresses_refused;
   guint addresses_tried;
   gchar trouble[CURL_ERROR_SIZE];
-} PushTransfer;
+};
 
 typedef struct {
   const gchar *address; /* the other end's, numeric; libcurl's */
@@ -34,9 +35,11 @@ typedef struct {
   long local_port;
 } PushPlace;
 
-PushTransfer *push_transfer_new (
-    GTask *task, const PushHttpRequest *request, const gchar *url, const gchar *origin, CURL *easy);
+CURL *push_transfer_make_easy (void);
+
+PushTransfer *push_transfer_new (PushHttpFunc func, gpointer user_data);
 void push_transfer_free (PushTransfer *transfer);
+void push_transfer_set_up (PushTransfer *transfer, const PushHttpRequest *request, CURL *easy);
 
 void push_transfer_renew (PushTransfer *transfer);
 gboolean push_transfer_place (PushTransfer *transfer, PushPlace *place);

@@ -22,7 +22,8 @@ struct _PushWarmth {
   gchar *key_file;
   gchar *proxy;
   Deadline *timer;
-  GCancellable *stopped;
+  PushTransfer *asking; /* the request under way, or NULL */
+  gboolean stopped;
 };
 
 static void look (PushWarmth *warmth);
@@ -37,12 +38,13 @@ on_timer (gpointer user_data)
 }
 
 static void
-on_connected (GObject *source, GAsyncResult *async, gpointer user_data)
+on_connected (PushHttpAnswer *answer, gpointer user_data)
 {
-  g_autoptr (PushHttpAnswer) answer = push_http_send_finish (PUSH_HTTP (source), async, NULL);
   PushWarmth *warmth = user_data;
 
-  if (!g_cancellable_is_cancelled (warmth->stopped))
+  push_http_answer_free (answer);
+  warmth->asking = NULL;
+  if (!warmth->stopped)
     warmth->timer = deadline_new (INTERVAL_MS + clock_jitter (INTERVAL_MS / 10), on_timer, warmth);
   push_warmth_free (warmth);
 }
@@ -62,7 +64,7 @@ look (PushWarmth *warmth)
   };
 
   warmth->refs++;
-  push_http_send_async (warmth->http, &request, warmth->stopped, on_connected, warmth);
+  warmth->asking = push_http_send (warmth->http, &request, on_connected, warmth);
 }
 
 /**
@@ -84,7 +86,6 @@ push_warmth_new (PushHttp *http, const PushHttpRequest *request)
   warmth->certificate = g_strdup (request->certificate);
   warmth->key_file = g_strdup (request->key_file);
   warmth->proxy = g_strdup (request->proxy);
-  warmth->stopped = g_cancellable_new ();
   look (warmth);
   return warmth;
 }
@@ -99,7 +100,9 @@ void
 push_warmth_stop (PushWarmth *warmth)
 {
   deadline_clear (&warmth->timer);
-  g_cancellable_cancel (warmth->stopped);
+  warmth->stopped = TRUE;
+  if (warmth->asking)
+    push_http_cancel (warmth->asking);
 }
 
 /**
@@ -117,6 +120,5 @@ push_warmth_free (PushWarmth *warmth)
   g_free (warmth->certificate);
   g_free (warmth->key_file);
   g_free (warmth->proxy);
-  g_object_unref (warmth->stopped);
   g_free (warmth);
 }

@@ -121,7 +121,7 @@ test_an_empty_push (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (json_object_get_int_member (push, "body_length"), ==, 0);
   g_assert_cmpstr (header (push, "ttl"), ==, "30");
   g_assert_cmpstr (header (push, "urgency"), ==, "high");
-  g_assert_cmpuint (strlen (header (push, "topic")), ==, 32);
+  g_assert_cmpuint (strlen (header (push, "topic")), ==, 16);
   g_assert_null (header (push, "content-encoding"));
 }
 
@@ -286,6 +286,22 @@ test_cancel (Fixture *fixture, gconstpointer data)
 }
 
 static void
+test_cancelled_before (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (PushRequest) request = make_request (fixture, PUSH_KIND_CALL, "/push/never");
+  g_autoptr (PushResult) result = NULL, after = NULL;
+  g_autoptr (JsonObject) push = NULL;
+
+  g_cancellable_cancel (cancellable);
+  result = push_request (fixture, request, LONG, cancellable);
+  g_assert_cmpint (result->outcome, ==, PUSH_CANCELLED);
+  after = push_path (fixture, "/push/after", LONG);
+  push = simulator_next (fixture->simulator);
+  g_assert_cmpstr (json_object_get_string_member (push, "path"), ==, "/push/after");
+}
+
+static void
 on_stopped (GObject *source, GAsyncResult *async, gpointer user_data)
 {
   gboolean *stopped = user_data;
@@ -383,6 +399,7 @@ main (int argc, char **argv)
        test_a_service_that_fails_is_asked_again);
   ADD ("/provider-webpush/silence-ends-at-the-deadline", test_silence_ends_at_the_deadline);
   ADD ("/provider-webpush/cancel", test_cancel);
+  ADD ("/provider-webpush/cancelled-before", test_cancelled_before);
   ADD ("/provider-webpush/stop", test_stop);
   ADD ("/provider-webpush/a-cut-connection", test_a_cut_connection);
   ADD ("/provider-webpush/where-a-phone-may-lead-us", test_where_a_phone_may_lead_us);

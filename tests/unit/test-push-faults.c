@@ -83,11 +83,11 @@ tear_down (Fixture *fixture, gconstpointer fault)
 }
 
 static void
-on_answer (GObject *source, GAsyncResult *async, gpointer user_data)
+on_answer (PushHttpAnswer *answer, gpointer user_data)
 {
   Fixture *fixture = user_data;
 
-  g_ptr_array_add (fixture->answers, push_http_send_finish (PUSH_HTTP (source), async, NULL));
+  g_ptr_array_add (fixture->answers, answer);
   fixture->left--;
 }
 
@@ -100,7 +100,7 @@ start (Fixture *fixture, guint deadline_ms)
   };
 
   fixture->left++;
-  push_http_send_async (fixture->http, &request, NULL, on_answer, fixture);
+  push_http_send (fixture->http, &request, on_answer, fixture);
 }
 
 static void

@@ -67,9 +67,9 @@ tear_down (Fixture *fixture, gconstpointer scheme)
 }
 
 static void
-on_answer (GObject *source, GAsyncResult *async, gpointer user_data)
+on_answer (PushHttpAnswer *answer, gpointer user_data)
 {
-  ((Fixture *) user_data)->answer = push_http_send_finish (PUSH_HTTP (source), async, NULL);
+  ((Fixture *) user_data)->answer = answer;
 }
 
 static PushHttpAnswer *
@@ -86,7 +86,7 @@ ask (Fixture *fixture, const gchar *url, gboolean any_address)
   };
 
   fixture->answer = NULL;
-  push_http_send_async (fixture->http, &request, NULL, on_answer, fixture);
+  push_http_send (fixture->http, &request, on_answer, fixture);
   while (!fixture->answer)
     g_main_context_iteration (NULL, TRUE);
   return fixture->answer;
