@@ -184,14 +184,15 @@ late_calls_free (LateCalls *late)
 
 /**
  * late_calls_are_due:
- * @binding: a phone that has push
+ * @binding: a phone
  *
  * Returns: whether its push by itself makes it show a call
  */
 gboolean
 late_calls_are_due (const Binding *binding)
 {
-  return g_str_has_prefix (binding->push->provider, "apns") && binding->push->voip_token;
+  return binding_has_push (binding) && g_str_has_prefix (binding->push->provider, "apns") &&
+         binding->push->voip_token;
 }
 
 /**

@@ -238,7 +238,8 @@ on_direct_try_over (gpointer user_data)
   Delivery *delivery = user_data;
 
   delivery->direct = NULL;
-  wake (delivery);
+  if (wakes (delivery)) /* a call's push may have found its token dead meanwhile */
+    wake (delivery);
 }
 
 static void

@@ -7,7 +7,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
-from sipwaketest.house import House
+from sipwaketest.house import OFFER, House
 from sipwaketest.message import Message, parameter, uri_of
 from sipwaketest.tap import main, test
 
@@ -58,6 +58,22 @@ def a_message_to_an_awake_phone(stage):
         assert phone.deregister().status == 200
         phone.close()
     house.push.assert_pushes(0)
+
+
+@test
+def a_message_to_a_phone_whose_push_dies_meanwhile(stage):
+    house = House(stage)
+    phone = house.phone(transport="tcp", path="/gone/alice")
+    phone.register_ok()
+    call = house.pbx.call("alice", OFFER)
+    time.sleep(0.2)
+    sent = house.pbx.request("MESSAGE", house.pbx.contact("alice").uri, body=TEXT, headers=[PLAIN])
+    house.daemon.wait_log("push ended, the token is dead")
+    time.sleep(0.5)
+    house.daemon.assert_alive()
+    phone.reply(phone.expect_request("MESSAGE"), 200)
+    sent.expect(200)
+    call.cancel()
 
 
 @test
