@@ -18,6 +18,7 @@ struct _Deadline {
 };
 
 static GSequence *queue;
+static Deadline *first; /* of the queue, where each turn of the loop would have to look for it */
 static GSource *source;
 
 static gint
@@ -28,15 +29,13 @@ by_due (gconstpointer a, gconstpointer b, gpointer user_data)
   return (left > right) - (left < right);
 }
 
-static Deadline *
-first (void)
-{
-  return g_sequence_is_empty (queue) ? NULL : g_sequence_get (g_sequence_get_begin_iter (queue));
-}
-
 static void
 take_out (Deadline *deadline)
 {
+  GSequenceIter *after = g_sequence_iter_next (deadline->place);
+
+  if (deadline == first)
+    first = g_sequence_iter_is_end (after) ? NULL : g_sequence_get (after);
   g_sequence_remove (deadline->place);
   g_free (deadline);
 }
@@ -44,13 +43,12 @@ take_out (Deadline *deadline)
 static gboolean
 prepare (GSource *self, gint *timeout)
 {
-  const Deadline *next = first ();
   gint64 left;
 
   *timeout = -1;
-  if (!next)
+  if (!first)
     return FALSE;
-  left = next->due - clock_now ();
+  left = first->due - clock_now ();
   *timeout = (gint) CLAMP ((left + 999) / 1000, 0, G_MAXINT);
   return left <= 0;
 }
@@ -58,9 +56,7 @@ prepare (GSource *self, gint *timeout)
 static gboolean
 check (GSource *self)
 {
-  const Deadline *next = first ();
-
-  return next && next->due <= clock_now ();
+  return first && first->due <= clock_now ();
 }
 
 static gboolean
@@ -68,11 +64,11 @@ dispatch (GSource *self, GSourceFunc callback, gpointer user_data)
 {
   gint64 now = clock_now ();
 
-  for (Deadline *next = first (); next && next->due <= now; next = first ()) {
-    DeadlineFunc func = next->func;
-    gpointer data = next->user_data;
+  while (first && first->due <= now) {
+    DeadlineFunc func = first->func;
+    gpointer data = first->user_data;
 
-    take_out (next);
+    take_out (first);
     func (data);
   }
   return G_SOURCE_CONTINUE;
@@ -105,6 +101,8 @@ deadline_new (guint milliseconds, DeadlineFunc func, gpointer user_data)
   deadline->func = func;
   deadline->user_data = user_data;
   deadline->place = g_sequence_insert_sorted (queue, deadline, by_due, NULL);
+  if (!first || deadline->due < first->due)
+    first = deadline;
   return deadline;
 }
 
