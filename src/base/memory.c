@@ -2,11 +2,14 @@
 /*
  * memory: the allocator behind malloc(): tcmalloc, or the C library's where that was left out.
  *
- * Called by who has just let go of much at once, and by the metrics.
+ * Called by who has just let go of much at once, by memory-ebb and by the metrics.
  */
 #include "config.h"
 
 #include "base/memory.h"
+
+#include <stdio.h>
+#include <unistd.h>
 
 #ifdef HAVE_TCMALLOC
 #include <gperftools/malloc_extension_c.h>
@@ -33,6 +36,23 @@ memory_in_use (void)
 
   return info.uordblks + info.hblkhd;
 #endif
+}
+
+/**
+ * memory_resident:
+ *
+ * Returns: what the process has from the system, in bytes; 0 where that cannot be read
+ */
+gsize
+memory_resident (void)
+{
+  g_autofree gchar *text = NULL;
+  gsize pages = 0;
+
+  if (!g_file_get_contents ("/proc/self/statm", &text, NULL, NULL) ||
+      sscanf (text, "%*s %" G_GSIZE_FORMAT, &pages) != 1)
+    return 0;
+  return pages * (gsize) sysconf (_SC_PAGESIZE);
 }
 
 /**

@@ -4,4 +4,5 @@
 #include <glib.h>
 
 gsize memory_in_use (void);
+gsize memory_resident (void);
 void memory_give_back (void);

@@ -9,6 +9,7 @@
 #include "base/counters.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/memory-ebb.h"
 #include "base/names.h"
 #include "call/router.h"
 #include "crypto/token.h"
@@ -53,6 +54,7 @@ struct _Daemon {
   MediaSetup *media;
   Router *router;
   Management *management;
+  MemoryEbb *ebb;
 };
 
 /* ---- where push and registrar, who do not know each other, are told of each other ---- */
@@ -303,6 +305,7 @@ daemon_new (Settings *settings, const DaemonProcess *process, GError **error)
   Daemon *daemon = g_new0 (Daemon, 1);
 
   daemon->settings = settings_ref (settings);
+  daemon->ebb = memory_ebb_new ();
   if (!build (daemon, process, error)) {
     daemon_free (daemon);
     return NULL;
@@ -461,6 +464,7 @@ daemon_free (Daemon *daemon)
   g_clear_pointer (&daemon->push_setup, push_setup_free);
   g_clear_pointer (&daemon->store, store_free);
   g_clear_pointer (&daemon->token_key, keyed_hash_free);
+  memory_ebb_free (daemon->ebb);
   settings_unref (daemon->settings);
   g_free (daemon);
 }

@@ -14,9 +14,7 @@
 #include "manage/bus-account.h"
 #include "manage/bus-binding.h"
 
-#include <stdio.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #define MAX_PARTS 5
 
@@ -172,18 +170,6 @@ print_pbxes (const MetricsSources *sources, GString *text)
   }
 }
 
-static gint64
-resident_bytes (void)
-{
-  g_autofree gchar *text = NULL;
-  gint64 pages = 0;
-
-  if (!g_file_get_contents ("/proc/self/statm", &text, NULL, NULL) ||
-      sscanf (text, "%*s %" G_GINT64_FORMAT, &pages) != 1)
-    return 0;
-  return pages * sysconf (_SC_PAGESIZE);
-}
-
 static void
 print_process (GString *text)
 {
@@ -198,10 +184,10 @@ print_process (GString *text)
   g_string_append_printf (text, "process_cpu_seconds_total %s\n",
                           g_ascii_formatd (number, sizeof number, "%.2f", seconds));
   print_head (text, "process_resident_memory_bytes", "gauge", "Resident memory size.");
-  g_string_append_printf (text, "process_resident_memory_bytes %" G_GINT64_FORMAT "\n",
-                          resident_bytes ());
+  g_string_append_printf (text, "process_resident_memory_bytes %" G_GSIZE_FORMAT "\n",
+                          memory_resident ());
   print_head (text, "sipwake_memory_allocated_bytes", "gauge",
-              "Memory in use; what is resident beyond it is kept for the next peak.");
+              "Memory in use; what is resident beyond it goes back when it is spare.");
   g_string_append_printf (text, "sipwake_memory_allocated_bytes %" G_GSIZE_FORMAT "\n",
                           memory_in_use ());
 }
