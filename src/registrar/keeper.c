@@ -111,18 +111,23 @@ keeper_dismiss (Keeper *keeper, Binding *binding, const gchar *why)
     kept_leave (kept_new (&keeper->rooms, gone->pbx, account, gone->aor, token_of (gone)));
 }
 
+/* Lest a storm meets the PBX; but not beyond the time that each had left when it was to be renewed. */
+static gint64
+spread (const Keeper *keeper, const Kept *kept)
+{
+  guint window = pace_spread_ms (g_hash_table_size (keeper->rooms.all));
+
+  return clock_jitter (MIN (window, pace_left_ms (kept->asked)));
+}
+
 static void
-resume_one (Binding *binding, gpointer user_data)
+take_up (Binding *binding, gpointer user_data)
 {
   Keeper *keeper = user_data;
   Account *account = account_book_find (keeper->rooms.accounts, binding->pbx, binding->aor);
-  guint window = pace_spread_ms (g_hash_table_size (keeper->rooms.all));
-  Kept *kept;
 
-  if (!account || g_hash_table_contains (keeper->rooms.all, token_of (binding)))
-    return;
-  kept = kept_new (&keeper->rooms, binding->pbx, account, binding->aor, token_of (binding));
-  kept_resume (kept, clock_jitter (window));
+  if (account && !g_hash_table_contains (keeper->rooms.all, token_of (binding)))
+    kept_new (&keeper->rooms, binding->pbx, account, binding->aor, token_of (binding));
 }
 
 /**
@@ -130,12 +135,18 @@ resume_one (Binding *binding, gpointer user_data)
  * @keeper: the keeper
  *
  * Takes up the registrations of all bindings that have an account: after a start, when those of the
- * last run are back. Spread in time, so that no storm meets the PBX.
+ * last run are back. Spread in time.
  */
 void
 keeper_resume (Keeper *keeper)
 {
-  location_each (keeper->location, resume_one, keeper);
+  GHashTableIter iter;
+  gpointer kept;
+
+  location_each (keeper->location, take_up, keeper);
+  g_hash_table_iter_init (&iter, keeper->rooms.all);
+  while (g_hash_table_iter_next (&iter, NULL, &kept))
+    kept_resume (kept, spread (keeper, kept));
 }
 
 /**
@@ -148,7 +159,6 @@ keeper_resume (Keeper *keeper)
 void
 keeper_pbx_lost (Keeper *keeper, const Pbx *pbx)
 {
-  guint window = pace_spread_ms (g_hash_table_size (keeper->rooms.all));
   GHashTableIter iter;
   gpointer value;
 
@@ -157,7 +167,7 @@ keeper_pbx_lost (Keeper *keeper, const Pbx *pbx)
     Kept *kept = value;
 
     if (kept->pbx == pbx && kept->timer && !kept->attempt && !kept->leaving)
-      kept_schedule (kept, clock_jitter (window));
+      kept_schedule (kept, spread (keeper, kept));
   }
 }
 

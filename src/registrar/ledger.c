@@ -12,6 +12,11 @@
 #include "base/log.h"
 #include "registrar/outbound.h"
 
+/* A flow beside the newest: reg-id, listener, address, Path, Contact, Call-ID, CSeq, expiry. */
+#define FLOW "(u^ay^ay^ay^ay^ayux)"
+#define FLOW_TO_READ "(u^&ay^&ay^&ay^&ay^&ayux)"
+#define FLOWS "a(uayayayayayux)"
+
 struct _Ledger {
   Store *store;
   Location *location;
@@ -44,8 +49,33 @@ from_wall (gint64 wall)
   return clock_now () + (wall - clock_wall ()) * CLOCK_SECOND;
 }
 
+/* Those that lead through a proxy: connections of the phone's own do not outlive us. */
+static gchar *
+other_flows_of (const Binding *binding)
+{
+  const GPtrArray *others = outbound_others (binding);
+  g_autoptr (GVariant) flows = NULL;
+  GVariantBuilder builder;
+
+  if (!others)
+    return NULL;
+  g_variant_builder_init (&builder, G_VARIANT_TYPE (FLOWS));
+  for (guint i = 0; i < others->len; i++) {
+    const Binding *other = g_ptr_array_index (others, i);
+
+    if (outbound_path (other))
+      g_variant_builder_add (&builder, FLOW, outbound_reg_id (other),
+                             sip_flow_listener (other->flow)->name, sip_flow_address (other->flow),
+                             outbound_path (other), other->contact, other->call_id, other->cseq,
+                             to_wall (other->expires));
+  }
+  flows = g_variant_ref_sink (g_variant_builder_end (&builder));
+  return g_variant_n_children (flows) ? g_variant_print (flows, FALSE) : NULL;
+}
+
+/* @other_flows: (nullable): borrowed by the row, like all its strings */
 static BindingRow
-row_of (const Binding *binding)
+row_of (const Binding *binding, const gchar *other_flows)
 {
   const PnParams *push = binding->push;
   BindingRow row = {
@@ -61,6 +91,7 @@ row_of (const Binding *binding)
     .flow_address = sip_flow_address (binding->flow),
     .path = outbound_path (binding),
     .reg_id = outbound_reg_id (binding),
+    .other_flows = other_flows,
     .q = -1,
     .expires_wall = to_wall (outbound_ends (binding)),
     .created_wall = binding->history.created_wall,
@@ -132,19 +163,16 @@ find_pbx (GPtrArray *pbxes, const gchar *name)
   return NULL;
 }
 
-static void
-on_row (const BindingRow *row, gpointer user_data)
+/* Returns: (nullable): none of a PBX that is configured no more, or out of date: nobody will miss it */
+static Binding *
+binding_of (const Loading *loading, const BindingRow *row)
 {
-  Loading *loading = user_data;
   Pbx *pbx = find_pbx (loading->pbxes, row->pbx);
   SipListener *listener = find_listener (loading->stack, row->flow_listener);
-  g_autoptr (Binding) binding = NULL;
+  Binding *binding;
 
-  /* Of a PBX that is configured no more, or out of date: nobody will miss it. */
-  if (!pbx || !listener || row->expires_wall <= clock_wall ()) {
-    store_remove_binding_lazily (loading->ledger->store, row->token);
-    return;
-  }
+  if (!pbx || !listener || row->expires_wall <= clock_wall ())
+    return NULL;
   binding = binding_new (pbx, row->token, row->aor);
   binding->shared = g_strdup (row->upstream_contact);
   binding->contact = g_strdup (row->contact);
@@ -162,6 +190,45 @@ on_row (const BindingRow *row, gpointer user_data)
   binding->history.wake_failed = (guint) row->wake_failed;
   binding->registered = from_wall (row->updated_wall);
   binding->expires = from_wall (row->expires_wall);
+  return binding;
+}
+
+static void
+take_other_flows (const Loading *loading, const BindingRow *row, Binding *binding)
+{
+  g_autoptr (GVariant) flows =
+    row->other_flows
+      ? g_variant_parse (G_VARIANT_TYPE (FLOWS), row->other_flows, NULL, NULL, NULL)
+      : NULL;
+
+  for (gsize i = 0; flows && i < g_variant_n_children (flows); i++) {
+    g_autoptr (GVariant) flow = g_variant_get_child_value (flows, i);
+    g_autoptr (Binding) other = NULL;
+    BindingRow other_row = *row;
+    guint reg_id, cseq;
+
+    g_variant_get (flow, FLOW_TO_READ, &reg_id, &other_row.flow_listener, &other_row.flow_address,
+                   &other_row.path, &other_row.contact, &other_row.call_id, &cseq,
+                   &other_row.expires_wall);
+    other_row.reg_id = reg_id;
+    other_row.cseq = cseq;
+    other = binding_of (loading, &other_row);
+    if (other)
+      outbound_inherit (binding, other);
+  }
+}
+
+static void
+on_row (const BindingRow *row, gpointer user_data)
+{
+  Loading *loading = user_data;
+  g_autoptr (Binding) binding = binding_of (loading, row);
+
+  if (!binding) {
+    store_remove_binding_lazily (loading->ledger->store, row->token);
+    return;
+  }
+  take_other_flows (loading, row, binding);
   location_put (loading->ledger->location, binding);
   loading->loaded++;
 }
@@ -219,7 +286,8 @@ writing_new (LedgerFunc func, gpointer user_data)
 void
 ledger_put (Ledger *ledger, const Binding *binding, LedgerFunc func, gpointer user_data)
 {
-  BindingRow row = row_of (binding);
+  g_autofree gchar *other_flows = other_flows_of (binding);
+  BindingRow row = row_of (binding, other_flows);
 
   store_put_binding_async (ledger->store, &row, on_written, writing_new (func, user_data));
 }
@@ -246,7 +314,8 @@ ledger_remove (Ledger *ledger, const Binding *binding, LedgerFunc func, gpointer
 void
 ledger_put_lazily (Ledger *ledger, const Binding *binding)
 {
-  BindingRow row = row_of (binding);
+  g_autofree gchar *other_flows = other_flows_of (binding);
+  BindingRow row = row_of (binding, other_flows);
 
   store_put_binding_lazily (ledger->store, &row);
 }

@@ -211,6 +211,18 @@ others_of (const Binding *binding)
   return binding->outbound ? binding->outbound->others : NULL;
 }
 
+/**
+ * outbound_others:
+ * @binding: a phone
+ *
+ * Returns: (transfer none) (nullable) (element-type Binding): its flows beside the newest
+ */
+const GPtrArray *
+outbound_others (const Binding *binding)
+{
+  return others_of (binding);
+}
+
 static gboolean
 lives (const Binding *way)
 {

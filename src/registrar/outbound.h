@@ -18,6 +18,7 @@ gboolean outbound_has_other (const Binding *binding, guint reg_id);
 const gchar *outbound_path (const Binding *binding);
 gchar *outbound_source (const Binding *binding);
 guint outbound_reg_id (const Binding *binding);
+const GPtrArray *outbound_others (const Binding *binding);
 gboolean outbound_is_lost (const Binding *binding, guint status);
 gboolean outbound_has_moved (Binding *from, Binding *to);
 gboolean outbound_came_by (const Binding *binding, const SipFlow *flow);

@@ -27,6 +27,18 @@ pace_refresh_ms (gint64 granted)
 }
 
 /**
+ * pace_left_ms:
+ * @granted: what the PBX grants, in seconds
+ *
+ * Returns: the milliseconds that it is still registered for when it is renewed, at least
+ */
+guint
+pace_left_ms (guint granted)
+{
+  return granted > G_MAXUINT / 200 ? G_MAXUINT : granted * 200;
+}
+
+/**
  * pace_retry_ms:
  * @failures: how often it failed before
  * @retry_after: the seconds that the PBX asked for, or 0

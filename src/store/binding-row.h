@@ -7,7 +7,8 @@
 /*
  * The columns, each with its place in the struct. contact is the phone's Contact as it came;
  * flow_address is ip:port; q is in thousandths, -1 when none was given; times are seconds since the
- * epoch. Text may be NULL except token, pbx, aor and contact.
+ * epoch; other_flows are those beside the newest, in the registrar's words. Text may be NULL except
+ * token, pbx, aor and contact.
  */
 #define BINDING_ROW_TEXTS(X) X (token) X (pbx) BINDING_ROW_MORE_TEXTS (X)
 
@@ -15,7 +16,7 @@
   X (aor) X (device) X (instance) X (contact) X (call_id) X (path) X (user_agent)                  \
   X (flow_transport) X (flow_listener) X (flow_address) X (provider) X (param) X (prid)            \
   X (voip_token) X (remote_token) X (voip_topic) X (remote_topic) X (enc_key) X (enc_auth)         \
-  X (dialect) X (upstream_contact) X (upstream_call_id) X (upstream_route)
+  X (dialect) X (upstream_contact) X (upstream_call_id) X (upstream_route) X (other_flows)
 
 #define BINDING_ROW_NUMBERS(X)                                                                     \
   X (reg_id) X (cseq) X (q) X (pn_flags) X (expires_wall) X (upstream_cseq)                        \

@@ -30,6 +30,8 @@ static const gchar *const steps[] = {
   " algorithm TEXT NOT NULL, sealed BLOB NOT NULL, state TEXT NOT NULL,"
   " created_wall INTEGER NOT NULL, updated_wall INTEGER NOT NULL) STRICT;"
   "CREATE TABLE meta (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) STRICT;",
+  /* 2 */
+  "ALTER TABLE binding ADD COLUMN other_flows TEXT;",
 };
 
 /* One step and its number in one transaction: a crash leaves the version before or after. */

@@ -4,8 +4,8 @@
  * PBX themselves (RFC 8599 5.5).
  *
  * Only the phone has the password, so only the phone can renew. The push rings nothing: a phone that
- * could only be woken as for a call is left alone, and like one whose PBX grants too little time it
- * is marked at risk, once in the log and always in its state.
+ * could only be woken as for a call is left alone, and like one whose PBX grants too little time, or
+ * that had all its silent pushes, it is marked at risk, once in the log and always in its state.
  */
 #include "wake/refresh.h"
 
@@ -40,6 +40,12 @@ typedef struct {
   Deadline *deadline;
 } Alarm;
 
+/* A push on its way, which may come back after the refresher is gone. */
+typedef struct {
+  Location *location;
+  Binding *binding;
+} Wish;
+
 static void
 alarm_free (Alarm *alarm)
 {
@@ -49,24 +55,51 @@ alarm_free (Alarm *alarm)
 }
 
 static void
+mark (Binding *binding, const gchar *risk)
+{
+  if (risk && !binding->at_risk)
+    log_warning (LOG_FIELDS ("MESSAGE_ID", LOG_ID_BINDING_AT_RISK, "BINDING", binding->token, "AOR",
+                             log_mask_aor (binding->aor)),
+                 "%s is at risk while it sleeps: %s; an account would keep it",
+                 log_mask_aor (binding->aor), risk);
+  binding->at_risk = risk;
+}
+
+static void
+wish_free (Wish *wish)
+{
+  g_object_unref (wish->location);
+  binding_unref (wish->binding);
+  g_free (wish);
+}
+
+static void
 on_pushed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
+  Wish *wish = user_data;
   g_autoptr (GError) error = NULL;
   g_autoptr (PushResult) answer =
     push_service_send_finish (PUSH_SERVICE (source), result, &error);
 
   if (answer && answer->outcome == PUSH_ACCEPTED)
     counters_inc (COUNTER_REFRESHES_PUSHED);
+  else if (answer && answer->outcome == PUSH_RATE_LIMITED &&
+           location_has (wish->location, wish->binding))
+    mark (wish->binding, "no silent push is left for it, so nothing wakes it to renew its "
+                         "registration");
+  wish_free (wish);
 }
 
 static void
-push (Refresh *refresh, const Binding *binding)
+push (Refresh *refresh, Binding *binding)
 {
+  Wish *wish = g_new (Wish, 1);
   g_autoptr (PushRequest) request = push_target_request (binding, PUSH_KIND_REFRESH);
 
   request->ttl = AHEAD_SECONDS;
+  *wish = (Wish){ g_object_ref (refresh->location), binding_ref (binding) };
   push_service_send_async (refresh->service, request, PUSH_SECONDS * 1000, refresh->cancellable,
-                           on_pushed, NULL);
+                           on_pushed, wish);
 }
 
 static void
@@ -89,17 +122,6 @@ risk_of (const Binding *binding, gint64 seconds)
   if (seconds < LEAST_SECONDS)
     return "the PBX grants too little time to wake it before its registration ends";
   return NULL;
-}
-
-static void
-mark (Binding *binding, const gchar *risk)
-{
-  if (risk && !binding->at_risk)
-    log_warning (LOG_FIELDS ("MESSAGE_ID", LOG_ID_BINDING_AT_RISK, "BINDING", binding->token, "AOR",
-                             log_mask_aor (binding->aor)),
-                 "%s is at risk while it sleeps: %s; an account would keep it",
-                 log_mask_aor (binding->aor), risk);
-  binding->at_risk = risk;
 }
 
 static void

@@ -486,6 +486,69 @@ def a_flow_of_two_that_is_removed_is_nobodys(stage):
 
 
 @test
+def a_restart_ends_flows_that_are_connections(stage):
+    """None of them is tried any more: the push goes out at once."""
+    house = House(stage)
+    first, second = two_flows(house)
+    second.sleep()
+    house.restart()
+    first.sleep()
+    call = house.pbx.call("alice", OFFER)
+    call.expect(180)
+    house.push.wait_pushes(1)
+    first.wake()
+    first.register_ok()
+    house.finish(call, house.connect(call, first))
+    house.push.assert_pushes(1)
+    house.assert_settled(first)
+
+
+def two_proxies(house, **more):
+    """One phone by two proxies."""
+    proxies = [EdgeProxy(house.stage, house.phones_door) for _ in range(2)]
+    phones = [behind(house, proxy, **flow(number), **more)
+              for number, proxy in enumerate(proxies, 1)]
+    for phone in phones:
+        phone.register_ok()
+    assert len(house.pbx.contacts("alice")) == 1, "to the PBX it is one phone"
+    return proxies, phones
+
+
+@test
+def a_restart_knows_all_flows_through_proxies(stage):
+    """Of which the newest is lost; nothing could wake the phone."""
+    house = House(stage)
+    _, (first, second) = two_proxies(house, push=None)
+    second.sleep()
+    for ending in (house.restart, house.restart, lambda: None):
+        ending()
+        call = house.pbx.call("alice", OFFER)
+        house.finish(call, house.connect(call, first))
+    assert first.register(expires=0).status == 200
+    house.restart()
+    house.pbx.call("alice", OFFER).expect(480, 10)
+    house.assert_settled(first)
+
+
+@test
+def all_proxies_are_gone_after_a_restart(stage):
+    """The phone is woken all the same, and comes without one."""
+    house = House(stage)
+    proxies, phones = two_proxies(house)
+    for part in (*phones, *proxies):
+        part.close()
+    house.restart()
+    call = house.pbx.call("alice", OFFER)
+    call.expect(180)
+    house.push.wait_pushes(1)
+    phone = house.phone(transport="tcp")
+    phone.register_ok()
+    house.finish(call, house.connect(call, phone))
+    house.push.assert_pushes(1)
+    house.assert_settled(phone)
+
+
+@test
 def over_udp_there_is_one_flow(stage):
     """Its keep-alive would be STUN, which the daemon does not speak."""
     house = House(stage)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The keeper and a PBX of one socket, with hours that pass in a moment. */
 #include "base/clock.h"
+#include "base/counters.h"
 #include "base/log.h"
 #include "registrar/keeper.h"
 
@@ -32,6 +33,7 @@ typedef struct {
   guint told;      /* status */
 } Fixture;
 
+/* @data: the seconds that the PBX is asked for */
 static void
 set_up (Fixture *fixture, gconstpointer data)
 {
@@ -46,7 +48,7 @@ set_up (Fixture *fixture, gconstpointer data)
   fixture->stack = lone_stack_new (SIP_SIDE_PBX);
   fixture->flow = lone_flow_to_nobody (fixture->stack);
   fixture->socket = socket (AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-  fixture->pbx = pbx_new ("office", domains, 3600, NULL);
+  fixture->pbx = pbx_new ("office", domains, GPOINTER_TO_UINT (data), NULL);
   pbx_add_route (fixture->pbx, pbx_route_new (fixture->stack, "office", "127.0.0.1",
                                               lone_port (fixture->socket), SIP_TRANSPORT_UDP));
   fixture->account = account_new (fixture->pbx, AOR, "alice");
@@ -226,6 +228,55 @@ test_again_when_the_pbx_lost_all (Fixture *fixture, gconstpointer data)
   pbx_free (other);
 }
 
+/* Phones with accounts that a start has found on the disk. */
+static void
+resume (Fixture *fixture, guint count)
+{
+  for (guint i = 0; i < count; i++) {
+    g_autofree gchar *aor = g_strdup_printf ("sip:u%u@pbx.example.com", i);
+    g_autofree gchar *token = g_strdup_printf ("t%u", i);
+    g_autoptr (Account) account = account_new (fixture->pbx, aor, "alice");
+    g_autoptr (Binding) binding = binding_new (fixture->pbx, token, aor);
+
+    account->password = g_strdup ("secret");
+    account_book_put_async (fixture->accounts, account, NULL, NULL);
+    binding->flow = sip_flow_ref (fixture->flow);
+    binding->expires = clock_now () + 86400 * CLOCK_SECOND;
+    location_put (fixture->location, binding);
+  }
+  keeper_resume (fixture->keeper);
+}
+
+/* How many REGISTERs were sent, whether or not the PBX got them. */
+static gint64
+sent_after (Fixture *fixture, gint64 seconds)
+{
+  registers_after (fixture, seconds);
+  return counters_get (COUNTER_UPSTREAM_REGISTERS);
+}
+
+/* Some fifty a second. */
+static void
+test_a_start_is_no_storm (Fixture *fixture, gconstpointer data)
+{
+  gint64 before = counters_get (COUNTER_UPSTREAM_REGISTERS);
+
+  resume (fixture, 2000);
+  g_assert_cmpint (sent_after (fixture, 2) - before, <, 150);
+  g_assert_cmpint (sent_after (fixture, 20) - before, >, 700);
+  g_assert_cmpint (sent_after (fixture, 23) - before, >=, 2000);
+}
+
+/* Nor does a registration end before it is renewed. */
+static void
+test_a_start_is_in_time (Fixture *fixture, gconstpointer data)
+{
+  gint64 before = counters_get (COUNTER_UPSTREAM_REGISTERS);
+
+  resume (fixture, 2000);
+  g_assert_cmpint (sent_after (fixture, 12) - before, >=, 2000);
+}
+
 static void
 replace_account (Fixture *fixture)
 {
@@ -271,8 +322,9 @@ test_lets_go_without_the_account (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (registers_after (fixture, 86400), ==, 1);
 }
 
-#define ADD(path, function)                                                                        \
-  g_test_add ("/keeper/" path, Fixture, NULL, set_up, function, tear_down)
+#define ADD_FOR(expires, path, function)                                                           \
+  g_test_add ("/keeper/" path, Fixture, GUINT_TO_POINTER (expires), set_up, function, tear_down)
+#define ADD(path, function) ADD_FOR (3600, path, function)
 
 int
 main (int argc, char **argv)
@@ -287,5 +339,7 @@ main (int argc, char **argv)
   ADD ("another-secret", test_tries_again_with_another_secret);
   ADD ("without-the-account", test_lets_go_without_the_account);
   ADD ("pbx-lost", test_again_when_the_pbx_lost_all);
+  ADD ("a-start-is-no-storm", test_a_start_is_no_storm);
+  ADD_FOR (60, "a-start-is-in-time", test_a_start_is_in_time);
   return g_test_run ();
 }

@@ -59,13 +59,13 @@ tear_down (Fixture *fixture, gconstpointer data)
 }
 
 static Binding *
-register_phone (Fixture *fixture, gint64 seconds, const gchar *voip_token)
+register_at (Fixture *fixture, const gchar *provider, gint64 seconds, const gchar *voip_token)
 {
   Binding *binding = binding_new (fixture->pbx, "t1", "sip:alice@pbx.example.com");
 
   binding->push = g_new0 (PnParams, 1);
   binding->push->kind = PN_PUSH;
-  binding->push->provider = g_strdup (voip_token ? "apns" : "fake");
+  binding->push->provider = g_strdup (provider);
   binding->push->prid = g_strdup ("token");
   binding->push->voip_token = g_strdup (voip_token);
   binding->flow = sip_flow_ref (fixture->flow);
@@ -73,6 +73,12 @@ register_phone (Fixture *fixture, gint64 seconds, const gchar *voip_token)
   location_put (fixture->location, binding);
   location_refreshed (fixture->location, binding);
   return binding;
+}
+
+static Binding *
+register_phone (Fixture *fixture, gint64 seconds, const gchar *voip_token)
+{
+  return register_at (fixture, voip_token ? "apns" : "fake", seconds, voip_token);
 }
 
 static guint
@@ -161,6 +167,29 @@ test_too_little_time (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (pushes_after (fixture, 59), ==, 0);
 }
 
+/* It says so when the push would have been due, and no more once the phone has come by itself. */
+static void
+test_no_silent_push_is_left (Fixture *fixture, gconstpointer data)
+{
+  const PushLimitsOptions options = { .per_second = 9, .per_minute = 9, .silent_per_hour = 1 };
+  g_autoptr (ProviderFake) limited = provider_fake_new ("limited");
+  g_autoptr (Binding) binding = NULL, renewed = NULL;
+
+  push_service_add_limited (fixture->service, "limited", PUSH_PROVIDER (limited),
+                            push_limits_new (&options));
+  binding = register_at (fixture, "limited", 300, NULL);
+  pushes_after (fixture, 181);
+  g_assert_cmpuint (provider_fake_requests (limited)->len, ==, 1);
+  g_assert_null (binding->at_risk);
+  renewed = register_at (fixture, "limited", 300, NULL);
+  g_assert_null (renewed->at_risk);
+  pushes_after (fixture, 181);
+  g_assert_cmpuint (provider_fake_requests (limited)->len, ==, 1);
+  g_assert_nonnull (strstr (renewed->at_risk, "no silent push"));
+  binding_unref (register_at (fixture, "limited", 300, NULL));
+  g_assert_null (location_find_token (fixture->location, "t1")->at_risk);
+}
+
 static void
 test_accounts_need_no_push (Fixture *fixture, gconstpointer data)
 {
@@ -210,6 +239,7 @@ main (int argc, char **argv)
   ADD ("left", test_phone_that_left_is_left_alone);
   ADD ("never-rings", test_never_rings_for_a_refresh);
   ADD ("too-little-time", test_too_little_time);
+  ADD ("no-silent-push-is-left", test_no_silent_push_is_left);
   ADD ("cut", test_woken_when_its_time_is_cut);
   ADD ("cut-calls-only", test_at_risk_when_its_time_is_cut);
   ADD ("pbx-lost", test_woken_when_the_pbx_lost_all);

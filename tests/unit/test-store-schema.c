@@ -92,6 +92,7 @@ test_from_version_1 (Fixture *fixture, gconstpointer data)
   row = g_hash_table_lookup (rows, "t1");
   g_assert_cmpstr (row->prid, ==, "prid");
   g_assert_null (row->path);
+  g_assert_null (row->other_flows);
   g_assert_cmpint (row->q, ==, 500);
   g_assert_cmpint (row->updated_wall, ==, 12);
   disk_stop (store);
