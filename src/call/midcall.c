@@ -68,6 +68,14 @@ offered (const Midcall *midcall)
   return sip_body_sdp (sip_request_sip (midcall->request), &size) != NULL;
 }
 
+/* What was agreed before goes on to hold (RFC 3261 14.1). */
+static void
+keep_media (Midcall *midcall)
+{
+  if (has_media (midcall) && offered (midcall))
+    media_session_refused (midcall->media, midcall->party);
+}
+
 static void
 send_back (Midcall *midcall, guint status, const sip_t *response)
 {
@@ -90,6 +98,7 @@ on_response_ready (const sip_t *response, guint problem_status, const gchar *pro
   if (problem_status && status < 200)
     return;
   if (problem_status) {
+    keep_media (midcall);
     sip_request_reply (midcall->request, problem_status, NULL, TAG_END ());
     if (accepted)
       sip_dialog_ack (midcall->to, midcall->cseq, midcall->branch, NULL);
@@ -108,6 +117,8 @@ on_response (SipTransaction *transaction, guint status, const sip_t *response, g
 {
   Midcall *midcall = user_data;
 
+  if (!response || status >= 300)
+    keep_media (midcall);
   if (!response) {
     /* RFC 4320: a 408 to anything but an INVITE comes when nobody listens. */
     sip_request_reply (midcall->request, midcall_is_invite (midcall) ? status : 504, NULL,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * media-session: the media of one call between a phone and a PBX: every offer and answer that
- * crosses goes through it (RFC 3264).
+ * crosses goes through it (RFC 3264). One that is refused leaves what was agreed before as it is
+ * (RFC 3261 14.1), also at rtpengine, which is told that once more then.
  *
  * A call that rings several phones has one for each, so that the losers' end with them. With
  * rtpengine one body is under way at a time, in the order in which they came; the first offer picks
@@ -24,12 +25,19 @@
 typedef struct {
   MediaParty from;
   MediaKind kind;
-  const gchar *sdp; /* until @func is told */
+  const gchar *sdp; /* until @func is told; NULL: what was agreed, once more */
   gsize size;
   SdpTraits traits;
   MediaSessionFunc func;
   gpointer user_data;
 } Job;
+
+/* A body that rtpengine has taken. */
+typedef struct {
+  MediaParty from;
+  gchar *sdp; /* NULL: none */
+  gsize size;
+} Body;
 
 struct _MediaSession {
   const MediaOptions *options;
@@ -38,6 +46,8 @@ struct _MediaSession {
   NgPeer *peer; /* nullable: nothing has begun */
   gchar *call_id;
   gboolean established; /* the instance has taken an offer */
+  Body offered;         /* and waits for the answer */
+  Body agreed[2];       /* by MediaKind: the last offer that was answered, and its answer */
   GQueue jobs;          /* Job; the first is under way */
   gboolean under_way;
   gboolean released;
@@ -60,6 +70,9 @@ session_free (MediaSession *session)
 {
   if (session->peer)
     rtpengine_give_back (session->rtpengine, session->peer, session->call_id);
+  g_free (session->offered.sdp);
+  for (gsize i = 0; i < G_N_ELEMENTS (session->agreed); i++)
+    g_free (session->agreed[i].sdp);
   g_queue_clear_full (&session->jobs, g_free);
   counters_dec (COUNTER_MEDIA_SESSIONS_OPEN);
   g_free (session->call_id);
@@ -146,10 +159,21 @@ ask (MediaSession *session)
 }
 
 static void
+recall (Job *job, const Body *agreed)
+{
+  job->from = agreed->from;
+  job->sdp = agreed->sdp;
+  job->size = agreed->size;
+  sdp_traits_read (job->sdp, job->size, &job->traits);
+}
+
+static void
 begin (MediaSession *session)
 {
-  const Job *job = g_queue_peek_head (&session->jobs);
+  Job *job = g_queue_peek_head (&session->jobs);
 
+  if (!job->sdp)
+    recall (job, &session->agreed[job->kind]);
   if (!session->peer && job->kind == MEDIA_OFFER)
     session->peer = rtpengine_take (session->rtpengine, NULL);
   if (session->peer)
@@ -180,6 +204,32 @@ give_up_instance (MediaSession *session, gboolean may_have_begun, const gchar *p
 }
 
 static void
+set_body (Body *body, const Body *new)
+{
+  gchar *old = body->sdp;
+
+  *body = (Body){ new->from, g_memdup2 (new->sdp, new->size), new->size };
+  g_free (old);
+}
+
+static void
+remember (MediaSession *session, const Job *job)
+{
+  const Body body = { job->from, (gchar *) job->sdp, job->size };
+
+  if (job->kind == MEDIA_OFFER) {
+    set_body (&session->offered, &body);
+    return;
+  }
+  set_body (&session->agreed[MEDIA_ANSWER], &body);
+  if (!session->offered.sdp)
+    return; /* the answer comes once more */
+  g_free (session->agreed[MEDIA_OFFER].sdp);
+  session->agreed[MEDIA_OFFER] = session->offered;
+  session->offered.sdp = NULL;
+}
+
+static void
 accept (MediaSession *session, const NgReply *reply)
 {
   const Job *job = g_queue_peek_head (&session->jobs);
@@ -188,6 +238,8 @@ accept (MediaSession *session, const NgReply *reply)
   g_autoptr (GError) error = NULL;
 
   session->established = TRUE;
+  if (!session->released)
+    remember (session, job);
   media_transport_learn (&session->sides[job->from].transport, &job->traits);
   if (job->traits.other && !session->released) {
     restored = sdp_restore (job->sdp, job->size, reply->sdp, reply->size, &result.size, &error);
@@ -294,6 +346,14 @@ refuse (MediaOutcome outcome, const gchar *problem, MediaKind kind, MediaSession
   func (&result, user_data);
 }
 
+static void
+push (MediaSession *session, const Job *job)
+{
+  g_queue_push_tail (&session->jobs, g_memdup2 (job, sizeof *job));
+  if (!session->under_way)
+    begin (session);
+}
+
 /**
  * media_session_translates:
  * @session: a session
@@ -321,7 +381,6 @@ media_session_translate (MediaSession *session, MediaParty from, MediaKind kind,
                          gsize size, MediaSessionFunc func, gpointer user_data)
 {
   SdpTraits traits;
-  Job *job;
 
   if (session->options->mode != MEDIA_RTPENGINE) {
     edit (session, from, kind, sdp, size, func, user_data);
@@ -336,15 +395,23 @@ media_session_translate (MediaSession *session, MediaParty from, MediaKind kind,
     refuse (MEDIA_REFUSED, "the session description is too large", kind, func, user_data);
     return;
   }
-  job = g_new0 (Job, 1);
-  job->from = from;
-  job->kind = kind;
-  job->sdp = sdp;
-  job->size = size;
-  job->traits = traits;
-  job->func = func;
-  job->user_data = user_data;
-  g_queue_push_tail (&session->jobs, job);
-  if (!session->under_way)
-    begin (session);
+  push (session, &(Job){ from, kind, sdp, size, traits, func, user_data });
+}
+
+/**
+ * media_session_refused:
+ * @session: a session
+ * @from: whose last offer inside the call the other side has refused, or left without answer
+ *
+ * Has rtpengine go back to what was agreed before: since that offer it has sent what is for @from
+ * to the new place, and with the new keys.
+ */
+void
+media_session_refused (MediaSession *session, MediaParty from)
+{
+  if (!session->offered.sdp || session->offered.from != from || !session->agreed[MEDIA_OFFER].sdp)
+    return;
+  g_clear_pointer (&session->offered.sdp, g_free);
+  push (session, &(Job){ .kind = MEDIA_OFFER });
+  push (session, &(Job){ .kind = MEDIA_ANSWER });
 }

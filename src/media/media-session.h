@@ -38,3 +38,4 @@ gboolean media_session_translates (const MediaSession *session);
 void media_session_translate (MediaSession *session, MediaParty from, MediaKind kind,
                               const gchar *sdp, gsize size, MediaSessionFunc func,
                               gpointer user_data);
+void media_session_refused (MediaSession *session, MediaParty from);

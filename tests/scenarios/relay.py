@@ -5,6 +5,8 @@ import os
 import re
 import shutil
 import signal
+import socket
+import struct
 import sys
 import time
 
@@ -91,6 +93,75 @@ def around(body):
     return (b"preamble\r\n--b\r\nContent-Type: application/isup\r\n\r\n\x01\0\xff\r\n"
             b"--b\r\nContent-Type: application/sdp\r\nX-Kept: c=IN IP4 192.0.2.9\r\n\r\n" + body,
             b"\r\n--b\r\nContent-Type: text/plain\n\n--bare\n\r\n--b--\r\nepilogue")
+
+
+class Sound:
+    """A place for RTP of one side, and where that side is told to send it."""
+
+    def __init__(self, stage, address):
+        self.address = address
+        self.socket = stage.own(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        self.socket.bind((address, 0))
+        self.socket.setblocking(False)
+        self.number = 0
+        self.to = None
+
+    def body(self, name, **more):
+        return sdp(name, self.address, self.socket.getsockname()[1], **more)
+
+    def told(self, body):
+        self.to = ADDRESS, int(re.search(rb"m=audio (\d+)", body)[1])
+
+    def reaches(self, other, patience=1):
+        deadline = time.monotonic() + patience
+        while other.came():
+            pass
+        while not other.came():
+            if time.monotonic() > deadline:
+                return False
+            self.number += 1
+            self.socket.sendto(struct.pack("!BBHII", 0x80, 8, self.number, self.number * 160,
+                                           id(self) & 0xffffffff) + bytes(160), self.to)
+            time.sleep(0.02)
+        return True
+
+    def came(self):
+        try:
+            return self.socket.recv(2000)
+        except BlockingIOError:
+            return b""
+
+
+@test
+def an_offer_that_is_refused_leaves_the_media_as_they_were(stage):
+    """Sound goes on between the places that were agreed (RFC 3261 14.1)."""
+    rtpengine = Rtpengine(stage)
+    house = relayed_house(stage, rtpengine)
+    phone = house.phone()
+    phone.register_ok()
+    caller, called, other = (Sound(stage, f"127.0.1.{n}") for n in (1, 2, 3))
+    call = house.pbx.call("alice", caller.body("offer"))
+    leg = phone.expect_call()
+    called.told(leg.invite.body)
+    leg.answer(called.body("answer"))
+    caller.told(call.expect(200).body)
+    call.ack()
+    leg.expect_ack()
+    assert caller.reaches(called) and called.reaches(caller)
+    for here, there, theirs, mine in ((call, leg, called, caller), (leg, call, caller, called)):
+        for method, status in (("INVITE", 488), ("UPDATE", 504)):
+            again = here.send(method, other.body("elsewhere", version=2))
+            request = there.expect_request(method)
+            assert not theirs.reaches(mine, 0.1), "the offer changes nothing: this test shows nothing"
+            there.reply(request, status)
+            again.expect(status)
+            if method == "INVITE":
+                there.expect_request("ACK")
+            assert theirs.reaches(mine) and mine.reaches(theirs), (method, status)
+    change(call, leg)
+    house.finish(call, leg)
+    rtpengine.wait_calls(0)
+    house.assert_settled(phone)
 
 
 @test

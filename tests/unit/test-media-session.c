@@ -8,7 +8,10 @@
 #include "media/media-session.h"
 #include "rtpengine-process.h"
 
+#include <arpa/inet.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define PATIENCE_MS 8000
 #define DEADLINE_MS 500
@@ -561,6 +564,128 @@ test_leftovers (Fixture *fixture, gconstpointer data)
   rtpengine_free (stranger);
 }
 
+/* ---- sound ---- */
+
+/* A socket on loopback, where RTP comes and goes. */
+static int
+open_port (guint *port)
+{
+  struct sockaddr_in name = { .sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+  socklen_t size = sizeof name;
+  int fd = socket (AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+  g_assert_cmpint (bind (fd, (struct sockaddr *) &name, size), ==, 0);
+  g_assert_cmpint (getsockname (fd, (struct sockaddr *) &name, &size), ==, 0);
+  *port = ntohs (name.sin_port);
+  return fd;
+}
+
+static gchar *
+body_at (guint port, const gchar *profile, const gchar *more)
+{
+  return g_strdup_printf ("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\n"
+                          "t=0 0\r\nm=audio %u %s 0\r\n%s",
+                          port, profile, more);
+}
+
+static guint
+port_in (const gchar *sdp)
+{
+  const gchar *media = strstr (sdp, "m=audio ");
+
+  g_assert_nonnull (media);
+  return (guint) g_ascii_strtoull (media + strlen ("m=audio "), NULL, 10);
+}
+
+/* Whether RTP that @from sends to a port of rtpengine comes out at @at. */
+static gboolean
+hears (int from, guint port, int at)
+{
+  static guint16 number;
+  guint8 packet[172] = { 0x80, 0 };
+  struct sockaddr_in name = { .sin_family = AF_INET,
+                              .sin_port = htons ((guint16) port),
+                              .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+
+  while (recv (at, packet, sizeof packet, 0) > 0)
+    continue;
+  memset (packet, 0, sizeof packet);
+  packet[0] = 0x80;
+  for (guint i = 0; i < 10; i++) {
+    number++;
+    packet[2] = (guint8) (number >> 8);
+    packet[3] = (guint8) number;
+    packet[6] = packet[2];
+    packet[7] = packet[3];
+    packet[11] = (guint8) from;
+    sendto (from, packet, sizeof packet, 0, (struct sockaddr *) &name, sizeof name);
+    let_pass (10);
+    if (recv (at, packet, sizeof packet, 0) > 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* What the phone offers inside the call, and the PBX refuses. */
+typedef struct {
+  const gchar *profile;
+  const gchar *more;
+  gboolean moves;
+} Offer;
+
+/* The old session goes on as if nothing had been offered (RFC 3261 14.1): the same ports at
+ * rtpengine lead to the same places, and the phone is taken for what it was. */
+static void
+test_offer_refused (Fixture *fixture, gconstpointer data)
+{
+  static const Offer offers[] = {
+    { "RTP/AVP", "", TRUE },
+    { "RTP/SAVP",
+      "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:NWuTltvwkwopU1YrWWA2rsiOPHtwKa7vjyfQqotE\r\n",
+      FALSE },
+  };
+  g_autoptr (Rtpengine) rtpengine = connect_to (fixture->one, NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (offers); i++) {
+    MediaSession *session = media_session_new (&options, rtpengine, &plain, &plain);
+    guint phone_port, pbx_port, other_port;
+    int phone = open_port (&phone_port), pbx = open_port (&pbx_port),
+        other = open_port (&other_port);
+    g_autofree gchar *phone_body = body_at (phone_port, "RTP/AVP", "");
+    g_autofree gchar *pbx_body = body_at (pbx_port, "RTP/AVP", "");
+    g_autofree gchar *refused =
+      body_at (offers[i].moves ? other_port : phone_port, offers[i].profile, offers[i].more);
+    Answer offer = translate (session, MEDIA_PHONE, MEDIA_OFFER, phone_body);
+    Answer answer = translate (session, MEDIA_PBX, MEDIA_ANSWER, pbx_body);
+    gint64 counted;
+
+    media_session_refused (session, MEDIA_PHONE); /* nothing was */
+    g_assert_true (hears (phone, port_in (answer.sdp), pbx));
+    g_assert_true (hears (pbx, port_in (offer.sdp), phone));
+    g_assert_cmpint (outcome_of (session, MEDIA_PHONE, MEDIA_OFFER, refused), ==, MEDIA_DONE);
+    media_session_refused (session, MEDIA_PBX); /* it is not the PBX's */
+    g_assert_false (hears (pbx, port_in (offer.sdp), phone));
+
+    counted = counters_get (COUNTER_MEDIA_OFFERS);
+    media_session_refused (session, MEDIA_PHONE);
+    clear (&answer);
+    answer = translate (session, MEDIA_PBX, MEDIA_ANSWER, pbx_body); /* repeated; it comes last */
+    g_assert_cmpint (counters_get (COUNTER_MEDIA_OFFERS), ==, counted);
+    g_assert_true (hears (phone, port_in (answer.sdp), pbx));
+    g_assert_true (hears (pbx, port_in (offer.sdp), phone));
+    clear (&offer);
+    offer = translate (session, MEDIA_PBX, MEDIA_OFFER, pbx_body);
+    g_assert_nonnull (strstr (offer.sdp, " RTP/AVP 0\r\n"));
+    media_session_release (session);
+    clear (&offer);
+    clear (&answer);
+    close (phone);
+    close (pbx);
+    close (other);
+  }
+  wait_until (count_calls (fixture->one) == 0);
+}
+
 static void
 test_without_rtpengine (void)
 {
@@ -604,6 +729,7 @@ main (int argc, char **argv)
   add ("/media-session/fax", NULL, test_fax);
   add ("/media-session/late-offer", NULL, test_late_offer);
   add ("/media-session/refused", NULL, test_refused);
+  add ("/media-session/offer-refused", NULL, test_offer_refused);
   add ("/media-session/queue", NULL, test_queue);
   add ("/media-session/slow", NULL, test_slow);
   add ("/media-session/dead", NULL, test_dead);
