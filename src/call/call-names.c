@@ -3,8 +3,8 @@
  * call-names: calls that a request names by their Call-ID, since it returns them or is about them
  * (RFC 3261 20.21, RFC 3428).
  *
- * The router asks for new requests, and each call for those inside it. Both sides of a call know it
- * by other names, and the log has both.
+ * The router asks for new requests, each call and each subscription for those inside it. Both sides
+ * of a call know it by other names, and the log has both.
  */
 #include "call/call-names.h"
 

@@ -15,6 +15,7 @@
 
 struct _Errands {
   PushBucket *bucket;
+  CallLog *log;
   guint direct_try_ms;
   GHashTable *messages;
   GHashTable *subscriptions;
@@ -76,7 +77,7 @@ subscribe (Errands *errands, SipRequest *request, const gchar *user, Binding *su
     refuse_for_many (request);
     return;
   }
-  subscription = subscription_new (request, contact, on_subscription_over, errands);
+  subscription = subscription_new (request, contact, errands->log, on_subscription_over, errands);
   g_hash_table_add (errands->subscriptions, subscription);
   subscription_set_reach (subscription, reach_of (errands, subscriber),
                           reach_of (errands, notifier));
@@ -181,15 +182,17 @@ errands_to_pbx (Errands *errands, SipRequest *request, Binding *phone, SipFlow *
 /**
  * errands_new:
  * @bucket: where phones are waited for
+ * @log: the calls that are and were, which outlives the errands
  *
  * Returns: (transfer full): no errands
  */
 Errands *
-errands_new (PushBucket *bucket)
+errands_new (PushBucket *bucket, CallLog *log)
 {
   Errands *errands = g_new0 (Errands, 1);
 
   errands->bucket = bucket;
+  errands->log = log;
   errands->messages = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) message_free, NULL);
   errands->subscriptions =
     g_hash_table_new_full (NULL, NULL, (GDestroyNotify) subscription_free, NULL);

@@ -6,7 +6,7 @@
 
 typedef struct _Errands Errands;
 
-Errands *errands_new (PushBucket *bucket);
+Errands *errands_new (PushBucket *bucket, CallLog *log);
 void errands_free (Errands *errands);
 void errands_set_direct_try (Errands *errands, guint milliseconds);
 

@@ -445,7 +445,7 @@ router_new (GPtrArray *pbxes, Location *location, Registrar *registrar, PushBuck
   router->untouched = call_media_new (&(CallMediaOptions){ .session.mode = MEDIA_DIRECT });
   router->calls = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) call_free, NULL);
   router->log = call_log_new ();
-  router->errands = errands_new (bucket);
+  router->errands = errands_new (bucket, router->log);
   router_set_options (router, options);
   router->ringing = ringing_new (location);
   router->late = late_calls_new (bucket);

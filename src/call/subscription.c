@@ -11,6 +11,7 @@
 #include "base/counters.h"
 #include "base/deadline.h"
 #include "call/bridge.h"
+#include "call/call-names.h"
 #include "call/dialog-map.h"
 #include "call/header-policy.h"
 #include "crypto/token.h"
@@ -24,6 +25,7 @@
 
 struct _Subscription {
   SipRequest *request;
+  CallLog *log;
   SipDialog *subscriber;
   SipDialog *notifier;
   Reach *subscriber_reach;
@@ -78,6 +80,13 @@ is_asleep (SipDialog *dialog)
 }
 
 static void
+cross (Subscription *subscription, SipDialog *from, SipRequest *request)
+{
+  call_names_translate (subscription->log, request);
+  bridge_take (subscription->bridge, from, request);
+}
+
+static void
 on_request (SipDialog *dialog, SipRequest *request, gpointer user_data)
 {
   Subscription *subscription = user_data;
@@ -100,7 +109,7 @@ on_request (SipDialog *dialog, SipRequest *request, gpointer user_data)
   else if (is_asleep (to))
     sip_request_reply (request, SIP_480_TEMPORARILY_UNAVAILABLE, TAG_END ());
   else
-    bridge_take (subscription->bridge, dialog, request);
+    cross (subscription, dialog, request);
 }
 
 static void
@@ -133,18 +142,20 @@ on_response (SipTransaction *transaction, guint status, const sip_t *response, g
  * subscription_new:
  * @request: a SUBSCRIBE or REFER outside of a dialog
  * @contact: our URI toward its sender
+ * @log: the calls that are and were, which outlives the subscription
  * @over: called when the subscription is over, which then frees it
  * @user_data: for @over
  *
  * Returns: (transfer full): a subscription that goes nowhere yet
  */
 Subscription *
-subscription_new (SipRequest *request, const gchar *contact, SubscriptionOverFunc over,
-                  gpointer user_data)
+subscription_new (SipRequest *request, const gchar *contact, CallLog *log,
+                  SubscriptionOverFunc over, gpointer user_data)
 {
   Subscription *subscription = g_new0 (Subscription, 1);
 
   subscription->request = sip_request_ref (request);
+  subscription->log = log;
   subscription->over_func = over;
   subscription->user_data = user_data;
   subscription->subscriber = sip_dialog_new_uas (request, contact, on_request, subscription);

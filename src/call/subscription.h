@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "call/call-log.h"
 #include "call/reach.h"
 
 typedef struct _Subscription Subscription;
@@ -15,7 +16,7 @@ typedef struct {
   const gchar *contact; /* our URI toward it */
 } SubscriptionPeer;
 
-Subscription *subscription_new (SipRequest *request, const gchar *contact,
+Subscription *subscription_new (SipRequest *request, const gchar *contact, CallLog *log,
                                 SubscriptionOverFunc over, gpointer user_data);
 void subscription_free (Subscription *subscription);
 

@@ -26,6 +26,7 @@ struct _SipRequest {
   SipFlow *flow;
   guint answer;
   Deadline *reminder; /* while an INVITE waits for its final answer */
+  msg_t *early; /* nullable: its last answer, where that went past the stack's transaction */
   SipRequestFunc func;
   gpointer user_data;
 };
@@ -101,6 +102,7 @@ sip_request_unref (SipRequest *request)
   if (--request->refs > 0)
     return;
   deadline_clear (&request->reminder);
+  g_clear_pointer (&request->early, msg_destroy);
   nta_incoming_bind (request->irq, NULL, NULL);
   nta_incoming_destroy (request->irq);
   msg_destroy (request->msg);
@@ -279,6 +281,20 @@ sip_request_is_answered (SipRequest *request)
   return request->answer >= 200;
 }
 
+static void
+send_early (SipRequest *request, msg_t *msg, guint status, const gchar *phrase)
+{
+  nta_agent_t *agent = request->listener->agent;
+  tport_t *tport = nta_incoming_transport (agent, request->irq, NULL);
+
+  if (tport)
+    nta_msg_mreply (agent, msg, sip_object (msg), (int) status, phrase, msg_ref (request->msg),
+                    NTATAG_TPORT (tport), TAG_END ());
+  else
+    msg_destroy (msg);
+  tport_unref (tport);
+}
+
 /*
  * The last provisional answer is repeated each minute (RFC 3261 13.3.1.1), unless it was
  * acknowledged. The stack would do it, but it keeps such timers in one list, through which it goes
@@ -294,10 +310,13 @@ remind (gpointer user_data)
   request->reminder = deadline_new (REMINDER_MS, remind, request);
   /* The stack answers by itself where the caller gives up. */
   if (sip && sip->sip_status->st_status < 200 && !sip->sip_rseq) {
-    msg_t *again = msg_dup (last);
+    msg_t *again = msg_dup (request->early ? request->early : last);
 
     sip_headers_make_room (again);
-    nta_incoming_mreply (request->irq, again);
+    if (request->early)
+      send_early (request, again, request->answer, NULL);
+    else
+      nta_incoming_mreply (request->irq, again);
   }
   msg_destroy (last);
   sip_loop_kick (request->listener->loop);
@@ -313,6 +332,7 @@ take_answer (SipRequest *request, guint status)
   }
   request->answer = status;
   deadline_clear (&request->reminder);
+  g_clear_pointer (&request->early, msg_destroy);
   if (status > 100 && status < 200 && sip_request_method (request) == sip_method_invite)
     request->reminder = deadline_new (REMINDER_MS, remind, request);
   sip_loop_kick (request->listener->loop);
@@ -418,17 +438,13 @@ void
 sip_request_reply_early (SipRequest *request, guint status, const gchar *phrase, msg_t *msg,
                          const gchar *tag)
 {
-  nta_agent_t *agent = request->listener->agent;
-  tport_t *tport = nta_incoming_transport (agent, request->irq, NULL);
-
-  if (!tport || !take_answer (request, status)) {
-    tport_unref (tport);
+  if (!take_answer (request, status)) {
     msg_destroy (msg);
     return;
   }
   sip_to_tag (msg_home (msg), sip_object (msg)->sip_to, tag);
-  nta_msg_mreply (agent, msg, sip_object (msg), (int) status,
-                  phrase ? phrase : sip_map_phrase (status), msg_ref (request->msg),
-                  NTATAG_TPORT (tport), TAG_END ());
-  tport_unref (tport);
+  request->early = msg_ref (msg);
+  /* The stack keeps the pointer, and we the answer. */
+  send_early (request, msg, status,
+              su_strdup (msg_home (msg), phrase ? phrase : sip_map_phrase (status)));
 }

@@ -240,6 +240,14 @@ def subscribe(house, phone, event="dialog", notify_first=False):
     return sent, got, answer
 
 
+def subscribe_again(phone, sent, answer, expires, headers=()):
+    """Inside the dialog that was opened."""
+    return phone.send_request(Message.request("SUBSCRIBE", uri_of(answer.get("Contact")), [
+        ("From", sent.request.get("From")), ("To", answer.get("To")),
+        ("Call-ID", sent.request.call_id), ("CSeq", "2 SUBSCRIBE"), ("Event", "dialog"),
+        ("Expires", expires), ("Contact", sent.request.get("Contact")), *headers]), phone.flow)
+
+
 @test
 def a_subscription_and_its_notifications(stage):
     house = House(stage)
@@ -257,10 +265,7 @@ def a_subscription_and_its_notifications(stage):
         phone.reply(notify, 200)
         told.expect(200)
     # The phone refreshes it inside the dialog.
-    again = phone.send_request(Message.request("SUBSCRIBE", uri_of(answer.get("Contact")), [
-        ("From", sent.request.get("From")), ("To", answer.get("To")),
-        ("Call-ID", sent.request.call_id), ("CSeq", "2 SUBSCRIBE"), ("Event", "dialog"),
-        ("Expires", "0"), ("Contact", sent.request.get("Contact"))]), phone.flow)
+    again = subscribe_again(phone, sent, answer, 0)
     refresh = house.pbx.expect_request("SUBSCRIBE")
     assert refresh.call_id == got.call_id and refresh.get("Expires") == "0"
     assert parameter(refresh.get("To"), "tag") == "far"
@@ -273,6 +278,31 @@ def a_subscription_and_its_notifications(stage):
     assert notify.get("Subscription-State") == "terminated;reason=timeout"
     phone.reply(notify, 200)
     told.expect(200)
+    house.assert_settled(phone)
+
+
+@test
+def a_notification_names_the_call_that_it_is_about(stage):
+    """As the other side knows that call (RFC 3261 section 20.21); what asks for more does, too."""
+    house = House(stage)
+    phone = house.phone(transport="tcp")
+    phone.register_ok()
+    call = house.pbx.call("alice", OFFER)
+    leg = house.connect(call, phone)
+    house.finish(call, leg)
+    sent, got, answer = subscribe(house, phone)
+    told = in_dialog(house.pbx, got, "NOTIFY", [
+        ("Event", "dialog"), ("Subscription-State", "active;expires=500"),
+        ("In-Reply-To", f"{call.call_id}, x@unknown")])
+    notify = phone.expect_request("NOTIFY")
+    assert notify.get("In-Reply-To") == f"{leg.call_id}, x@unknown", notify.get("In-Reply-To")
+    phone.reply(notify, 200)
+    told.expect(200)
+    again = subscribe_again(phone, sent, answer, 600, [("In-Reply-To", leg.call_id)])
+    got = house.pbx.expect_request("SUBSCRIBE")
+    assert got.get("In-Reply-To") == call.call_id, got.get("In-Reply-To")
+    house.pbx.reply(got, 200, headers=[("Expires", "600")])
+    again.expect(200)
     house.assert_settled(phone)
 
 

@@ -53,6 +53,10 @@ walk (const Row *rows, gsize n)
 #define ACKNOWLEDGES(phone) \
   { CALLER, CALLER_EVENT_ACK, CALLER_UP, CALL_TELL_ACKED }, \
   { phone, LEG_EVENT_ACK, LEG_UP, CALL_SEND_ACK }
+#define IS_NOT_CALLED_AGAIN(phone, state) { phone, LEG_EVENT_INVITE, state, CALL_DO_NOTHING }
+#define HANGS_UP_ON_CALLER(phone) \
+  { phone, LEG_EVENT_BYE, LEG_DEAD, CALL_TELL_ENDED }, \
+  { CALLER, CALLER_EVENT_HANG_UP, CALLER_DEAD, CALL_SEND_BYE }
 #define GIVES_UP { CALLER, CALLER_EVENT_CANCEL, CALLER_DEAD, CALL_SEND_487 | CALL_TELL_CANCELLED }
 #define CALLER_HANGS_UP(phone) \
   { CALLER, CALLER_EVENT_BYE, CALLER_DEAD, CALL_TELL_ENDED }, \
@@ -69,6 +73,60 @@ test_cancel_before_the_invite (void)
     { PHONE, LEG_EVENT_HANG_UP, LEG_DEAD, CALL_DO_NOTHING },
     { PHONE, LEG_EVENT_INVITE, LEG_DEAD, CALL_DO_NOTHING },
     { CALLER, CALLER_EVENT_RING, CALLER_DEAD, CALL_DO_NOTHING },
+  };
+
+  walk (rows, G_N_ELEMENTS (rows));
+}
+
+/* RFC 3261 9.1: the stack keeps the CANCEL until there is a provisional answer, and one is enough. */
+static void
+test_cancel_before_any_answer (void)
+{
+  static const Row answered[] = {
+    { PHONE, LEG_EVENT_INVITE, LEG_CALLING, CALL_SEND_INVITE },
+    GIVES_UP,
+    { PHONE, LEG_EVENT_HANG_UP, LEG_CANCELLING, CALL_SEND_CANCEL },
+    { PHONE, LEG_EVENT_HANG_UP, LEG_CANCELLING, CALL_DO_NOTHING },
+    { PHONE, LEG_EVENT_SUCCESS, LEG_DEAD, CALL_SEND_ACK | CALL_SEND_BYE },
+    { PHONE, LEG_EVENT_SUCCESS, LEG_DEAD, CALL_DO_NOTHING },
+  };
+  static const Row ends[] = {
+    { PHONE, LEG_EVENT_INVITE, LEG_CALLING, CALL_SEND_INVITE },
+    GIVES_UP,
+    { PHONE, LEG_EVENT_HANG_UP, LEG_CANCELLING, CALL_SEND_CANCEL },
+    { PHONE, LEG_EVENT_PROVISIONAL, LEG_CANCELLING, CALL_DO_NOTHING },
+    { PHONE, LEG_EVENT_FAILURE, LEG_DEAD, CALL_DO_NOTHING },
+  };
+
+  walk (answered, G_N_ELEMENTS (answered));
+  walk (ends, G_N_ELEMENTS (ends));
+}
+
+/* The phone says no at the very moment in which the caller gives up. */
+static void
+test_cancel_crosses_refusal (void)
+{
+  static const Row rows[] = {
+    RINGS (PHONE),
+    { PHONE, LEG_EVENT_FAILURE, LEG_DEAD, CALL_TELL_FAILED },
+    GIVES_UP,
+    { PHONE, LEG_EVENT_HANG_UP, LEG_DEAD, CALL_DO_NOTHING },
+    { CALLER, CALLER_EVENT_REJECT, CALLER_DEAD, CALL_DO_NOTHING },
+  };
+
+  walk (rows, G_N_ELEMENTS (rows));
+}
+
+/* RFC 3261 15: before it was answered an early BYE of the caller is a CANCEL. */
+static void
+test_early_bye (void)
+{
+  static const Row rows[] = {
+    RINGS (PHONE),
+    { CALLER, CALLER_EVENT_BYE, CALLER_DEAD, CALL_SEND_487 | CALL_TELL_CANCELLED },
+    { PHONE, LEG_EVENT_HANG_UP, LEG_CANCELLING, CALL_SEND_CANCEL },
+    { CALLER, CALLER_EVENT_CANCEL, CALLER_DEAD, CALL_DO_NOTHING },
+    { PHONE, LEG_EVENT_FAILURE, LEG_DEAD, CALL_DO_NOTHING },
   };
 
   walk (rows, G_N_ELEMENTS (rows));
@@ -149,8 +207,7 @@ test_bye_crosses_a_re_invite (void)
     RINGS (PHONE),
     ANSWERS (PHONE),
     ACKNOWLEDGES (PHONE),
-    { PHONE, LEG_EVENT_BYE, LEG_DEAD, CALL_TELL_ENDED },
-    { CALLER, CALLER_EVENT_HANG_UP, CALLER_DEAD, CALL_SEND_BYE },
+    HANGS_UP_ON_CALLER (PHONE),
     { CALLER, CALLER_EVENT_BYE, CALLER_DEAD, CALL_DO_NOTHING },
     { PHONE, LEG_EVENT_SUCCESS, LEG_DEAD, CALL_DO_NOTHING },
     { PHONE, LEG_EVENT_FAILURE, LEG_DEAD, CALL_DO_NOTHING },
@@ -169,6 +226,79 @@ test_glare (void)
   g_assert_cmpint (crossing_judge (FALSE, CROSSING_OTHER_SIDES, 1), ==, CROSSING_GOES);
 }
 
+/* RFC 3261 15: whoever was called sends no BYE before the ACK came or is out of time; whoever calls
+ * may send one instead of it. */
+static void
+test_bye_before_the_ack (void)
+{
+  static const Row of_phone[] = {
+    RINGS (PHONE),
+    ANSWERS (PHONE),
+    { PHONE, LEG_EVENT_BYE, LEG_DEAD, CALL_SEND_ACK | CALL_TELL_ENDED },
+    { CALLER, CALLER_EVENT_HANG_UP, CALLER_ENDING, CALL_DO_NOTHING },
+    { CALLER, CALLER_EVENT_HANG_UP, CALLER_ENDING, CALL_DO_NOTHING },
+    { CALLER, CALLER_EVENT_ACK, CALLER_DEAD, CALL_SEND_BYE },
+    { PHONE, LEG_EVENT_ACK, LEG_DEAD, CALL_DO_NOTHING },
+  };
+  static const Row without_ack[] = {
+    RINGS (PHONE),
+    ANSWERS (PHONE),
+    { PHONE, LEG_EVENT_BYE, LEG_DEAD, CALL_SEND_ACK | CALL_TELL_ENDED },
+    { CALLER, CALLER_EVENT_HANG_UP, CALLER_ENDING, CALL_DO_NOTHING },
+    { CALLER, CALLER_EVENT_NO_ACK, CALLER_DEAD, CALL_SEND_BYE },
+  };
+  static const Row of_caller[] = {
+    RINGS (PHONE),
+    ANSWERS (PHONE),
+    { CALLER, CALLER_EVENT_BYE, CALLER_DEAD, CALL_TELL_ENDED },
+    { PHONE, LEG_EVENT_HANG_UP, LEG_DEAD, CALL_SEND_ACK | CALL_SEND_BYE },
+    { CALLER, CALLER_EVENT_NO_ACK, CALLER_DEAD, CALL_DO_NOTHING },
+  };
+
+  walk (of_phone, G_N_ELEMENTS (of_phone));
+  walk (without_ack, G_N_ELEMENTS (without_ack));
+  walk (of_caller, G_N_ELEMENTS (of_caller));
+}
+
+/* Both hang up at once. */
+static void
+test_byes_cross (void)
+{
+  static const Row rows[] = {
+    RINGS (PHONE),
+    ANSWERS (PHONE),
+    ACKNOWLEDGES (PHONE),
+    CALLER_HANGS_UP (PHONE),
+    { PHONE, LEG_EVENT_BYE, LEG_DEAD, CALL_DO_NOTHING },
+    { CALLER, CALLER_EVENT_HANG_UP, CALLER_DEAD, CALL_DO_NOTHING },
+  };
+
+  walk (rows, G_N_ELEMENTS (rows));
+}
+
+/* However often the PBX repeats its INVITE, no phone is called twice, and there is one final answer;
+ * the stack repeats what was said last. */
+static void
+test_repeated_invite (void)
+{
+  static const Row rows[] = {
+    RINGS (PHONE),
+    IS_NOT_CALLED_AGAIN (PHONE, LEG_PROCEEDING),
+    { CALLER, CALLER_EVENT_RING, CALLER_RINGING, CALL_SEND_PROVISIONAL },
+    ANSWERS (PHONE),
+    IS_NOT_CALLED_AGAIN (PHONE, LEG_ANSWERED),
+    { CALLER, CALLER_EVENT_RING, CALLER_ANSWERED, CALL_DO_NOTHING },
+    { CALLER, CALLER_EVENT_ANSWER, CALLER_ANSWERED, CALL_DO_NOTHING },
+    ACKNOWLEDGES (PHONE),
+    IS_NOT_CALLED_AGAIN (PHONE, LEG_UP),
+    { CALLER, CALLER_EVENT_ANSWER, CALLER_UP, CALL_DO_NOTHING },
+    CALLER_HANGS_UP (PHONE),
+    IS_NOT_CALLED_AGAIN (PHONE, LEG_DEAD),
+  };
+
+  walk (rows, G_N_ELEMENTS (rows));
+}
+
 /* The wait is over and the caller has its 480 when the phone answers. */
 static void
 test_late_answer_after_the_time_out (void)
@@ -185,6 +315,7 @@ test_late_answer_after_the_time_out (void)
     { PHONE, LEG_EVENT_INVITE, LEG_CALLING, CALL_SEND_INVITE },
     { CALLER, CALLER_EVENT_REJECT, CALLER_DEAD, CALL_SEND_FINAL },
     { PHONE, LEG_EVENT_ABANDON, LEG_DEAD, CALL_DO_NOTHING },
+    { PHONE, LEG_EVENT_HANG_UP, LEG_DEAD, CALL_DO_NOTHING },
     { PHONE, LEG_EVENT_SUCCESS, LEG_DEAD, CALL_DO_NOTHING },
   };
   static const Row given_up[] = {
@@ -226,6 +357,21 @@ test_lost_ack (void)
   walk (never_comes, G_N_ELEMENTS (never_comes));
 }
 
+/* RFC 3262 3: nobody acknowledges a reliable provisional answer. */
+static void
+test_no_prack (void)
+{
+  static const Row rows[] = {
+    RINGS (PHONE),
+    { CALLER, CALLER_EVENT_NO_ACK, CALLER_DEAD, CALL_SEND_504 | CALL_TELL_CANCELLED },
+    { PHONE, LEG_EVENT_HANG_UP, LEG_CANCELLING, CALL_SEND_CANCEL },
+    { PHONE, LEG_EVENT_FAILURE, LEG_DEAD, CALL_DO_NOTHING },
+    { CALLER, CALLER_EVENT_ANSWER, CALLER_DEAD, CALL_DO_NOTHING },
+  };
+
+  walk (rows, G_N_ELEMENTS (rows));
+}
+
 /* The connection closes under the phone at each step; the phone comes back on another one. */
 static void
 test_flow_closes_and_the_phone_comes_back (void)
@@ -246,6 +392,12 @@ test_flow_closes_and_the_phone_comes_back (void)
     ACKNOWLEDGES (OTHER_PHONE),
     CALLER_HANGS_UP (OTHER_PHONE),
   };
+  static const Row while_cancelling[] = {
+    RINGS (PHONE),
+    GIVES_UP,
+    { PHONE, LEG_EVENT_HANG_UP, LEG_CANCELLING, CALL_SEND_CANCEL },
+    { PHONE, LEG_EVENT_FAILURE, LEG_DEAD, CALL_DO_NOTHING },
+  };
   static const Row before_the_ack[] = {
     RINGS (PHONE),
     ANSWERS (PHONE),
@@ -258,6 +410,7 @@ test_flow_closes_and_the_phone_comes_back (void)
 
   walk (while_calling, G_N_ELEMENTS (while_calling));
   walk (while_ringing, G_N_ELEMENTS (while_ringing));
+  walk (while_cancelling, G_N_ELEMENTS (while_cancelling));
   walk (before_the_ack, G_N_ELEMENTS (before_the_ack));
 }
 
@@ -266,14 +419,21 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/call-races/cancel-before-invite", test_cancel_before_the_invite);
+  g_test_add_func ("/call-races/cancel-before-any-answer", test_cancel_before_any_answer);
+  g_test_add_func ("/call-races/cancel-crosses-refusal", test_cancel_crosses_refusal);
+  g_test_add_func ("/call-races/early-bye", test_early_bye);
   g_test_add_func ("/call-races/cancel-crosses-answer", test_cancel_crosses_the_answer_of_the_phone);
   g_test_add_func ("/call-races/cancel-too-late", test_cancel_crosses_the_answer_to_the_caller);
   g_test_add_func ("/call-races/two-answers", test_two_phones_answer_at_once);
   g_test_add_func ("/call-races/loser-answers", test_the_loser_answers_instead_of_ending);
   g_test_add_func ("/call-races/bye-crosses-re-invite", test_bye_crosses_a_re_invite);
   g_test_add_func ("/call-races/glare", test_glare);
+  g_test_add_func ("/call-races/bye-before-ack", test_bye_before_the_ack);
+  g_test_add_func ("/call-races/byes-cross", test_byes_cross);
+  g_test_add_func ("/call-races/repeated-invite", test_repeated_invite);
   g_test_add_func ("/call-races/late-answer", test_late_answer_after_the_time_out);
   g_test_add_func ("/call-races/lost-ack", test_lost_ack);
+  g_test_add_func ("/call-races/no-prack", test_no_prack);
   g_test_add_func ("/call-races/flow-closes", test_flow_closes_and_the_phone_comes_back);
   return g_test_run ();
 }

@@ -224,6 +224,19 @@ ring (SipRequest *request)
   sip_request_reply (request, SIP_180_RINGING, SIPTAG_SUBJECT_STR ("the same"), TAG_END ());
 }
 
+/* As if it was one early dialog of several, so that the stack's tag is another. */
+static void
+ring_early (SipRequest *request)
+{
+  msg_t *msg = sip_request_create_response (request);
+  g_autofree gchar *phrase = g_strdup ("Ringing early");
+
+  ringing = sip_request_ref (request);
+  sip_request_reply (request, SIP_100_TRYING, TAG_END ());
+  sip_add_tl (msg, sip_object (msg), SIPTAG_SUBJECT_STR ("the same"), TAG_END ());
+  sip_request_reply_early (request, 180, phrase, msg, "early");
+}
+
 static void
 on_ring (SipTransaction *transaction, guint status, const sip_t *sip, gpointer user_data)
 {
@@ -231,7 +244,13 @@ on_ring (SipTransaction *transaction, guint status, const sip_t *sip, gpointer u
     g_timeout_add (100, on_quit, NULL);
     return;
   }
+  if (status == 100)
+    return;
   g_assert_cmpuint (status, ==, 180);
+  if (user_data) {
+    g_assert_cmpstr (sip->sip_to->a_tag, ==, user_data);
+    g_assert_cmpstr (sip->sip_status->st_phrase, ==, "Ringing early");
+  }
   g_assert_cmpstr (sip->sip_subject->g_string, ==, "the same");
   if (++rings == 3)
     sip_request_reply (ringing, SIP_486_BUSY_HERE, TAG_END ());
@@ -239,19 +258,27 @@ on_ring (SipTransaction *transaction, guint status, const sip_t *sip, gpointer u
 }
 
 static void
-test_rings_each_minute (void)
+assert_rings_each_minute (void (*handler) (SipRequest *), gchar *tag)
 {
   g_autoptr (SipFlow) flow =
     sip_flow_to_address (fixture.phones[0], "127.0.0.3", port_of (fixture.pbx[0]));
   g_autoptr (SipTransaction) transaction = NULL;
 
-  fixture.on_request = ring;
+  rings = 0;
+  fixture.on_request = handler;
   transaction =
-    sip_transaction_send (flow, make_request (fixture.phones[0], SIP_METHOD_INVITE), on_ring, NULL);
+    sip_transaction_send (flow, make_request (fixture.phones[0], SIP_METHOD_INVITE), on_ring, tag);
   g_assert_nonnull (transaction);
   run ();
   g_assert_cmpuint (rings, ==, 3);
   g_clear_pointer (&ringing, sip_request_unref);
+}
+
+static void
+test_rings_each_minute (void)
+{
+  assert_rings_each_minute (ring, NULL);
+  assert_rings_each_minute (ring_early, "early");
 }
 
 static SipFlow *kept;

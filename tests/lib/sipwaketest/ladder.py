@@ -11,6 +11,7 @@ import os
 import re
 from xml.sax.saxutils import quoteattr
 
+AGAIN = 2000  # milliseconds to the first repetition, since here nothing gets lost but time
 CALM = 250  # milliseconds after the last rung in which nothing may come
 END = 99  # the label after all
 STEP = 20  # milliseconds from one look at a flag to the next
@@ -177,7 +178,7 @@ class Ladder:
         lines.append("Content-Length: [len]")
         # sipp repeats until the next message comes.
         repeated = rung.what == "200 INVITE" or not rung.status and rung.method != "ACK"
-        marks = ' retrans="500"' if repeated else ""
+        marks = f' retrans="{AGAIN}"' if repeated else ""
         text = "\n".join([*lines, "", rung.body.replace("\r\n", "\n")])
         self.flags.update(re.findall(r"\[\$([A-Z]\w*)\]", text))
         return f"<send{marks}><![CDATA[\n{text}]]></send>\n"
