@@ -11,9 +11,10 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
-from sipwaketest import tap
+from sipwaketest import ports, tap
 from sipwaketest.daemon import write_config
-from sipwaketest.house import ANSWER, OFFER, House
+from sipwaketest.house import ANSWER, OFFER, USERS, House
+from sipwaketest.pbx import ScriptedPbx
 from sipwaketest.rtpengine import ADDRESS, Rtpengine
 from sipwaketest.sdp import sdp
 from sipwaketest.tap import test
@@ -382,6 +383,34 @@ def a_slow_and_a_dead_rtpengine(stage):
     house.finish(call, connect(call, phone))
     first.wait_calls(0)
     second.wait_calls(0)
+
+
+@test
+def a_call_that_waits_for_rtpengine_delays_no_other(stage):
+    rtpengine = Rtpengine(stage)
+    lab = ScriptedPbx(stage, dict(USERS), domain="lab.test", address=ports.SECOND_PBX)
+    lab.name = "lab"
+    house = relayed_house(stage, rtpengine, start=False)
+    house.groups["pbx:lab"] = {**house.groups["pbx:office"], "domains": lab.domain,
+                               "route": f"{lab.route};transport=udp", "media": "direct"}
+    house.start()
+    needy, other = house.phone("alice"), house.phone("bob")
+    other.domain = lab.domain
+    needy.register_ok()
+    other.register_ok()
+    rtpengine.pause()
+    waiting = house.pbx.call("alice", OFFER)
+    begun = time.monotonic()
+    call = lab.call("bob", OFFER)
+    leg = house.connect(call, other)
+    took = time.monotonic() - begun
+    assert took < 0.3, f"{took} s, while the other waits"
+    needy.expect_nothing(0, "INVITE")
+    rtpengine.resume()
+    house.finish(waiting, connect(waiting, needy))
+    house.finish(call, leg)
+    rtpengine.wait_calls(0)
+    house.assert_settled(needy, other)
 
 
 @test

@@ -74,8 +74,8 @@ rtpengine_process_start (RtpengineProcess *rtpengine)
   g_subprocess_launcher_set_child_setup (launcher, die_with_parent, NULL, NULL);
   rtpengine->process = g_subprocess_launcher_spawn (
     launcher, &error, "rtpengine", "--config-file=none", "--table=-1", "--foreground",
-    "--log-stderr", "--log-level=3", "--num-threads=2", "--interface=127.0.0.1", listen, least,
-    most, NULL);
+    "--log-stderr", "--log-level=3", "--num-threads=2", "--interface=127.0.0.1",
+    "--interface=::1", listen, least, most, NULL);
   g_assert_no_error (error);
 }
 

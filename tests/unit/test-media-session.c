@@ -33,6 +33,11 @@
 #define NO_AUDIO                                                                                   \
   "v=0\r\no=- 1 1 IN IP4 10.0.0.5\r\ns=-\r\nc=IN IP4 10.0.0.5\r\nt=0 0\r\n"                        \
   "m=audio 0 RTP/AVP 0\r\n"
+#define PLAIN_IPV6                                                                                 \
+  "v=0\r\no=- 1 1 IN IP6 2001:db8::5\r\ns=-\r\nc=IN IP6 2001:db8::5\r\nt=0 0\r\n"                \
+  "m=audio 4000 RTP/AVP 0 8 101\r\na=rtpmap:101 telephone-event/8000\r\n"
+#define NOWHERE                                                                                    \
+  "v=0\r\no=- 1 2 IN IP4 10.0.0.5\r\ns=-\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n"
 #define FAX                                                                                        \
   "m=image 4002 udptl t38\r\na=T38FaxVersion:0\r\na=T38MaxBitRate:14400\r\n"                       \
   "a=T38FaxRateManagement:transferredTCF\r\na=T38FaxUdpEC:t38UDPRedundancy\r\n"
@@ -597,33 +602,121 @@ port_in (const gchar *sdp)
   return (guint) g_ascii_strtoull (media + strlen ("m=audio "), NULL, 10);
 }
 
-/* Whether RTP that @from sends to a port of rtpengine comes out at @at. */
+/* Whether a packet that @from sends to a port of rtpengine comes out at @at. */
 static gboolean
-hears (int from, guint port, int at)
+comes_through (int from, guint port, int at, const guint8 *packet, gsize size)
 {
-  static guint16 number;
-  guint8 packet[172] = { 0x80, 0 };
   struct sockaddr_in name = { .sin_family = AF_INET,
                               .sin_port = htons ((guint16) port),
                               .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+  guint8 come[256];
 
-  while (recv (at, packet, sizeof packet, 0) > 0)
+  while (recv (at, come, sizeof come, 0) > 0)
     continue;
-  memset (packet, 0, sizeof packet);
-  packet[0] = 0x80;
-  for (guint i = 0; i < 10; i++) {
-    number++;
-    packet[2] = (guint8) (number >> 8);
-    packet[3] = (guint8) number;
-    packet[6] = packet[2];
-    packet[7] = packet[3];
-    packet[11] = (guint8) from;
-    sendto (from, packet, sizeof packet, 0, (struct sockaddr *) &name, sizeof name);
+  sendto (from, packet, size, 0, (struct sockaddr *) &name, sizeof name);
+  for (guint i = 0; i < 5; i++) {
     let_pass (10);
-    if (recv (at, packet, sizeof packet, 0) > 0)
-      return TRUE;
+    if (recv (at, come, sizeof come, 0) > 0)
+      return come[1] == packet[1];
   }
   return FALSE;
+}
+
+/* The same of sound. */
+static gboolean
+hears (int from, guint port, int at)
+{
+  static guint8 number;
+  guint8 packet[172] = { 0x80, 0 };
+  gboolean heard = FALSE;
+
+  packet[11] = (guint8) from;
+  for (guint i = 0; i < 4 && !heard; i++) {
+    packet[3] = packet[7] = ++number;
+    heard = comes_through (from, port, at, packet, sizeof packet);
+  }
+  return heard;
+}
+
+/* A phone that sends all in one stream, and a PBX that wants RTCP at another port (RFC 5761). */
+static void
+test_rtcp (Fixture *fixture, gconstpointer data)
+{
+  static const guint8 report[] = { 0x80, 200, 0, 6, [4] = 1, [27] = 0 };
+  g_autoptr (Rtpengine) rtpengine = connect_to (fixture->one, NULL);
+  MediaSession *session = media_session_new (&options, rtpengine, &plain, &plain);
+  guint phone_port, pbx_port, rtcp_port;
+  int phone = open_port (&phone_port), pbx = open_port (&pbx_port), rtcp = open_port (&rtcp_port);
+  g_autofree gchar *own = g_strdup_printf ("a=rtcp:%u\r\n", rtcp_port);
+  g_autofree gchar *phone_body = body_at (phone_port, "RTP/AVP", "a=rtcp-mux\r\n");
+  g_autofree gchar *pbx_body = body_at (pbx_port, "RTP/AVP", own);
+  Answer offer = translate (session, MEDIA_PHONE, MEDIA_OFFER, phone_body);
+  Answer answer = translate (session, MEDIA_PBX, MEDIA_ANSWER, pbx_body);
+
+  g_assert_false (offer.traits.rtcp_mux);
+  g_assert_true (answer.traits.rtcp_mux);
+  g_assert_true (hears (phone, port_in (answer.sdp), pbx));
+  g_assert_true (hears (pbx, port_in (offer.sdp), phone));
+  g_assert_true (comes_through (phone, port_in (answer.sdp), rtcp, report, sizeof report));
+  g_assert_true (comes_through (rtcp, port_in (offer.sdp) + 1, phone, report, sizeof report));
+  media_session_release (session);
+  clear (&offer);
+  clear (&answer);
+  close (phone);
+  close (pbx);
+  close (rtcp);
+  wait_until (count_calls (fixture->one) == 0);
+}
+
+/* A phone that has IPv6 only, and a PBX that knows nothing of it. */
+static void
+test_families (Fixture *fixture, gconstpointer data)
+{
+  static const MediaSide ipv4 = { .family = G_SOCKET_FAMILY_IPV4 };
+  static const MediaSide ipv6 = { .family = G_SOCKET_FAMILY_IPV6 };
+  g_autoptr (Rtpengine) rtpengine = connect_to (fixture->one, NULL);
+  MediaSession *session = media_session_new (&options, rtpengine, &ipv6, &ipv4);
+  Answer offer = translate (session, MEDIA_PBX, MEDIA_OFFER, PLAIN);
+  Answer answer = translate (session, MEDIA_PHONE, MEDIA_ANSWER, PLAIN_IPV6);
+  Answer again = translate (session, MEDIA_PHONE, MEDIA_OFFER, PLAIN_IPV6);
+
+  g_assert_nonnull (strstr (offer.sdp, "c=IN IP6 ::1\r\n"));
+  g_assert_nonnull (strstr (answer.sdp, "c=IN IP4 127.0.0.1\r\n"));
+  g_assert_nonnull (strstr (again.sdp, "c=IN IP4 127.0.0.1\r\n"));
+  media_session_release (session);
+  clear (&offer);
+  clear (&answer);
+  clear (&again);
+  wait_until (count_calls (fixture->one) == 0);
+}
+
+/* Hold as RFC 2543 had it: no sound goes there until the next offer. */
+static void
+test_hold (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Rtpengine) rtpengine = connect_to (fixture->one, NULL);
+  MediaSession *session = media_session_new (&options, rtpengine, &plain, &plain);
+  guint phone_port, pbx_port;
+  int phone = open_port (&phone_port), pbx = open_port (&pbx_port);
+  g_autofree gchar *phone_body = body_at (phone_port, "RTP/AVP", "");
+  g_autofree gchar *pbx_body = body_at (pbx_port, "RTP/AVP", "");
+  Answer offer = translate (session, MEDIA_PHONE, MEDIA_OFFER, phone_body);
+  Answer answer = translate (session, MEDIA_PBX, MEDIA_ANSWER, pbx_body);
+
+  g_assert_true (hears (phone, port_in (answer.sdp), pbx));
+  g_assert_cmpint (outcome_of (session, MEDIA_PBX, MEDIA_OFFER, NOWHERE), ==, MEDIA_DONE);
+  g_assert_cmpint (outcome_of (session, MEDIA_PHONE, MEDIA_ANSWER, phone_body), ==, MEDIA_DONE);
+  g_assert_false (hears (phone, port_in (answer.sdp), pbx));
+  g_assert_cmpint (outcome_of (session, MEDIA_PBX, MEDIA_OFFER, pbx_body), ==, MEDIA_DONE);
+  g_assert_cmpint (outcome_of (session, MEDIA_PHONE, MEDIA_ANSWER, phone_body), ==, MEDIA_DONE);
+  g_assert_true (hears (phone, port_in (answer.sdp), pbx));
+  g_assert_true (hears (pbx, port_in (offer.sdp), phone));
+  media_session_release (session);
+  clear (&offer);
+  clear (&answer);
+  close (phone);
+  close (pbx);
+  wait_until (count_calls (fixture->one) == 0);
 }
 
 /* What the phone offers inside the call, and the PBX refuses. */
@@ -729,6 +822,9 @@ main (int argc, char **argv)
   add ("/media-session/fax", NULL, test_fax);
   add ("/media-session/late-offer", NULL, test_late_offer);
   add ("/media-session/refused", NULL, test_refused);
+  add ("/media-session/rtcp", NULL, test_rtcp);
+  add ("/media-session/families", NULL, test_families);
+  add ("/media-session/hold", NULL, test_hold);
   add ("/media-session/offer-refused", NULL, test_offer_refused);
   add ("/media-session/queue", NULL, test_queue);
   add ("/media-session/slow", NULL, test_slow);
