@@ -71,6 +71,7 @@ def measure(stage):
     figures = [
         below("woken_cpu_us", ours, 900, "us", "Kamailio tsilo", round(theirs)),
         told("woken_cpu_peer_us", theirs, "us"),
+        told("woken_cpu_ratio", ours / theirs, "ratio"),
         below("wake_p50_ms", p50, min(0.4, 3 * peer_p50), "ms", "Kamailio tsilo",
               round(peer_p50, 3)),
         below("wake_p99_ms", p99, min(1, 3 * peer_p99), "ms", "Kamailio tsilo",
