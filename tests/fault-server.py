@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """fault-server: an HTTP/2 server over TLS that fails in one way, once, and is sound afterwards.
 
-HTTP/2 frames are made by hand (RFC 9113), for no library lets a server misbehave. Prints its port.
+HTTP/2 frames are made by hand (RFC 9113), for no library lets a server misbehave. The certificate is
+read for each connection. Prints its port.
 """
 import argparse
 import ctypes
@@ -113,8 +114,11 @@ class Connection:
                     self.answer(stream)
 
 
-def serve(plain, context, fault):
+def serve(plain, arguments, fault):
     try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(arguments.certificate, arguments.key)
+        context.set_alpn_protocols(["h2"])
         if fault == "slow-tls":
             time.sleep(SLOW_TLS)
         with context.wrap_socket(plain, server_side=True) as connection:
@@ -129,15 +133,12 @@ def main():
     parser.add_argument("certificate")
     parser.add_argument("key")
     arguments = parser.parse_args()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(arguments.certificate, arguments.key)
-    context.set_alpn_protocols(["h2"])
     listener = socket.create_server(("127.0.0.1", 0))
     print(listener.getsockname()[1], flush=True)
     fault = arguments.fault
     while True:
         plain, _ = listener.accept()
-        threading.Thread(target=serve, args=(plain, context, fault), daemon=True).start()
+        threading.Thread(target=serve, args=(plain, arguments, fault), daemon=True).start()
         fault = "none"
 
 

@@ -79,8 +79,9 @@ EXTRA_DIST += tests/push-proxy.py
 
 noinst_PROGRAMS += tests/bench/bench-push
 tests_bench_bench_push_SOURCES = tests/bench/bench-push.c \
+  tests/bench/bare-push.c tests/bench/bare-push.h \
   tests/unit/simulator.c tests/unit/simulator.h
 tests_bench_bench_push_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
-tests_bench_bench_push_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
+tests_bench_bench_push_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(JSON_CFLAGS)
 tests_bench_bench_push_LDADD = $(LIBPUSH)
 EXTRA_DIST += tests/bench/bench-push.py

@@ -9,9 +9,13 @@
 #include "push/push-service.h"
 
 #include <glib/gstdio.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define LONG 20000 /* ms; a test that needs it has failed */
+#define MAX_FD 256
 #define TEAM "TEAM123456"
 #define KEY "KEY1234567"
 #define BUNDLE "com.example.app"
@@ -20,6 +24,7 @@ typedef struct {
   Simulator *simulator;
   PushHttp *http;
   ApnsToken *token;
+  PushPayload *payload; /* nullable */
   PushService *service;
   GPtrArray *results;
   guint left;
@@ -33,6 +38,7 @@ set_up_provider (Fixture *fixture, ApnsToken *token, const gchar *certificate, c
   ProviderApnsOptions options = { .team_id = TEAM,
                                   .topics = topics,
                                   .endpoint = fixture->simulator->url,
+                                  .payload = fixture->payload,
                                   .certificate = certificate,
                                   .key_file = key,
                                   .ca_file = fixture->simulator->ca };
@@ -340,6 +346,108 @@ test_a_stalled_first_holds_nobody_for_long (Fixture *fixture, gconstpointer data
   assert_outcome (wait_for_all (fixture), PUSH_TIMED_OUT, 0);
 }
 
+/* Twelve values of the greatest length, and @n characters. */
+static PushResult *
+push_long (Fixture *fixture, const PushRequest *request, gsize n)
+{
+  g_autofree gchar *text = g_strnfill (n, 'a');
+  g_autofree gchar *template =
+      g_strconcat ("{\"t\":\"${call-id}${call-id}${call-id}${call-id}${call-id}${call-id}${call-id}"
+                   "${call-id}${call-id}${call-id}${call-id}${call-id}",
+                   text, "\"}", NULL);
+
+  fixture->payload = push_payload_new (template, NULL);
+  set_up_provider (fixture, fixture->token, NULL, NULL);
+  g_clear_pointer (&fixture->payload, push_payload_unref);
+  start (fixture, request, LONG);
+  return wait_for_all (fixture);
+}
+
+static void
+assert_bounded (Fixture *fixture, const gchar *voip, const gchar *remote, gsize limit)
+{
+  g_autoptr (PushRequest) request = make_request (PUSH_KIND_CALL, voip, remote);
+  g_autoptr (JsonObject) push = NULL, longest = NULL;
+  gsize room;
+
+  g_free (request->call_id);
+  request->call_id = g_strnfill (256, 'i');
+  assert_outcome (push_long (fixture, request, 0), PUSH_ACCEPTED, 200);
+  push = simulator_next (fixture->simulator);
+  room = limit - (gsize) json_object_get_int_member (push, "body_length");
+  assert_outcome (push_long (fixture, request, room), PUSH_ACCEPTED, 200);
+  assert_outcome (push_long (fixture, request, room + 1), PUSH_REFUSED, 0);
+  longest = simulator_next (fixture->simulator);
+  g_assert_cmpint (json_object_get_int_member (longest, "body_length"), ==, limit);
+}
+
+static void
+test_the_payload_is_bounded (Fixture *fixture, gconstpointer data)
+{
+  assert_bounded (fixture, "00fc13", NULL, 5120);
+  assert_bounded (fixture, NULL, "00fc14", 4096);
+}
+
+static int
+find_connection (const Simulator *simulator)
+{
+  guint16 port = (guint16) g_ascii_strtoull (strrchr (simulator->url, ':') + 1, NULL, 10);
+  struct sockaddr_in peer;
+
+  for (int fd = 0; fd < MAX_FD; fd++) {
+    socklen_t size = sizeof peer;
+
+    if (getpeername (fd, (struct sockaddr *) &peer, &size) == 0 && peer.sin_family == AF_INET &&
+        ntohs (peer.sin_port) == port)
+      return fd;
+  }
+  return -1;
+}
+
+static int
+option (int fd, int level, int name)
+{
+  int value = 0;
+  socklen_t size = sizeof value;
+
+  g_assert_cmpint (getsockopt (fd, level, name, &value, &size), ==, 0);
+  return value;
+}
+
+static void
+wait_for_connections (gint64 n)
+{
+  gint64 end = g_get_monotonic_time () + LONG * G_GINT64_CONSTANT (1000);
+
+  while (counters_get (COUNTER_PUSH_CONNECTIONS) < n && g_get_monotonic_time () < end)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpint (counters_get (COUNTER_PUSH_CONNECTIONS), ==, n);
+}
+
+/* It is there before the first push, the kernel asks whether it lives, and dead it is replaced. */
+static void
+test_a_connection_is_kept (Fixture *fixture, gconstpointer data)
+{
+  gint64 opened = counters_get (COUNTER_PUSH_CONNECTIONS);
+  int fd;
+
+  g_object_unref (fixture->http);
+  fixture->http = push_http_new (PUSH_HTTP_MAX_IN_FLIGHT);
+  set_up_provider (fixture, fixture->token, NULL, NULL);
+  wait_for_connections (opened + 1);
+  assert_outcome (push_to (fixture, PUSH_KIND_CALL, "00fc13", NULL), PUSH_ACCEPTED, 200);
+  fd = find_connection (fixture->simulator);
+  g_assert_true (option (fd, SOL_SOCKET, SO_KEEPALIVE));
+  g_assert_cmpint (option (fd, IPPROTO_TCP, TCP_KEEPIDLE), <=, 15);
+  g_assert_cmpint (option (fd, IPPROTO_TCP, TCP_USER_TIMEOUT), ==, 10000);
+
+  g_assert_cmpint (shutdown (fd, SHUT_RDWR), ==, 0);
+  clock_test_advance (11 * CLOCK_SECOND);
+  wait_for_connections (opened + 2);
+  assert_outcome (push_to (fixture, PUSH_KIND_CALL, "00fc13", NULL), PUSH_ACCEPTED, 200);
+  g_assert_cmpint (counters_get (COUNTER_PUSH_CONNECTIONS), ==, opened + 2);
+}
+
 static void
 test_minting (Fixture *fixture, gconstpointer data)
 {
@@ -444,7 +552,9 @@ main (int argc, char **argv)
               set_up, test_a_certificate_in_place_of_a_token, tear_down);
   ADD ("/provider-apns/wrong-key-files", test_wrong_key_files);
   ADD ("/provider-apns/hostile-answers", test_hostile_answers);
-  /* These two move the clock, from which the simulator's then differs. */
+  ADD ("/provider-apns/the-payload-is-bounded", test_the_payload_is_bounded);
+  /* These move the clock, from which the simulator's then differs. */
+  ADD ("/provider-apns/a-connection-is-kept", test_a_connection_is_kept);
   ADD ("/provider-apns/an-expired-token-is-replaced-once", test_an_expired_token_is_replaced_once);
   ADD ("/provider-apns/minting", test_minting);
   return g_test_run ();

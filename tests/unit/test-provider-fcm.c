@@ -182,7 +182,6 @@ test_codes (Fixture *fixture, gconstpointer data)
     guint status;
   } rows[] = {
     { "zS400INVALID_ARGUMENT", PUSH_REFUSED, 400 }, /* before anything was accepted */
-    { "abc", PUSH_ACCEPTED, 200 },
     { "zS400INVALID_ARGUMENT", PUSH_TOKEN_DEAD, 400 },
     { "zS401THIRD_PARTY_AUTH_ERROR", PUSH_CREDENTIALS, 401 },
     { "zS403SENDER_ID_MISMATCH", PUSH_CREDENTIALS, 403 },
@@ -197,7 +196,32 @@ test_codes (Fixture *fixture, gconstpointer data)
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
     g_test_message ("%s", rows[i].token);
     assert_outcome (push_to (fixture, rows[i].token), rows[i].outcome, rows[i].status);
+    assert_outcome (push_to (fixture, "abc"), PUSH_ACCEPTED, 200);
   }
+}
+
+/* The data as JSON: {"t":"..."} with a value of the greatest length and @n characters. */
+static PushResult *
+push_long (Fixture *fixture, gsize n)
+{
+  g_autoptr (PushRequest) request = make_request (PUSH_KIND_CALL, "abc");
+  g_autofree gchar *text = g_strnfill (n, 'a');
+  g_autofree gchar *template = g_strconcat ("{\"t\":\"${call-id}", text, "\"}", NULL);
+
+  g_free (request->call_id);
+  request->call_id = g_strnfill (256, 'i');
+  set_up_provider (fixture, template);
+  start (fixture, request, LONG);
+  return wait_for_all (fixture);
+}
+
+static void
+test_the_payload_is_bounded (Fixture *fixture, gconstpointer data)
+{
+  gsize room = 4096 - strlen ("{\"t\":\"\"}") - 256;
+
+  assert_outcome (push_long (fixture, room), PUSH_ACCEPTED, 200);
+  assert_outcome (push_long (fixture, room + 1), PUSH_REFUSED, 0);
 }
 
 static void
@@ -337,6 +361,7 @@ main (int argc, char **argv)
   ADD ("/provider-fcm/a-data-message", test_a_data_message);
   ADD ("/provider-fcm/one-fetch-for-a-burst", test_one_fetch_for_a_burst);
   ADD ("/provider-fcm/codes", test_codes);
+  ADD ("/provider-fcm/the-payload-is-bounded", test_the_payload_is_bounded);
   ADD ("/provider-fcm/retry-after-beyond-the-wait", test_retry_after_beyond_the_wait);
   ADD ("/provider-fcm/another-access-token-once", test_another_access_token_once);
   ADD ("/provider-fcm/a-refused-account-is-told", test_a_refused_account_is_told);

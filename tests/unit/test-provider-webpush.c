@@ -221,7 +221,7 @@ test_statuses (Fixture *fixture, gconstpointer data)
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
-    g_autoptr (PushResult) result = push_path (fixture, rows[i].path, LONG);
+    g_autoptr (PushResult) result = push_path (fixture, rows[i].path, LONG), sound = NULL;
 
     g_assert_cmpuint (result->status, ==, rows[i].status);
     g_assert_cmpint (result->outcome, ==, rows[i].outcome);
@@ -229,6 +229,8 @@ test_statuses (Fixture *fixture, gconstpointer data)
     g_assert_true ((result->reason == NULL) == (result->outcome == PUSH_ACCEPTED));
     if (result->reason)
       g_assert_cmpuint (strlen (result->reason), <, 120);
+    sound = push_path (fixture, "/push/a", LONG);
+    g_assert_cmpint (sound->outcome, ==, PUSH_ACCEPTED);
   }
 }
 

@@ -49,17 +49,22 @@ start_server (Fixture *fixture, const gchar *fault)
 }
 
 static void
-set_up (Fixture *fixture, gconstpointer fault)
+make_certificate (Fixture *fixture, const gchar *name, gint64 life)
 {
   g_autoptr (GError) error = NULL;
 
+  test_certificate_make_with (fixture->certificate, fixture->key, name, life, &error);
+  g_assert_no_error (error);
+}
+
+static void
+set_up (Fixture *fixture, gconstpointer fault)
+{
   fixture->directory = g_dir_make_tmp ("test-push-faults-XXXXXX", NULL);
   fixture->certificate = g_build_filename (fixture->directory, "cert.pem", NULL);
   fixture->key = g_build_filename (fixture->directory, "key.pem", NULL);
-  test_certificate_make_with (fixture->certificate, fixture->key,
-                              g_str_equal (fault, "wrong-name") ? "DNS:elsewhere.example" : NULL,
-                              g_str_equal (fault, "expired") ? -3600 : 0, &error);
-  g_assert_no_error (error);
+  make_certificate (fixture, g_str_equal (fault, "wrong-name") ? "DNS:elsewhere.example" : NULL,
+                    g_str_equal (fault, "expired") ? -3600 : 0);
   start_server (fixture, fault);
   fixture->http = push_http_new (PUSH_HTTP_MAX_IN_FLIGHT);
   fixture->answers = g_ptr_array_new_with_free_func ((GDestroyNotify) push_http_answer_free);
@@ -215,6 +220,8 @@ test_a_bad_certificate (Fixture *fixture, gconstpointer fault)
   start (fixture, LONG);
   wait_for_all (fixture);
   g_assert_cmpuint (count (fixture, PUSH_HTTP_UNREACHABLE), ==, 1);
+  make_certificate (fixture, NULL, 0);
+  assert_sound_again (fixture);
 }
 
 static void
