@@ -350,18 +350,6 @@ caller_hang_up (Caller *caller, const sip_t *bye)
 }
 
 /**
- * caller_state:
- * @caller: a caller
- *
- * Returns: where it is
- */
-CallerState
-caller_state (const Caller *caller)
-{
-  return caller->state;
-}
-
-/**
  * caller_invite:
  * @caller: a caller
  *

@@ -25,7 +25,6 @@ void caller_answer (Caller *caller, const sip_t *response);
 void caller_reject (Caller *caller, guint status, const gchar *phrase, const sip_t *response);
 void caller_hang_up (Caller *caller, const sip_t *bye);
 
-CallerState caller_state (const Caller *caller);
 SipRequest *caller_invite (const Caller *caller);
 SipDialog *caller_dialog (const Caller *caller);
 Reach *caller_reach (const Caller *caller);

@@ -421,18 +421,6 @@ leg_forget_reliable (Leg *leg)
 }
 
 /**
- * leg_state:
- * @leg: a leg
- *
- * Returns: where it is
- */
-LegState
-leg_state (const Leg *leg)
-{
-  return leg->state;
-}
-
-/**
  * leg_is_silent:
  * @leg: a leg
  *

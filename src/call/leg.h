@@ -45,7 +45,6 @@ void leg_lose (Leg *leg);
 void leg_abandon (Leg *leg);
 void leg_forget_reliable (Leg *leg);
 
-LegState leg_state (const Leg *leg);
 gboolean leg_is_silent (const Leg *leg);
 SipDialog *leg_dialog (const Leg *leg);
 msg_t *leg_response (const Leg *leg);

@@ -12,43 +12,6 @@
 
 #include <string.h>
 
-static const gchar *const words[] = {
-  [MEDIA_DIRECT] = "direct",
-  [MEDIA_ADDRESS] = "address",
-  [MEDIA_RTPENGINE] = "rtpengine",
-};
-
-/**
- * media_mode_from_string:
- * @text: "direct", "address" or "rtpengine"
- * @mode: (out): the mode
- *
- * Returns: whether @text names one
- */
-gboolean
-media_mode_from_string (const gchar *text, MediaMode *mode)
-{
-  for (gsize i = 0; i < G_N_ELEMENTS (words); i++) {
-    if (g_str_equal (words[i], text)) {
-      *mode = (MediaMode) i;
-      return TRUE;
-    }
-  }
-  return FALSE;
-}
-
-/**
- * media_mode_to_string:
- * @mode: a mode
- *
- * Returns: (transfer none): its name in the configuration
- */
-const gchar *
-media_mode_to_string (MediaMode mode)
-{
-  return words[mode];
-}
-
 static gchar *
 copy (const gchar *sdp, gsize size, gsize *new_size)
 {
@@ -71,7 +34,7 @@ replace_address (const MediaOptions *options, const gchar *sdp, gsize size, gsiz
                  options->address);
     return NULL;
   }
-  return sdp_edit_address (sdp, size, options->private_addresses, address, new_size, error);
+  return sdp_edit_address (sdp, size, NULL, address, new_size, error);
 }
 
 /**

@@ -323,12 +323,13 @@ append_param (GString *text, const UriParam *param)
 /**
  * contact_target_uri:
  * @contact: a contact, not the wildcard
+ * @with_push: whether its push parameters stay
  *
  * Returns: (transfer full): the URI for the Request-URI of a request to this phone: as received,
- *   without push parameters (RFC 8599 section 4.1) and URI headers (RFC 3261 section 19.1.1)
+ *   without URI headers (RFC 3261 section 19.1.1)
  */
 gchar *
-contact_target_uri (const Contact *contact)
+contact_target_uri (const Contact *contact, gboolean with_push)
 {
   GString *uri = g_string_new (NULL);
 
@@ -345,7 +346,7 @@ contact_target_uri (const Contact *contact)
   for (guint i = 0; i < contact->uri_params->len; i++) {
     const UriParam *param = g_ptr_array_index (contact->uri_params, i);
 
-    if (!pn_name_is_push (param->name))
+    if (with_push || !pn_name_is_push (param->name))
       append_param (uri, param);
   }
   return g_string_free (uri, FALSE);

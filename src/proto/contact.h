@@ -37,5 +37,5 @@ gint64 contact_expires (const Contact *contact);
 gboolean contact_wants_pnsreg (const Contact *contact);
 
 gchar *contact_uri (const Contact *contact);
-gchar *contact_target_uri (const Contact *contact);
+gchar *contact_target_uri (const Contact *contact, gboolean with_push);
 gchar *contact_to_string (const Contact *contact, gint64 expires);

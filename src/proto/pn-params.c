@@ -358,15 +358,3 @@ pn_params_from_header (const gchar *name, const gchar *value)
     return read_mizu (text);
   return pn_params_new (PN_NONE, PN_DIALECT_RFC8599);
 }
-
-/**
- * pn_params_is_push_param:
- * @name: a parameter's name, in any case
- *
- * Returns: whether it speaks of push in any dialect and is to be kept from the PBX and other phones
- */
-gboolean
-pn_params_is_push_param (const gchar *name)
-{
-  return pn_name_is_push (name);
-}

@@ -9,4 +9,3 @@
 PnParams *pn_params_from_contact (const Contact *contact);
 PnParams *pn_params_from_header (const gchar *name, const gchar *value);
 
-gboolean pn_params_is_push_param (const gchar *name);

@@ -180,18 +180,6 @@ account_book_each (AccountBook *book, AccountBookFunc func, gpointer user_data)
 }
 
 /**
- * account_book_size:
- * @book: the book
- *
- * Returns: how many accounts there are
- */
-guint
-account_book_size (AccountBook *book)
-{
-  return g_hash_table_size (book->accounts);
-}
-
-/**
  * account_book_watch:
  * @book: the book
  * @func: told of every change

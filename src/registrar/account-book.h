@@ -23,7 +23,6 @@ gboolean account_book_load (AccountBook *book, GPtrArray *pbxes, GError **error)
 
 Account *account_book_find (AccountBook *book, const Pbx *pbx, const gchar *aor);
 void account_book_each (AccountBook *book, AccountBookFunc func, gpointer user_data);
-guint account_book_size (AccountBook *book);
 void account_book_watch (AccountBook *book, AccountBookWatchFunc func, gpointer user_data);
 void account_book_unwatch (AccountBook *book, AccountBookWatchFunc func, gpointer user_data);
 void account_book_set_trouble (AccountBook *book, Account *account, const gchar *trouble);

@@ -91,7 +91,9 @@ binding_target (Binding *binding)
   if (binding->target_uri)
     return binding->target_uri;
   contact = contact_parse (binding->contact, NULL);
-  binding->target_uri = contact ? contact_target_uri (contact) : g_strdup (binding->aor);
+  /* A proxy that does the pushing in our place looks there for how (RFC 8599 5.6.2). */
+  binding->target_uri =
+    contact ? contact_target_uri (contact, !binding->push) : g_strdup (binding->aor);
   return binding->target_uri;
 }
 

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "crypto/token.h"
 #include "proto/aor.h"
+#include "proto/feature-caps.h"
 #include "registrar/outbound.h"
 #include "sip/sip-headers.h"
 
@@ -40,6 +41,17 @@ device_identity (const Contact *contact, const PnParams *push)
                           contact->port);
 }
 
+/* RFC 8599 5.6.1.1: then it is none of our business. */
+static gboolean
+is_pushed_by_a_proxy (const sip_t *sip)
+{
+  for (const sip_unknown_t *header = sip->sip_unknown; header; header = header->un_next)
+    if (sip_headers_is ((const sip_header_t *) header, "Feature-Caps") &&
+        feature_caps_has_pns (header->un_value))
+      return TRUE;
+  return FALSE;
+}
+
 static PnParams *
 read_push (const sip_t *sip, const Contact *contact)
 {
@@ -53,6 +65,8 @@ read_push (const sip_t *sip, const Contact *contact)
       push = pn_params_from_header (push_headers[i], value);
     }
   }
+  if (push->kind != PN_NONE && is_pushed_by_a_proxy (sip))
+    push->kind = PN_NONE;
   return g_steal_pointer (&push);
 }
 

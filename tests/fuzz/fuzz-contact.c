@@ -33,7 +33,7 @@ check_again (const Contact *contact)
 static void
 check_target (const Contact *contact)
 {
-  g_autofree gchar *text = contact_target_uri (contact);
+  g_autofree gchar *text = contact_target_uri (contact, FALSE);
   g_autoptr (Uri) target = uri_parse (text, NULL);
 
   g_assert_nonnull (target);

@@ -134,6 +134,24 @@ def a_frozen_phone_behind_kamailio_is_woken(stage):
 
 
 @test
+def a_proxy_that_pushes_is_left_to_it(stage):
+    """RFC 8599 5.6.1.1: it says so in the REGISTER, and finds how in the INVITE."""
+    house = House(stage)
+    phone = house.phone(push={"provider": "acme", "prid": "x"})
+    answer = phone.register(headers=[("Feature-Caps", '*;+sip.pns="acme"')])
+    assert answer.status == 200 and not answer.values("Feature-Caps"), answer.raw
+    house.assert_pbx_clean()
+    call = house.pbx.call("alice", OFFER)
+    leg = phone.expect_call()
+    assert ";pn-provider=acme;pn-prid=x" in leg.invite.uri, leg.invite.uri
+    leg.reject(486)
+    leg.expect_ack()
+    call.expect(486)
+    house.push.assert_pushes(0)
+    house.assert_settled(phone)
+
+
+@test
 def without_push_a_lost_flow_is_480(stage):
     house = House(stage)
     edge = EdgeProxy(stage, house.phones_door)

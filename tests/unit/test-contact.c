@@ -21,7 +21,8 @@ test_full (void)
       " \"Alice, \\\"mobile\\\" <1>\" <SIPS:al%69ce:pw@[2001:db8::1]:5063;transport=tls;pn-prid=a:b"
       ";ob;x=1>;+sip.instance=\"<urn:uuid:f81d4fae>\";reg-id=2;Expires=300;+sip.pnsreg;q=0.5 ");
   g_autofree gchar *instance = contact_instance (contact);
-  g_autofree gchar *uri = contact_uri (contact), *target = contact_target_uri (contact);
+  g_autofree gchar *uri = contact_uri (contact), *target = contact_target_uri (contact, FALSE);
+  g_autofree gchar *whole = contact_target_uri (contact, TRUE);
   g_autofree gchar *text = contact_to_string (contact, 60);
   g_autofree gchar *bare = contact_to_string (contact, -1);
 
@@ -42,6 +43,8 @@ test_full (void)
   g_assert_true (contact_wants_pnsreg (contact));
   g_assert_cmpstr (uri, ==, "SIPS:al%69ce:pw@[2001:db8::1]:5063;transport=tls;pn-prid=a:b;ob;x=1");
   g_assert_cmpstr (target, ==, "sips:al%69ce:pw@[2001:db8::1]:5063;transport=tls;ob;x=1");
+  g_assert_cmpstr (whole, ==,
+                   "sips:al%69ce:pw@[2001:db8::1]:5063;transport=tls;pn-prid=a:b;ob;x=1");
   g_assert_true (g_str_has_prefix (text, "\"Alice, \\\"mobile\\\" <1>\" <SIPS:al%69ce"));
   g_assert_true (g_str_has_suffix (text, ";ob;x=1>;+sip.instance=\"<urn:uuid:f81d4fae>\";reg-id=2"
                                          ";+sip.pnsreg;q=0.5;expires=60"));
@@ -56,7 +59,7 @@ test_forms (void)
   g_autoptr (Contact) words = parse ("Bob B <sip:h;ob?a=1>");
   g_autoptr (Contact) quoted = parse ("<sip:u@h;pn-prid=\"a;b?c@d\"?e=f>;x=\",\"");
   g_autofree gchar *star = contact_to_string (wildcard, 60), *uri = contact_uri (wildcard);
-  g_autofree gchar *target = contact_target_uri (words), *text = contact_to_string (words, 0);
+  g_autofree gchar *target = contact_target_uri (words, FALSE), *text = contact_to_string (words, 0);
 
   g_assert_true (wildcard->wildcard);
   g_assert_cmpstr (star, ==, "*");

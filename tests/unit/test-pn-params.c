@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "proto/pn-names.h"
 #include "proto/pn-params.h"
 
 #include <string.h>
@@ -320,11 +321,11 @@ test_equal (void)
 static void
 test_names (void)
 {
-  g_assert_true (pn_params_is_push_param ("pn-prid"));
-  g_assert_true (pn_params_is_push_param ("PN-call-remote-push-interval"));
-  g_assert_true (pn_params_is_push_param ("App-Id"));
-  g_assert_false (pn_params_is_push_param ("transport"));
-  g_assert_false (pn_params_is_push_param ("pn"));
+  g_assert_true (pn_name_is_push ("pn-prid"));
+  g_assert_true (pn_name_is_push ("PN-call-remote-push-interval"));
+  g_assert_true (pn_name_is_push ("App-Id"));
+  g_assert_false (pn_name_is_push ("transport"));
+  g_assert_false (pn_name_is_push ("pn"));
 }
 
 int

@@ -82,6 +82,9 @@ test_read (Fixture *fixture, gconstpointer data)
     { "Contact: <sip:a@192.0.2.1>, <sip:b@192.0.2.2>\r\nExpires: 5\r\n", 2, 5 },
     { ONE ONE ONE ONE ONE ONE ONE ONE, 8, 3600 },
     { "Contact: <sip:a@192.0.2.1" PUSH "ab>\r\n", 1, 3600, PN_PUSH },
+    { "Contact: <sip:a@192.0.2.1" PUSH "ab>\r\nFeature-Caps: *;+sip.x=\"y\"\r\n", 1, 3600, PN_PUSH },
+    { "Contact: <sip:a@192.0.2.1" PUSH "ab>\r\nFeature-Caps: *;+sip.x=\"y\"\r\n"
+      "Feature-Caps: *;+sip.pns=\"apns\"\r\n", 1, 3600, PN_NONE },
     { "Contact: <sip:a@192.0.2.1;pn-provider=apns>\r\n", 1, 3600, PN_QUERY_ONE },
     { "Contact: <sip:a@192.0.2.1;pn-provider>\r\n", 1, 3600, PN_QUERY_ALL },
     { "Contact: <sip:a@192.0.2.1;pn-type=nobody:x;pn-colour=red>\r\n", 1, 3600, PN_NONE },
