@@ -9,8 +9,8 @@ from sipwaketest import ports
 from sipwaketest.house import ANSWER, OFFER
 from sipwaketest.ladder import (awake, called, caller, goes_on, may, pause, recv, register, send,
                                 told)
-from sipwaketest.street import (CANCELLED, GIVES_UP, HANGS_UP, HEARS_BYE, HOLD, KEPT, TAKEN, UP,
-                                Street, asks, call, call_two, is_asked)
+from sipwaketest.street import (ACKNOWLEDGES, CANCELLED, GIVES_UP, HANGS_UP, HEARS_BYE, HOLD, KEPT,
+                                RELIABLE, TAKEN, UP, Street, asks, call, call_two, is_asked)
 from sipwaketest.tap import main, test
 
 
@@ -152,6 +152,26 @@ def a_repeated_invite_is_one_call(stage):
     street.phone(awake(), called([*TAKEN, *HEARS_BYE]), port=port)
     street.finish()
     street.house.push.assert_pushes(1)
+
+
+@test
+def a_phone_answers_before_the_prack(stage):
+    """RFC 3262 section 3: where there is no SDP in it it may, and the PRACK is welcome still.
+
+    What waited behind is never sent.
+    """
+    call(stage, [send("INVITE", OFFER, RELIABLE), UP[1], recv("180 INVITE", RSeq="[0-9]+"), UP[3],
+                 *ACKNOWLEDGES, UP[4], *HANGS_UP],
+         [*TAKEN[:2], send("181 INVITE"), send("182 INVITE"), *TAKEN[2:], *HEARS_BYE])
+
+
+@test
+def a_phone_answers_before_its_prack(stage):
+    """The same where it is the phone's own."""
+    call(stage, [send("INVITE", OFFER, ["Supported: 100rel"]), UP[1],
+                 recv("180 INVITE", RSeq="[0-9]+"), UP[3], *ACKNOWLEDGES, UP[4], *HANGS_UP],
+         [TAKEN[0], send("180 INVITE", headers=[*RELIABLE, "RSeq: 4711"]), TAKEN[2],
+          recv("PRACK", RAck="^ *4711 "), send("200 PRACK"), TAKEN[3], *HEARS_BYE])
 
 
 @test

@@ -103,6 +103,8 @@ HEARS_BYE = (recv("BYE"), send("200 BYE"))
 
 GIVES_UP = (send("CANCEL"), recv("200 CANCEL"), recv("487 INVITE"), send("ACK"))
 CANCELLED = (recv("CANCEL"), send("200 CANCEL"), send("487 INVITE"), recv("ACK"))
+RELIABLE = ("Require: 100rel",)
+ACKNOWLEDGES = (send("PRACK", headers=["RAck: [$RSeq] 1 INVITE"]), recv("200 PRACK"))
 HOLD = OFFER.replace(b"sendrecv", b"sendonly")
 KEPT = ANSWER.replace(b"sendrecv", b"recvonly")
 
