@@ -9,6 +9,7 @@ from sipwaketest import ports
 from sipwaketest.house import ANSWER, OFFER
 from sipwaketest.ladder import (awake, called, caller, goes_on, may, pause, recv, register, send,
                                 told)
+from sipwaketest.push import AppleService
 from sipwaketest.street import (ACKNOWLEDGES, CANCELLED, GIVES_UP, HANGS_UP, HEARS_BYE, HOLD, KEPT,
                                 RELIABLE, TAKEN, UP, Street, asks, call, call_two, is_asked)
 from sipwaketest.tap import main, test
@@ -220,6 +221,20 @@ def a_caller_gives_up_before_the_push_is_accepted(stage):
     street.say("cancel")
     street.players[-1].expect_success()
     street.phone(caller([*register(), pause(1000)]), port=port, path="/slow/1000")
+    street.finish()
+
+
+@test
+def a_caller_gives_up_and_the_phone_has_to_show_a_call(stage):
+    """The system of an iPhone ends apps that a push has woken for nothing."""
+    apple = AppleService(stage)
+    street = Street(stage, config={"push:apns": apple.group})
+    street.sleeper(transport="tcp", push=apple.device())
+    street.pbx(caller([*UP[:3], told("cancel"), *GIVES_UP]))
+    apple.wait_push()
+    street.say("cancel")
+    street.players[-1].expect_success()
+    street.phone(awake(), called([*TAKEN[:2], *CANCELLED]), transport="tcp", push=apple.device())
     street.finish()
 
 
