@@ -8,9 +8,8 @@
  * dialog of the PBX: where that forks several answer, each with an SDP of its own, and of SDPs with
  * one tag the phone takes the first for the answer and ignores the others (RFC 3261 12.1, 13.2.1).
  *
- * To one that requires it the stack sends provisional answers reliably, and answers the PRACKs (RFC
- * 3262): those that we make ourselves, and to one that only supports them those of a single phone,
- * which then gets the PRACKs.
+ * To one that requires it provisional answers go reliably, and we answer the PRACKs (RFC 3262); to
+ * one that only supports it those of a single phone do, which then gets the PRACKs.
  */
 #include "call/caller.h"
 
@@ -29,7 +28,7 @@ struct _Caller {
   SipRequest *invite;
   SipDialog *dialog;
   Reach *reach;
-  SipReliable *reliable; /* nullable: it does not support them, or requires them */
+  SipReliable *reliable; /* nullable: it does not support them */
   KeyedHash *forks; /* nullable: what keys its tags, where it has several */
   gboolean must_offer; /* in our first reliable answer; none is sent, for its PRACK would answer us */
   guint busy;
@@ -232,19 +231,20 @@ Caller *
 caller_new (SipRequest *invite, const gchar *contact, const CallerFuncs *funcs, gpointer user_data)
 {
   Caller *caller = g_new0 (Caller, 1);
+  const sip_t *sip = sip_request_sip (invite);
+  gboolean requires = header_policy_requires (sip, "100rel");
 
   caller->funcs = funcs;
   caller->user_data = user_data;
   caller->invite = sip_request_ref (invite);
   caller->dialog = sip_dialog_new_uas (invite, contact, on_request, caller);
-  caller->must_offer = header_policy_requires (sip_request_sip (invite), "100rel") &&
-                       !sip_request_sip (invite)->sip_payload;
-  if (is_phone (invite) && !header_policy_requires (sip_request_sip (invite), "100rel"))
+  caller->must_offer = requires && !sip->sip_payload;
+  if (is_phone (invite) && !requires)
     caller->forks = create_key ();
   else
     settle_tag (caller);
-  if (!caller->forks && header_policy_offers_reliable (sip_request_sip (invite)))
-    caller->reliable = sip_reliable_new (invite, on_prack, caller);
+  if (!caller->forks && (requires || header_policy_offers_reliable (sip)))
+    caller->reliable = sip_reliable_new (invite, requires, on_prack, caller);
   sip_request_watch (invite, on_invite_event, caller);
   sip_request_reply (invite, SIP_100_TRYING, TAG_END ());
   counters_inc (COUNTER_LEGS_OPEN);

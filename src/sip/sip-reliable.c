@@ -4,11 +4,13 @@
  *
  * The stack numbers and repeats those that we give, and takes their PRACKs. Whoever answers on the
  * other side has numbers of its own: here a PRACK gets the one that it acknowledges there. A plain
- * answer among them would end the repeating, so it waits until all before it are acknowledged.
+ * answer among them would end the repeating, so it waits until all before it are acknowledged; to an
+ * INVITE that requires reliable ones it goes as one of our own, whose PRACK we answer.
  */
 #include "sip/sip-reliable.h"
 
 #define MAX_UNACKNOWLEDGED 8
+#define OURS 0 /* no number of anybody */
 
 typedef struct {
   nta_reliable_t *response;
@@ -17,6 +19,7 @@ typedef struct {
 
 struct _SipReliable {
   SipRequest *invite; /* whose owner has us; not owned */
+  gboolean required;
   SipPrackFunc func;
   gpointer user_data;
   GArray *numbers; /* Number, of what nobody has acknowledged yet */
@@ -28,17 +31,19 @@ struct _SipReliable {
 /**
  * sip_reliable_new:
  * @invite: an INVITE that supports 100rel; outlives the answers
+ * @required: whether it requires that
  * @func: gets the PRACKs
  * @user_data: for @func
  *
  * Returns: (transfer full): what answers it reliably
  */
 SipReliable *
-sip_reliable_new (SipRequest *invite, SipPrackFunc func, gpointer user_data)
+sip_reliable_new (SipRequest *invite, gboolean required, SipPrackFunc func, gpointer user_data)
 {
   SipReliable *reliable = g_new0 (SipReliable, 1);
 
   reliable->invite = invite;
+  reliable->required = required;
   reliable->func = func;
   reliable->user_data = user_data;
   reliable->numbers = g_array_new (FALSE, FALSE, sizeof (Number));
@@ -81,16 +86,25 @@ static int
 on_prack (SipReliable *reliable, nta_reliable_t *response, nta_incoming_t *irq, const sip_t *sip)
 {
   g_autoptr (SipRequest) prack = NULL;
-  guint32 rseq = take_number (reliable, response);
+  guint32 rseq;
 
-  if (!irq || !sip)
-    return 0; /* nobody acknowledged it, which the INVITE's owner is told */
+  /* Its time is over, which the INVITE's owner is told, or a final answer goes. Then a PRACK may
+   * still come for what was sent (RFC 3262 3), as the oldest was for sure; what was not must go, or
+   * the stack would send it after the PRACK. */
+  if (!irq && response == g_array_index (reliable->numbers, Number, 0).response)
+    return 0;
+  rseq = take_number (reliable, response);
+  if (!irq)
+    return 0;
   if (reliable->plain && reliable->numbers->len == 0)
     sip_request_reply_msg (reliable->invite, reliable->plain_status, reliable->plain_phrase,
                            g_steal_pointer (&reliable->plain));
   sip->sip_rack->ra_response = rseq;
   prack = sip_request_new (sip_request_listener (reliable->invite), irq, sip);
-  reliable->func (prack, reliable->user_data);
+  if (rseq == OURS)
+    sip_request_reply (prack, SIP_200_OK, TAG_END ());
+  else
+    reliable->func (prack, reliable->user_data);
   return 0;
 }
 
@@ -128,11 +142,15 @@ sip_reliable_reply (SipReliable *reliable, guint status, const gchar *phrase, ms
  * @msg: (transfer full): further headers, from sip_request_create_response()
  *
  * Answers without a number, now or when all reliable answers are acknowledged. Of several that wait
- * the last one goes.
+ * the last one goes. Where reliable ones are required it is one of them.
  */
 void
 sip_reliable_reply_plain (SipReliable *reliable, guint status, const gchar *phrase, msg_t *msg)
 {
+  if (reliable->required) {
+    sip_reliable_reply (reliable, status, phrase, msg, OURS);
+    return;
+  }
   if (reliable->numbers->len == 0) {
     sip_request_reply_msg (reliable->invite, status, phrase, msg);
     return;

@@ -9,8 +9,9 @@ from sipwaketest import ports
 from sipwaketest.house import ANSWER, OFFER
 from sipwaketest.ladder import (awake, called, caller, goes_on, may, pause, recv, register, send,
                                 told)
-from sipwaketest.street import (CANCELLED, GIVES_UP, HANGS_UP, HEARS_BYE, HOLD, KEPT, TAKEN, UP,
-                                Street, asks, call, call_two, is_asked)
+from sipwaketest.push import AppleService
+from sipwaketest.street import (ACKNOWLEDGES, CANCELLED, GIVES_UP, HANGS_UP, HEARS_BYE, HOLD, KEPT,
+                                RELIABLE, TAKEN, UP, Street, asks, call, call_two, is_asked)
 from sipwaketest.tap import main, test
 
 
@@ -155,6 +156,26 @@ def a_repeated_invite_is_one_call(stage):
 
 
 @test
+def a_phone_answers_before_the_prack(stage):
+    """RFC 3262 section 3: where there is no SDP in it it may, and the PRACK is welcome still.
+
+    What waited behind is never sent.
+    """
+    call(stage, [send("INVITE", OFFER, RELIABLE), UP[1], recv("180 INVITE", RSeq="[0-9]+"), UP[3],
+                 *ACKNOWLEDGES, UP[4], *HANGS_UP],
+         [*TAKEN[:2], send("181 INVITE"), send("182 INVITE"), *TAKEN[2:], *HEARS_BYE])
+
+
+@test
+def a_phone_answers_before_its_prack(stage):
+    """The same where it is the phone's own."""
+    call(stage, [send("INVITE", OFFER, ["Supported: 100rel"]), UP[1],
+                 recv("180 INVITE", RSeq="[0-9]+"), UP[3], *ACKNOWLEDGES, UP[4], *HANGS_UP],
+         [TAKEN[0], send("180 INVITE", headers=[*RELIABLE, "RSeq: 4711"]), TAKEN[2],
+          recv("PRACK", RAck="^ *4711 "), send("200 PRACK"), TAKEN[3], *HEARS_BYE])
+
+
+@test
 def a_lost_ack_of_the_pbx(stage):
     """The 200 comes again until there is an ACK, and only then does the phone get one."""
     call(stage, [*UP[:4], recv("200 INVITE"), recv("200 INVITE"), send("ACK"), *HANGS_UP],
@@ -200,6 +221,20 @@ def a_caller_gives_up_before_the_push_is_accepted(stage):
     street.say("cancel")
     street.players[-1].expect_success()
     street.phone(caller([*register(), pause(1000)]), port=port, path="/slow/1000")
+    street.finish()
+
+
+@test
+def a_caller_gives_up_and_the_phone_has_to_show_a_call(stage):
+    """The system of an iPhone ends apps that a push has woken for nothing."""
+    apple = AppleService(stage)
+    street = Street(stage, config={"push:apns": apple.group})
+    street.sleeper(transport="tcp", push=apple.device())
+    street.pbx(caller([*UP[:3], told("cancel"), *GIVES_UP]))
+    apple.wait_push()
+    street.say("cancel")
+    street.players[-1].expect_success()
+    street.phone(awake(), called([*TAKEN[:2], *CANCELLED]), transport="tcp", push=apple.device())
     street.finish()
 
 

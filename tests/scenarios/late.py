@@ -7,39 +7,24 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
 from sipwaketest import ports
 from sipwaketest.house import ANSWER, OFFER, House
-from sipwaketest.push import PushSimulator
+from sipwaketest.push import AppleService
 from sipwaketest.tap import main, test
-
-TEAM, KEY, BUNDLE = "TEAM123456", "KEY1234567", "com.example.app"
-
 
 class Apple:
     """A house whose phones are reached through APNs."""
 
     def __init__(self, stage, **groups):
-        self.push = PushSimulator(stage, "--services")
-        service = self.push.events("listening")[0]
-        self.house = House(stage, config={"push:apns": {
-            "provider": "apns", "team-id": TEAM, "key-id": KEY, "key-file": service["apns_key"],
-            "topics": f"{BUNDLE}.voip;{BUNDLE}", "endpoint": self.push.url,
-            "ca-file": self.push.ca}, **groups})
+        self.push = AppleService(stage)
+        self.house = House(stage, config={"push:apns": self.push.group, **groups})
 
     def iphone(self, number=1, service="voip", **more):
         """A registered phone that sleeps; each number is a device of alice's."""
-        phone = self.house.phone(transport="tcp", contact_params="", push={
-            "provider": "apns", "param": f"{TEAM}.{BUNDLE}{'.' if service else ''}{service}",
-            "prid": self.token(number)}, **more)
+        phone = self.house.phone(transport="tcp", contact_params="",
+                                 push=self.push.device(number, service), **more)
         phone.instance = f"urn:uuid:00000000-0000-4000-8000-00000000000{number}"
         phone.register_ok()
         phone.sleep()
         return phone
-
-    @staticmethod
-    def token(number):
-        return f"{number:064x}"
-
-    def wait_push(self, number=1):
-        return self.push.wait_pushes(1, f"/3/device/{self.token(number)}")[0]
 
     def give_up(self, call, reason=None):
         call.cancel([("Reason", reason)] if reason else []).expect(200)
@@ -57,9 +42,9 @@ def who_gave_up_is_shown(stage):
     phone = apple.iphone()
     call = apple.house.pbx.call("alice", OFFER)
     call.expect(180)
-    push = apple.wait_push()
+    push = apple.push.wait_push()
     assert push["headers"]["apns-push-type"] == "voip", push
-    assert push["headers"]["apns-topic"] == f"{BUNDLE}.voip", push
+    assert push["headers"]["apns-topic"] == f"{apple.push.BUNDLE}.voip", push
     apple.give_up(call, 'SIP;cause=487;text="changed my mind"')
     apple.come(phone)
     late = phone.expect_call()
@@ -78,7 +63,7 @@ def a_call_that_was_completed_elsewhere_is_shown(stage):
     call = apple.house.pbx.call("alice", OFFER, request_user="alice")
     call.expect(180)
     for number in (1, 2):
-        apple.wait_push(number)
+        apple.push.wait_push(number)
     apple.come(quick)
     leg = quick.expect_call()
     leg.answer(ANSWER)
@@ -101,7 +86,7 @@ def a_phone_that_takes_the_call_that_is_over(stage):
     phone = apple.iphone()
     call = apple.house.pbx.call("alice", OFFER)
     call.expect(180)
-    apple.wait_push()
+    apple.push.wait_push()
     apple.give_up(call)
     apple.come(phone)
     late = phone.expect_call()
@@ -117,7 +102,7 @@ def whose_push_shows_no_call_gets_none(stage):
     phone = apple.iphone(service="")
     call = apple.house.pbx.call("alice", OFFER)
     call.expect(180)
-    push = apple.wait_push()
+    push = apple.push.wait_push()
     assert push["headers"]["apns-push-type"] == "alert", push
     apple.give_up(call)
     apple.come(phone)
@@ -131,7 +116,7 @@ def late_phones_may_get_nothing(stage):
     phone = apple.iphone()
     call = apple.house.pbx.call("alice", OFFER)
     call.expect(180)
-    apple.wait_push()
+    apple.push.wait_push()
     apple.give_up(call)
     apple.come(phone)
     phone.expect_nothing(0.5)

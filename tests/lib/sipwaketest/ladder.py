@@ -19,8 +19,8 @@ WORDS = "words"  # the file of what is told, in the directory where sipp runs
 VIA = "SIP/2.0/[transport] [local_ip]:[local_port];branch=z9hG4bK[pid]-[call_number]-"
 CONTACT = "<sip:[me]@[local_ip]:[local_port];transport=[transport]>"
 CALLER = "<sip:[me]@[domain]>;tag=[pid]c[call_number]"
-PUSHED = ("<sip:[me]@[local_ip]:[local_port];transport=[transport];pn-provider=webpush;"
-          'pn-prid=[prid]>;+sip.instance="<urn:uuid:[instance]>"')
+PUSHED = ("<sip:[me]@[local_ip]:[local_port];transport=[transport];[push]>;"
+          '+sip.instance="<urn:uuid:[instance]>"')
 DIALOGS = ("INVITE", "SUBSCRIBE")
 EARLY = ("PRACK", "UPDATE")  # what is sent inside a dialog that is not up yet
 REASONS = {"180": "Ringing", "183": "Session Progress", "200": "OK", "202": "Accepted"}
@@ -100,7 +100,7 @@ def tell(directory, word):
 
 
 def register():
-    """Answers a challenge; `prid` and `instance` are keys of the process, too."""
+    """Answers a challenge; `push` and `instance` are keys of the process, too."""
     return [send("REGISTER"), recv("401 REGISTER"),
             send("REGISTER", headers=("[authentication]",)), recv("200 REGISTER")]
 

@@ -50,3 +50,25 @@ class PushSimulator(Process):
     def assert_pushes(self, count, path=None):
         found = self.pushes(path)
         assert len(found) == count, f"{len(found)} pushes to {path or 'any path'}, wanted {count}"
+
+
+class AppleService(PushSimulator):
+    """The same for APNs; `group` is what the daemon has to know of it."""
+
+    TEAM, KEY, BUNDLE = "TEAM123456", "KEY1234567", "com.example.app"
+
+    def __init__(self, stage):
+        super().__init__(stage, "--services")
+        self.group = {
+            "provider": "apns", "team-id": self.TEAM, "key-id": self.KEY,
+            "key-file": self.events("listening")[0]["apns_key"],
+            "topics": f"{self.BUNDLE}.voip;{self.BUNDLE}", "endpoint": self.url,
+            "ca-file": self.ca}
+
+    def device(self, number=1, service="voip"):
+        """What a phone says of itself; with VoIP a push shows a call."""
+        return {"provider": "apns", "prid": f"{number:064x}",
+                "param": f"{self.TEAM}.{self.BUNDLE}{'.' if service else ''}{service}"}
+
+    def wait_push(self, number=1):
+        return self.wait_pushes(1, f"/3/device/{self.device(number)['prid']}")[0]

@@ -63,10 +63,11 @@ class Street:
         """Those that a caller knows who it has called by."""
         return set(re.findall(r"^To: .*;tag=(\S+)$", self.read(player), re.M))
 
-    def phone(self, ladder, also=None, address=ports.PHONE, path="/push", **more):
+    def phone(self, ladder, also=None, address=ports.PHONE, path="/push", push=None, **more):
         """A phone of alice's; each address has a push resource of its own, below `path`."""
+        push = push or {"provider": "webpush", "prid": self.house.push.prid(f"{path}/{address}")}
         return self.play("phone", ladder, self.house.phones_door, address, also=also, me="alice",
-                         prid=self.house.push.prid(f"{path}/{address}"),
+                         push=";".join(f"pn-{name}={value}" for name, value in push.items()),
                          instance=uuid.uuid5(uuid.NAMESPACE_URL, address), peer="alice",
                          uri=f"sip:{self.house.pbx.domain}", **more)
 
@@ -103,6 +104,8 @@ HEARS_BYE = (recv("BYE"), send("200 BYE"))
 
 GIVES_UP = (send("CANCEL"), recv("200 CANCEL"), recv("487 INVITE"), send("ACK"))
 CANCELLED = (recv("CANCEL"), send("200 CANCEL"), send("487 INVITE"), recv("ACK"))
+RELIABLE = ("Require: 100rel",)
+ACKNOWLEDGES = (send("PRACK", headers=["RAck: [$RSeq] 1 INVITE"]), recv("200 PRACK"))
 HOLD = OFFER.replace(b"sendrecv", b"sendonly")
 KEPT = ANSWER.replace(b"sendrecv", b"recvonly")
 
