@@ -64,6 +64,7 @@ void
 memory_give_back (void)
 {
 #ifdef HAVE_TCMALLOC
+  MallocExtension_MarkThreadIdle (); /* else what this thread has set aside holds many pages */
   MallocExtension_ReleaseFreeMemory ();
 #else
   malloc_trim (0);
