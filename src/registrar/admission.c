@@ -265,11 +265,11 @@ check_limits (Admission *admission, Registration *registration)
 {
   const AdmissionOptions *options = &admission->options;
   guint more = count_new (admission, registration);
-  const Record *record =
-    location_find_record (admission->location, registration->pbx, registration->aor);
+  const Record *record;
 
   if (more == 0)
     return TRUE;
+  record = location_record (admission->location, registration->key);
   registration->coming = more;
   count_coming (admission, registration, (gint) more);
   if ((record ? record->bindings->len : 0) +
@@ -310,10 +310,13 @@ blocked_for (Admission *admission, const Registration *registration)
   g_autofree gchar *offender = offender_of (admission, registration->request);
   guint seconds = offenders_blocked (admission->offenders, offender);
 
-  if (seconds || location_find_flow (admission->location, registration->pbx, registration->aor,
-                                     sip_request_flow (registration->request)))
+  if (seconds)
     return seconds;
-  return offenders_blocked (admission->offenders, registration->key);
+  seconds = offenders_blocked (admission->offenders, registration->key);
+  if (seconds && location_find_flow (admission->location, registration->pbx, registration->aor,
+                                     sip_request_flow (registration->request)))
+    return 0;
+  return seconds;
 }
 
 static gboolean

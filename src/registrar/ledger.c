@@ -98,7 +98,7 @@ row_of (const Binding *binding, const gchar *other_flows)
     .last_wake_wall = binding->history.last_wake_wall,
     .wake_ok = binding->history.wake_ok,
     .wake_failed = binding->history.wake_failed,
-    .updated_wall = clock_wall (),
+    .updated_wall = to_wall (binding->registered),
   };
 
   if (push) {

@@ -114,12 +114,13 @@ on_alarm (gpointer user_data)
   g_hash_table_remove (refresh->alarms, alarm->binding->token);
 }
 
+/* @granted: seconds */
 static const gchar *
-risk_of (const Binding *binding, gint64 seconds)
+risk_of (const Binding *binding, gint64 granted)
 {
   if (pn_params_only_rings (binding->push))
     return "its push token is for calls only, so nothing can wake it to renew its registration";
-  if (seconds < LEAST_SECONDS)
+  if (granted < LEAST_SECONDS)
     return "the PBX grants too little time to wake it before its registration ends";
   return NULL;
 }
@@ -135,21 +136,29 @@ set_alarm (Refresh *refresh, Binding *binding, gint64 milliseconds)
   g_hash_table_replace (refresh->alarms, binding->token, alarm);
 }
 
+/* When that was while we did not run, many others are due with it. */
+static gint64
+due_ms (const Binding *binding)
+{
+  gint64 left = (binding->expires - clock_now ()) / CLOCK_SECOND;
+  gint64 due = left - AHEAD_SECONDS - clock_jitter (SPREAD_SECONDS);
+
+  return due > 0 ? due * 1000 : clock_jitter ((guint) MAX (left, 0) * 500 + 1);
+}
+
 static void
 watch (Refresh *refresh, Binding *binding)
 {
   Account *account = account_book_find (refresh->accounts, binding->pbx, binding->aor);
-  gint64 seconds = (binding->expires - clock_now ()) / CLOCK_SECOND;
 
   g_hash_table_remove (refresh->alarms, binding->token);
   if (!binding_has_push (binding) || (account && account_is_ready (account))) {
     mark (binding, NULL);
     return;
   }
-  mark (binding, risk_of (binding, seconds));
-  if (binding->at_risk)
-    return;
-  set_alarm (refresh, binding, (seconds - AHEAD_SECONDS - clock_jitter (SPREAD_SECONDS)) * 1000);
+  mark (binding, risk_of (binding, (binding->expires - binding->registered) / CLOCK_SECOND));
+  if (!binding->at_risk)
+    set_alarm (refresh, binding, due_ms (binding));
 }
 
 static void

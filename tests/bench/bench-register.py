@@ -6,6 +6,9 @@ Without accounts each of the two round trips is one with the phone and one with 
 the target is for. With accounts the daemon asks for the password itself, and the PBX has heard of the
 phone already. In the first turn all phones are new, which is the warm-up; later they come anew. As
 transactions linger, a turn lasts until the next one of the same server.
+
+Last, what it costs to keep a phone with an account registered while it sleeps: a PBX that grants
+seconds is asked again and again, with a challenge each time.
 """
 import os
 import re
@@ -13,6 +16,7 @@ import socket
 import statistics
 import sys
 import threading
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
 from sipwaketest import meter, ports
@@ -26,6 +30,9 @@ from sipwaketest.uri import host_port
 
 RATE = 1000
 TURNS = 4
+SLEEPERS = 2000    # phones whose registrations are kept
+GRANTED = 10       # seconds
+KEPT_SECONDS = 20
 
 
 class StubPbx:
@@ -35,7 +42,10 @@ class StubPbx:
     challenge = b'WWW-Authenticate: Digest realm="pbx.test", nonce="once", qop="auth"\r\n'
     kept = re.compile(rb"^(?:via|from|call-id|cseq|contact|to):.*\r\n", re.I | re.M)
 
-    def __init__(self, stage, cores):
+    def __init__(self, stage, cores, granted=None):
+        """It grants what it is asked for, or so many seconds."""
+        self.granted = granted
+        self.registered = 0
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         self.sock.bind((ports.PBX, 0))
@@ -51,13 +61,15 @@ class StubPbx:
             if not request:
                 return
             proved = request.startswith(b"OPTIONS") or b"\nAuthorization:" in request
+            self.registered += b"\nAuthorization:" in request
             head = b"SIP/2.0 200 OK\r\n" if proved else b"SIP/2.0 401 Unauthorized\r\n"
-            self.sock.sendto(head + b"".join(map(self.tag, self.kept.findall(request)))
+            self.sock.sendto(head + b"".join(map(self.answer, self.kept.findall(request)))
                              + (b"" if proved else self.challenge)
                              + b"Content-Length: 0\r\n\r\n", peer)
 
-    @staticmethod
-    def tag(line):
+    def answer(self, line):
+        if self.granted and line[:8].lower() == b"contact:":
+            return re.sub(rb"expires=\d+", b"expires=%d" % self.granted, line)
         return line[:-2] + b";tag=1\r\n" if line[:3].lower() == b"to:" else line
 
     def close(self):
@@ -73,13 +85,14 @@ class StubPbx:
 class Registrations:
     """All phones register at a server, once in a turn."""
 
-    def __init__(self, stage, name, server, door, values):
+    def __init__(self, stage, name, server, door, values, pbx=None):
         server_cores, self.load_cores = meter.share_cores()
         self.stage = stage
         self.name = name
         self.server = server
         self.door = door
         self.values = values
+        self.pbx = pbx
         self.used = []
         meter.pin(server, server_cores)
 
@@ -103,15 +116,27 @@ class Registrations:
         return statistics.median(turns)
 
 
-def registrations_of(stage, name, users, with_accounts=False):
-    house = House(stage, StubPbx(stage, meter.share_cores()[1]), start=False)
+def registrations_of(stage, name, users, with_accounts=False, granted=None):
+    house = House(stage, StubPbx(stage, meter.share_cores()[1], granted), start=False)
     house.groups["daemon"]["log-level"] = "warning"
     if with_accounts:
         give_accounts(house, {user: f"pw{user}" for user in users}, house.pbx.domain)
     house.start()
     values = [f"{user};[authentication username={user} password=pw{user}];"
               f"{house.push.prid(f'/push/{user}')}" for user in users]
-    return Registrations(stage, name, house.daemon, house.phones_door, values)
+    return Registrations(stage, name, house.daemon, house.phones_door, values, house.pbx)
+
+
+def refresh_cost(stage, users):
+    """Microseconds for one registration that is renewed at the PBX."""
+    sleeping = registrations_of(stage, "sipwake that renews", users, True, GRANTED)
+    sleeping.take_turn()
+    time.sleep(GRANTED)
+    before, kept = meter.cpu_seconds(sleeping.server), sleeping.pbx.registered
+    time.sleep(KEPT_SECONDS)
+    renewed = sleeping.pbx.registered - kept
+    assert renewed > len(users) * KEPT_SECONDS / GRANTED, f"only {renewed} were renewed"
+    return (meter.cpu_seconds(sleeping.server) - before) * 1e6 / renewed
 
 
 def measure(stage):
@@ -135,6 +160,7 @@ def measure(stage):
                      "Kamailio registrar, us", round(peer))]
     for server in servers[2:]:
         figures.append(told("register_account_cpu_ratio", server.cost() / peer, "ratio"))
+        figures.append(told("refresh_cpu_us", refresh_cost(stage, users[:SLEEPERS]), "us"))
     return figures
 
 

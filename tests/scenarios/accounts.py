@@ -116,6 +116,23 @@ def a_scanner_does_not_get_us_banned(stage):
 
 
 @test
+def a_scanner_with_many_addresses_is_shut_out_too(stage):
+    """But not the phone that is registered, from where it always was."""
+    house = House(stage)
+    good = house.phone()
+    good.register_ok()
+    guesses = []
+    for number in range(80, 90):
+        scanner = house.phone(password="wrong", address=f"127.0.0.{number}")
+        before = len(house.pbx.registers())
+        scanner.register()
+        guesses.append(len(house.pbx.registers()) > before)
+    assert guesses == [True] * 4 + [False] * 6, "what the PBX heard of"
+    good.register_ok()
+    house.phone("bob", address="127.0.0.90").register_ok()
+
+
+@test
 def a_phone_that_leaves_is_removed_at_the_pbx(stage):
     house = house_with_account(stage)
     phone = house.phone()

@@ -4,6 +4,7 @@
 import os
 import resource
 import signal
+import sqlite3
 import sys
 import time
 
@@ -99,6 +100,22 @@ def a_phone_that_expired_meanwhile_is_gone(stage):
     call = house.pbx.call("alice", OFFER, uri=uri)
     call.expect(404)
     house.push.assert_pushes(0)
+
+
+@test(limit=40)
+def a_phone_that_is_overdue_is_woken_to_renew(stage):
+    """Whose registration ends soon: it had an hour, most of which passed without a daemon."""
+    house = House(stage)
+    house.sleeper()
+    house.daemon.stop()
+    database = sqlite3.connect(os.path.join(house.groups["daemon"]["state-dir"], "state.db"))
+    with database:
+        database.execute("UPDATE binding SET expires_wall = expires_wall - 3580,"
+                         " updated_wall = updated_wall - 3580")
+    database.close()
+    house.start()
+    house.push.wait_pushes(1, timeout=15)
+    assert "at risk" not in house.daemon.errors()
 
 
 @test

@@ -204,6 +204,21 @@ test_stops_when_forbidden (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (registers_after (fixture, 86400), ==, 1);
 }
 
+/* Of a phone that sleeps, which its PBX no longer wants: the administrator decides what becomes of it. */
+static void
+test_forbidden_later (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Binding) binding = register_phone (fixture);
+
+  g_assert_cmpuint (registers_after (fixture, 0), ==, 1);
+  fixture->answer = "403 Forbidden";
+  g_assert_cmpuint (registers_after (fixture, 3600), ==, 2);
+  g_assert_nonnull (fixture->account->trouble);
+  g_assert_false (keeper_holds (fixture->keeper, "t1"));
+  g_assert_true (location_has (fixture->location, binding));
+  g_assert_cmpuint (registers_after (fixture, 3600), ==, 2);
+}
+
 static void
 test_asks_for_longer (Fixture *fixture, gconstpointer data)
 {
@@ -335,6 +350,7 @@ main (int argc, char **argv)
   ADD ("left-with-the-binding", test_left_with_the_binding);
   ADD ("retry-after", test_follows_retry_after);
   ADD ("forbidden", test_stops_when_forbidden);
+  ADD ("forbidden-later", test_forbidden_later);
   ADD ("longer", test_asks_for_longer);
   ADD ("another-secret", test_tries_again_with_another_secret);
   ADD ("without-the-account", test_lets_go_without_the_account);

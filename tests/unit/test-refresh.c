@@ -69,7 +69,8 @@ register_at (Fixture *fixture, const gchar *provider, gint64 seconds, const gcha
   binding->push->prid = g_strdup ("token");
   binding->push->voip_token = g_strdup (voip_token);
   binding->flow = sip_flow_ref (fixture->flow);
-  binding->expires = clock_now () + seconds * CLOCK_SECOND;
+  binding->registered = clock_now ();
+  binding->expires = binding->registered + seconds * CLOCK_SECOND;
   location_put (fixture->location, binding);
   location_refreshed (fixture->location, binding);
   return binding;
@@ -167,6 +168,44 @@ test_too_little_time (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (pushes_after (fixture, 59), ==, 0);
 }
 
+/* Phones that a start has found on the disk, with so many seconds left of the hour that they had. */
+static void
+resume (Fixture *fixture, guint count, gint64 left)
+{
+  for (guint i = 0; i < count; i++) {
+    g_autofree gchar *token = g_strdup_printf ("t%u", i);
+    g_autoptr (Binding) binding = binding_new (fixture->pbx, token, "sip:alice@pbx.example.com");
+
+    binding->push = g_new0 (PnParams, 1);
+    binding->push->kind = PN_PUSH;
+    binding->push->provider = g_strdup ("fake");
+    binding->push->prid = g_strdup (token);
+    binding->flow = sip_flow_ref (fixture->flow);
+    binding->expires = clock_now () + left * CLOCK_SECOND;
+    binding->registered = binding->expires - 3600 * CLOCK_SECOND;
+    location_put (fixture->location, binding);
+  }
+  refresh_resume (fixture->refresh);
+}
+
+static void
+test_a_start_that_is_late (Fixture *fixture, gconstpointer data)
+{
+  resume (fixture, 1000, 100);
+  g_assert_null (location_find_token (fixture->location, "t0")->at_risk);
+  g_assert_cmpuint (pushes_after (fixture, 1), <, 100);
+  g_assert_cmpuint (pushes_after (fixture, 24), >, 300);
+  g_assert_cmpuint (pushes_after (fixture, 26), ==, 1000);
+}
+
+static void
+test_a_start_with_time_left (Fixture *fixture, gconstpointer data)
+{
+  resume (fixture, 1, 200);
+  g_assert_cmpuint (pushes_after (fixture, 19), ==, 0);
+  g_assert_cmpuint (pushes_after (fixture, 62), ==, 1);
+}
+
 /* It says so when the push would have been due, and no more once the phone has come by itself. */
 static void
 test_no_silent_push_is_left (Fixture *fixture, gconstpointer data)
@@ -240,6 +279,8 @@ main (int argc, char **argv)
   ADD ("never-rings", test_never_rings_for_a_refresh);
   ADD ("too-little-time", test_too_little_time);
   ADD ("no-silent-push-is-left", test_no_silent_push_is_left);
+  ADD ("a-start-that-is-late", test_a_start_that_is_late);
+  ADD ("a-start-with-time-left", test_a_start_with_time_left);
   ADD ("cut", test_woken_when_its_time_is_cut);
   ADD ("cut-calls-only", test_at_risk_when_its_time_is_cut);
   ADD ("pbx-lost", test_woken_when_the_pbx_lost_all);
