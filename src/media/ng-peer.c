@@ -162,14 +162,15 @@ transmit (Waiting *waiting)
   NgPeer *peer = waiting->peer;
   gint64 now = clock_now ();
   guint left = (guint) (MAX (waiting->due - now, 0) / G_TIME_SPAN_MILLISECOND);
+  guint wait = MIN (waiting->repeat_ms, left) + 1;
 
   if (send (waiting->fd, waiting->datagram->str, waiting->datagram->len, MSG_DONTWAIT) < 0 &&
       errno == ECONNREFUSED)
     send (waiting->fd, waiting->datagram->str, waiting->datagram->len, MSG_DONTWAIT);
   if (waiting->fd == peer->unhurried_fd && !peer->collect)
     peer->collect = deadline_new (COLLECT_MS, on_collect, peer);
-  waiting->next = now + MIN (waiting->repeat_ms, left) * G_TIME_SPAN_MILLISECOND;
-  look_in (peer, MIN (waiting->repeat_ms, left) + 1);
+  waiting->next = now + wait * G_TIME_SPAN_MILLISECOND;
+  look_in (peer, wait);
   waiting->repeat_ms *= 2;
 }
 

@@ -167,6 +167,28 @@ test_repeat (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (answer.result, ==, NG_RESULT_BUSY);
 }
 
+/* Each request has a time of its own. */
+static void
+test_repeat_each (Fixture *fixture, gconstpointer data)
+{
+  Answer one = { 0 }, two = { 0 };
+  g_autofree gchar *first = NULL, *second = NULL, *again = NULL, *last = NULL;
+
+  ng_peer_send (fixture->peer, NG_URGENT, ng_message_delete ("x"), on_answer, &one);
+  first = receive (fixture, 1000);
+  let_pass (100);
+  ng_peer_send (fixture->peer, NG_URGENT, ng_message_delete ("y"), on_answer, &two);
+  second = receive (fixture, 40);
+  again = receive (fixture, 200);
+  last = receive (fixture, 200);
+  g_assert_cmpstr (again, ==, first);
+  g_assert_cmpstr (last, ==, second);
+  reply (fixture, first, "d6:result2:oke");
+  let_pass (DEADLINE_MS);
+  g_assert_cmpint (one.outcome, ==, NG_REPLIED);
+  g_assert_cmpint (two.outcome, ==, NG_TIMED_OUT);
+}
+
 static void
 test_nonsense (Fixture *fixture, gconstpointer data)
 {
@@ -286,6 +308,7 @@ main (int argc, char **argv)
   g_log_set_always_fatal (G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
   g_test_add ("/ng-peer/reply", Fixture, NULL, set_up, test_reply, tear_down);
   g_test_add ("/ng-peer/repeat", Fixture, NULL, set_up, test_repeat, tear_down);
+  g_test_add ("/ng-peer/repeat-each", Fixture, NULL, set_up, test_repeat_each, tear_down);
   g_test_add ("/ng-peer/nonsense", Fixture, NULL, set_up, test_nonsense, tear_down);
   g_test_add ("/ng-peer/late", Fixture, NULL, set_up, test_late, tear_down);
   g_test_add ("/ng-peer/unhurried", Fixture, NULL, set_up, test_unhurried, tear_down);
