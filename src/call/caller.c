@@ -30,6 +30,8 @@ struct _Caller {
   Reach *reach;
   SipReliable *reliable; /* nullable: it does not support them */
   KeyedHash *forks; /* nullable: what keys its tags, where it has several */
+  gchar *first_fork; /* nullable: whom our first tag stands for */
+  gchar *first_tag;
   gboolean must_offer; /* in our first reliable answer; none is sent, for its PRACK would answer us */
   guint busy;
 };
@@ -50,6 +52,8 @@ caller_free (Caller *caller)
   g_clear_pointer (&caller->reach, reach_free);
   g_clear_pointer (&caller->reliable, sip_reliable_free);
   g_clear_pointer (&caller->forks, keyed_hash_free);
+  g_free (caller->first_fork);
+  g_free (caller->first_tag);
   sip_request_unref (caller->invite);
   counters_dec (COUNTER_LEGS_OPEN);
   g_free (caller);
@@ -62,15 +66,24 @@ free_when_done (Caller *caller)
     caller_free (caller);
 }
 
-/* What one of those whom the PBX lets ring has said goes on under the tag that stands for him. */
+/* What one of those whom the PBX lets ring has said goes on under the tag that stands for him. As a
+ * rule there is only one, for whom the tag will do that there is. */
 static void
 follow_fork (Caller *caller, const sip_t *response)
 {
   const gchar *upstream = response->sip_to->a_tag;
-  g_autofree gchar *tag = upstream ? token_keyed (caller->forks, upstream, NULL) : NULL;
+  g_autofree gchar *tag = NULL;
 
-  if (tag)
-    sip_dialog_take_tag (caller->dialog, caller->invite, tag);
+  if (!upstream)
+    return;
+  if (!caller->first_fork) {
+    caller->first_fork = g_strdup (upstream);
+    caller->first_tag = g_strdup (sip_dialog_local_tag (caller->dialog));
+  }
+  tag = g_str_equal (upstream, caller->first_fork)
+          ? g_strdup (caller->first_tag)
+          : token_keyed (caller->forks, upstream, NULL);
+  sip_dialog_take_tag (caller->dialog, caller->invite, tag);
 }
 
 /* By the tag of the final answer the stack knows its ACK. */
