@@ -83,5 +83,7 @@ tests_bench_bench_push_SOURCES = tests/bench/bench-push.c \
   tests/unit/simulator.c tests/unit/simulator.h
 tests_bench_bench_push_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
 tests_bench_bench_push_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(JSON_CFLAGS)
-tests_bench_bench_push_LDADD = $(LIBPUSH)
+# It allocates as the daemon does, without calling the allocator by name.
+tests_bench_bench_push_LDFLAGS = $(AM_LDFLAGS) -Wl,--no-as-needed
+tests_bench_bench_push_LDADD = $(LIBPUSH) $(TCMALLOC_LIBS)
 EXTRA_DIST += tests/bench/bench-push.py
