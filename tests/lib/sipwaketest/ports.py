@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""ports: addresses by role, and port numbers that the kernel gave out."""
+"""ports: addresses by role, and port numbers that are free."""
+import random
 import socket
 
 # One loopback address per role, so that the source of a message tells who sent it.
@@ -12,6 +13,8 @@ CALLER = "127.0.0.7"
 SECOND_PBX = "127.0.0.8"
 STRANGER = "127.0.0.9"
 EDGE = "127.0.0.10"
+
+OURS = range(20000, 32768)  # below those that the kernel gives out
 
 
 def family(address):
@@ -39,9 +42,16 @@ def bind_pair(address, port=0, attempts=20):
 
 
 def free_port(address):
-    """A port that was free for UDP and TCP a moment ago; for a process that binds it itself."""
-    udp, tcp = bind_pair(address)
-    port = tcp.getsockname()[1]
-    udp.close()
-    tcp.close()
-    return port
+    """A port that was free for UDP and TCP a moment ago; for a process that binds it itself.
+
+    The kernel would give one of its own to somebody else before that process comes.
+    """
+    for port in random.sample(OURS, 20):
+        try:
+            udp, tcp = bind_pair(address, port)
+        except OSError:
+            continue
+        udp.close()
+        tcp.close()
+        return port
+    raise OSError(f"no port is free on {address} for UDP and TCP")
