@@ -160,6 +160,8 @@ ctl_session_complain (const GError *error)
   if (g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN) ||
       g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER))
     ctl_session_miss ();
+  else if (code == CTL_DENIED)
+    g_printerr (_ ("sipwakectl: %s; root may do it (sudo)\n"), plain->message);
   else if (code == CTL_NO_DAEMON)
     g_printerr (_ ("sipwakectl: the daemon is not reached: %s\n"), plain->message);
   else

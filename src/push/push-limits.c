@@ -12,7 +12,9 @@
 #define SECOND ((gdouble) CLOCK_SECOND)
 #define MINUTE (60 * SECOND)
 #define HOUR (60 * MINUTE)
-#define MAX_DEVICES 65536 /* then those that have been quiet are forgotten */
+#define SWEEP_DEVICES 65536 /* from then on those that have been quiet are forgotten, each minute */
+#define MAX_DEVICES 1048576 /* not quiet: of a million phones some hundred thousand, as each silent
+                             * push is remembered for a third of an hour */
 
 typedef struct {
   gdouble level;
@@ -28,6 +30,7 @@ struct _PushLimits {
   PushLimitsOptions options;
   Bucket service;
   GHashTable *devices; /* binding or token to Device */
+  gint64 swept;
 };
 
 static void
@@ -67,8 +70,10 @@ find_device (PushLimits *limits, const gchar *name, gint64 now)
 
   if (device)
     return device;
-  if (g_hash_table_size (limits->devices) >= MAX_DEVICES)
+  if (g_hash_table_size (limits->devices) >= SWEEP_DEVICES && now - limits->swept >= MINUTE) {
     g_hash_table_foreach_remove (limits->devices, is_quiet, limits);
+    limits->swept = now;
+  }
   if (g_hash_table_size (limits->devices) >= MAX_DEVICES)
     return NULL;
   device = g_new0 (Device, 1);

@@ -379,6 +379,9 @@ admission_admits (Admission *admission, SipRequest *invite)
   if (seconds == 0)
     return TRUE;
   counters_inc (COUNTER_OFFENDERS_REFUSED);
+  counters_inc (COUNTER_REQUESTS_REFUSED);
+  log_info (LOG_NONE, "INVITE from %s refused: 403 Too Many Failed Authentications",
+            sip_flow_address (sip_request_flow (invite)));
   sip_request_reply (invite, 403, "Too Many Failed Authentications",
                      SIPTAG_RETRY_AFTER_STR (after), TAG_END ());
   return FALSE;

@@ -19,7 +19,8 @@ typedef struct {
 struct _Offenders {
   GHashTable *offences; /* who -> Offence */
   guint limit;
-  gint64 span; /* microseconds */
+  gint64 span;  /* microseconds */
+  gint64 swept; /* when those whose time is over were last looked for */
 };
 
 /**
@@ -88,6 +89,18 @@ is_over (gpointer who, gpointer offence, gpointer user_data)
   return clock_now () - ((const Offence *) offence)->since >= offenders->span;
 }
 
+/* Seldom: while an attack fills the list, each further attempt would go through all of it. */
+static void
+sweep (Offenders *offenders)
+{
+  gint64 now = clock_now ();
+
+  if (offenders->swept && now - offenders->swept < CLOCK_SECOND)
+    return;
+  offenders->swept = now;
+  g_hash_table_foreach_remove (offenders->offences, is_over, offenders);
+}
+
 /**
  * offenders_note:
  * @offenders: the list
@@ -100,7 +113,7 @@ offenders_note (Offenders *offenders, const gchar *who)
 
   if (!offence) {
     if (g_hash_table_size (offenders->offences) >= MAX_REMEMBERED)
-      g_hash_table_foreach_remove (offenders->offences, is_over, offenders);
+      sweep (offenders);
     if (g_hash_table_size (offenders->offences) >= MAX_REMEMBERED)
       return;
     offence = g_new0 (Offence, 1);

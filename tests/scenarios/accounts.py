@@ -263,6 +263,10 @@ def a_call_with_a_wrong_password_never_reaches_the_pbx(stage):
     phone.register_ok()
     thief = house.phone(password="wrong", address=ports.STRANGER)
     thief.dial("2000", OFFER).expect(407)
+    for _ in range(3):
+        thief.dial("2000", OFFER).expect(407)
+    thief.invite("2000", OFFER).expect(403)
+    house.daemon.wait_log("refused: 403 Too Many Failed Authentications")
     assert not [e for e in stage.trace.received("pbx") if e.message.is_request
                 and e.message.method == "INVITE"]
 

@@ -32,7 +32,7 @@ def polkit_denies_what_it_was_not_told_to_allow(stage):
     for words in (("status",), ("counters",), ("bindings",), ("calls",), ("push", "check"),
                   ("push", "test", "alice"), ("reload",), ("drain",), ("log-level", "info")):
         ctl.run(*words, code=DENIED)
-        assert "org.sipwake.sipwake1." in ctl.errors, ctl.errors
+        assert "org.sipwake.sipwake1." in ctl.errors and "sudo" in ctl.errors, ctl.errors
     for path, interface in ((ROOT, "Manager"), (f"{ROOT}/pbx/office", "Pbx")):
         code, text = bus.call(NAME, path, "org.freedesktop.DBus.Properties.GetAll",
                               f"{NAME}.{interface}")

@@ -53,6 +53,34 @@ test_forgiven (void)
   offenders_free (offenders);
 }
 
+static void
+note_many (Offenders *offenders, guint first, guint count)
+{
+  for (guint i = first; i < first + count; i++) {
+    g_autofree gchar *who = g_strdup_printf ("%u", i);
+
+    offenders_note (offenders, who);
+  }
+}
+
+static void
+test_a_flood (void)
+{
+  Offenders *offenders = offenders_new (1, SECONDS);
+  gint64 began;
+
+  note_many (offenders, 0, 100000);
+  g_assert_cmpuint (offenders_blocked (offenders, "99999"), >, 0);
+  began = g_get_monotonic_time ();
+  note_many (offenders, 100000, 20000);
+  g_assert_cmpint (g_get_monotonic_time () - began, <, 5 * G_TIME_SPAN_SECOND);
+  g_assert_cmpuint (offenders_blocked (offenders, "119999"), ==, 0);
+  clock_test_advance (SECONDS * CLOCK_SECOND);
+  note_many (offenders, 120000, 1);
+  g_assert_cmpuint (offenders_blocked (offenders, "120000"), >, 0);
+  offenders_free (offenders);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -60,5 +88,6 @@ main (int argc, char **argv)
   g_test_add_func ("/offenders/blocked-at-the-limit", test_blocked_at_the_limit);
   g_test_add_func ("/offenders/time-passes", test_time_passes);
   g_test_add_func ("/offenders/forgiven", test_forgiven);
+  g_test_add_func ("/offenders/flood", test_a_flood);
   return g_test_run ();
 }

@@ -226,6 +226,23 @@ test_limits (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (push_limited (fixture, "d", PUSH_KIND_CALL), ==, PUSH_RATE_LIMITED);
 }
 
+/* 360,000 phones, each woken once an hour to register again, in 1000 seconds. */
+static void
+test_limits_of_many (void)
+{
+  const PushLimitsOptions options = { G_MAXUINT, 30, 3 };
+  PushLimits *limits = push_limits_new (&options);
+
+  for (int i = 0; i < 100000; i++) {
+    g_autoptr (PushRequest) request = push_request_new (PUSH_KIND_REFRESH, "limited");
+
+    request->binding = g_strdup_printf ("%d", i);
+    g_assert_cmpstr (push_limits_take (limits, request), ==, NULL);
+    clock_test_advance (CLOCK_SECOND / 100);
+  }
+  push_limits_free (limits);
+}
+
 static void
 test_a_newer_configuration (Fixture *fixture, gconstpointer data)
 {
@@ -258,6 +275,7 @@ main (int argc, char **argv)
   ADD ("/push-service/unknown-provider-is-refused", test_unknown_provider_is_refused);
   ADD ("/push-service/silence-ends-at-the-deadline", test_silence_ends_at_the_deadline);
   ADD ("/push-service/cancel", test_cancel);
+  g_test_add_func ("/push-service/limits-of-many", test_limits_of_many);
   ADD ("/push-service/what-it-announces", test_what_it_announces);
   ADD ("/push-service/stop-ends-what-is-in-flight", test_stop_ends_what_is_in_flight);
   ADD ("/push-service/fake-tells-of-each-push", test_fake_tells_of_each_push);
