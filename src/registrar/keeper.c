@@ -111,7 +111,7 @@ keeper_dismiss (Keeper *keeper, Binding *binding, const gchar *why)
     kept_leave (kept_new (&keeper->rooms, gone->pbx, account, gone->aor, token_of (gone)));
 }
 
-/* Lest a storm meets the PBX; but not beyond the time that each had left when it was to be renewed. */
+/* Lest a storm meets the PBX; but not beyond the time that each had left when it was due. */
 static gint64
 spread (const Keeper *keeper, const Kept *kept)
 {

@@ -163,7 +163,7 @@ find_pbx (GPtrArray *pbxes, const gchar *name)
   return NULL;
 }
 
-/* Returns: (nullable): none of a PBX that is configured no more, or out of date: nobody will miss it */
+/* Returns: (nullable): none of a PBX that is configured no more, or out of date: nobody misses it */
 static Binding *
 binding_of (const Loading *loading, const BindingRow *row)
 {

@@ -4,8 +4,8 @@
  * PBX themselves (RFC 8599 5.5).
  *
  * Only the phone has the password, so only the phone can renew. The push rings nothing: a phone that
- * could only be woken as for a call is left alone, and like one whose PBX grants too little time, or
- * that had all its silent pushes, it is marked at risk, once in the log and always in its state.
+ * could only be woken as for a call is left alone, and like one whose PBX grants too little time,
+ * or that had all its silent pushes, it is marked at risk, once in the log and always in its state.
  */
 #include "wake/refresh.h"
 

@@ -204,7 +204,7 @@ test_stops_when_forbidden (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (registers_after (fixture, 86400), ==, 1);
 }
 
-/* Of a phone that sleeps, which its PBX no longer wants: the administrator decides what becomes of it. */
+/* Of a phone that sleeps: what becomes of it is for the administrator to decide. */
 static void
 test_forbidden_later (Fixture *fixture, gconstpointer data)
 {

@@ -168,7 +168,7 @@ test_too_little_time (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (pushes_after (fixture, 59), ==, 0);
 }
 
-/* Phones that a start has found on the disk, with so many seconds left of the hour that they had. */
+/* Phones that a start has found on the disk, with so many seconds left of their hour. */
 static void
 resume (Fixture *fixture, guint count, gint64 left)
 {
