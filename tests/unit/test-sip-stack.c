@@ -9,6 +9,7 @@
 
 #include "lone-stack.h"
 
+#include <glib-unix.h>
 #include <sys/socket.h>
 
 #define PATIENCE_MS 3000
@@ -364,6 +365,36 @@ test_connection_is_one_flow_until_it_closes (void)
   turn_the_loop (10);
 }
 
+static gboolean
+on_datagram (int fd, GIOCondition condition, gpointer copies)
+{
+  gchar byte;
+
+  g_assert_cmpint (recv (fd, &byte, 1, 0), ==, 1);
+  if (++*(guint *) copies == 2)
+    g_main_loop_quit (fixture.loop);
+  return G_SOURCE_CONTINUE;
+}
+
+/* Nothing but the request itself has the loop look for the timer that it set. */
+static void
+test_repeats_to_who_is_silent (void)
+{
+  int fd = socket (AF_INET, SOCK_DGRAM, 0);
+  g_autoptr (SipFlow) flow = sip_flow_to_address (fixture.pbx[0], "127.0.0.1", lone_port (fd));
+  g_autoptr (SipTransaction) transaction = NULL;
+  guint copies = 0, watch = g_unix_fd_add (fd, G_IO_IN, on_datagram, &copies);
+
+  while (g_main_context_iteration (NULL, FALSE)) {
+  }
+  transaction = sip_transaction_send (
+    flow, make_request (fixture.pbx[0], SIP_METHOD_OPTIONS), on_response, NULL);
+  run ();
+  g_assert_cmpuint (copies, ==, 2);
+  g_source_remove (watch);
+  close (fd);
+}
+
 static void
 test_nobody_there (void)
 {
@@ -415,6 +446,7 @@ main (int argc, char **argv)
   log_init (); /* GLib's own writer ends a test at the first grave line */
   fixture.loop = g_main_loop_new (NULL, FALSE);
   set_up ();
+  g_test_add_func ("/sip-stack/repeats", test_repeats_to_who_is_silent);
   g_test_add_func ("/sip-stack/own-socket", test_leaves_by_its_own_socket);
   g_test_add_func ("/sip-stack/unanswered", test_unanswered_gets_500);
   g_test_add_func ("/sip-stack/first-answer", test_first_answer_counts);
