@@ -224,3 +224,17 @@ call_record_steps (const CallRecord *record)
 {
   return record->steps;
 }
+
+/**
+ * call_record_last:
+ * @record: a record
+ *
+ * Returns: (transfer none): what happened last, or "" before anything has
+ */
+const gchar *
+call_record_last (const CallRecord *record)
+{
+  const GArray *steps = record->steps;
+
+  return steps->len ? g_array_index (steps, CallStep, steps->len - 1).text : "";
+}

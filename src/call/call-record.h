@@ -38,3 +38,4 @@ CallState call_record_state (const CallRecord *record);
 gint64 call_record_begun (const CallRecord *record);
 gint64 call_record_begun_wall (const CallRecord *record);
 GArray *call_record_steps (const CallRecord *record);
+const gchar *call_record_last (const CallRecord *record);

@@ -251,13 +251,16 @@ on_answered (Fork *fork, Leg *leg, const sip_t *response, gpointer user_data)
   caller_answer (call->caller, response);
 }
 
+/* Nobody's answer has its reason in what happened last. */
 static void
 on_failed (Fork *fork, guint status, const gchar *phrase, const sip_t *response,
            gpointer user_data)
 {
   Call *call = user_data;
   g_autofree gchar *how =
-    g_strdup_printf ("%u %s", status, phrase ? phrase : sip_map_phrase (status));
+    phrase ? g_strdup_printf ("%u %s", status, phrase)
+           : g_strdup_printf ("%u %s (%s)", status, sip_map_phrase (status),
+                              call_record_last (call->record));
 
   caller_reject (call->caller, status, phrase, response);
   end (call, COUNTER_CALLS_FAILED, how);

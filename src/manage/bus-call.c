@@ -90,9 +90,7 @@ new_string (const gchar *text)
 static GVariant *
 get_last_step (gpointer object, gpointer user_data)
 {
-  GArray *steps = call_record_steps (object);
-
-  return new_string (steps->len ? g_array_index (steps, CallStep, steps->len - 1).text : "");
+  return new_string (call_record_last (object));
 }
 
 static const BusProperty properties[] = {

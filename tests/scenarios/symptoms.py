@@ -88,6 +88,8 @@ def a_phone_that_does_not_come(stage):
     failed_call(house)
     compare(stage, "The push was accepted, and the phone did not come", SHOW,
             ctl.run("call", "show", "last"))
+    compare(stage, "The phone does not ring", "journalctl -u sipwaked -o cat -g 'call to'",
+            log_of(house))
 
 
 @test
