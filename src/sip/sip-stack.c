@@ -13,7 +13,7 @@
 
 #define MAX_MESSAGE (64 << 10)
 #define MAX_CALLS_RINGING 100000
-#define PRELOAD 1024 /* bytes for the headers of each message, which are taken at once */
+#define PRELOAD 2048 /* bytes for the headers of each message, which are taken at once */
 #define WATCH_SECONDS 1
 
 struct _SipStack {
