@@ -30,13 +30,13 @@ struct _FcmAccess {
   FcmAccount *account;
   gchar *ca_file;
   gchar *proxy;
-  gchar *header;  /* "authorization: Bearer TOKEN", or NULL */
-  gint64 expires; /* monotonic microseconds */
+  gchar *header;          /* "authorization: Bearer TOKEN", or NULL */
+  gint64 expires;         /* monotonic microseconds */
   PushTransfer *fetching; /* the fetch under way, or NULL */
-  gboolean refused; /* no token within the minute */
-  gchar *problem;   /* why the last fetch brought none, or NULL */
-  GQueue waiting;  /* of PushAttempt */
-  Deadline *timer; /* of the next fetch */
+  gboolean refused;       /* no token within the minute */
+  gchar *problem;         /* why the last fetch brought none, or NULL */
+  GQueue waiting;         /* of PushAttempt */
+  Deadline *timer;        /* of the next fetch */
   gboolean stopped;
 };
 
@@ -116,8 +116,8 @@ refuse (FcmAccess *access, const PushHttpAnswer *answer)
   result->date = g_strdup (answer->date);
   push_result_quote (result, answer->body);
   log_error (LOG_FIELDS ("MESSAGE_ID", LOG_ID_PUSH_CREDENTIALS, "PROVIDER", "fcm"),
-             "no access token for the project %s: %s",
-             fcm_account_project (access->account), result->reason);
+             "no access token for the project %s: %s", fcm_account_project (access->account),
+             result->reason);
   access->refused = TRUE;
   access->problem = g_strdup (result->reason);
   fetch_in (access, REFUSED_MS);

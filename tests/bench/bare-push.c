@@ -48,8 +48,9 @@ on_socket (CURL *easy, curl_socket_t fd, int what, void *data, void *unused)
   }
   g_assert_cmpuint (i, <, MAX_FDS);
   bare->n_fds = MAX (bare->n_fds, i + 1);
-  bare->fds[i] = (struct pollfd){ fd, ((what & CURL_POLL_IN) ? POLLIN : 0) |
-                                          ((what & CURL_POLL_OUT) ? POLLOUT : 0), 0 };
+  bare->fds[i] = (struct pollfd){
+    fd, ((what & CURL_POLL_IN) ? POLLIN : 0) | ((what & CURL_POLL_OUT) ? POLLOUT : 0), 0
+  };
   return 0;
 }
 

@@ -142,10 +142,10 @@ make_bare (const Bench *bench, const Simulator *simulator, Vapid *vapid)
 {
   g_autofree gchar *token = vapid_authorization (vapid, simulator->url, NULL, clock_wall ());
   g_autofree gchar *authorization = g_strconcat ("Authorization: ", token, NULL);
-  const gchar *const headers[] = { "Accept:",           "User-Agent: sipwake",
-                                   "Content-Type:",     "TTL: 30",
-                                   "Urgency: high",     authorization,
-                                   "Topic: 0123456789abcdef", NULL };
+  const gchar *const headers[] = {
+    "Accept:",       "User-Agent: sipwake", "Content-Type:",           "TTL: 30",
+    "Urgency: high", authorization,         "Topic: 0123456789abcdef", NULL
+  };
 
   return bare_push_new (bench->request->prid, simulator->ca, headers);
 }
