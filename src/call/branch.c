@@ -253,12 +253,15 @@ on_answered (Attempt *attempt, const sip_t *response, gpointer user_data)
   branch->funcs->answered (branch, response, branch->user_data);
 }
 
-/* Nobody answered, or it is said that nobody is reached there; who rang was reached. */
+/* Nobody answered, or it is said that nobody is reached there; who rang was reached, unless his
+ * connection is gone. */
 static gboolean
 is_flow_lost (const Branch *branch, guint status, const sip_t *response)
 {
-  return branch->binding &&
-         (!response || (!branch->rings && outbound_is_lost (branch->binding, status)));
+  if (!branch->binding)
+    return FALSE;
+  return response ? !branch->rings && outbound_is_lost (branch->binding, status)
+                  : !branch->rings || status != 408;
 }
 
 static void

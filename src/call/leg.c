@@ -14,6 +14,8 @@
 #include "sip/sip-inside.h"
 
 #define CANCEL_PATIENCE_MS 32000 /* 64*T1: nobody answers a CANCEL later */
+/* Who rings says so each minute (RFC 3261 13.3.1.1), which many phones and PBXs do not. */
+#define SILENCE_MS (10 * 60 * 1000)
 
 struct _Leg {
   LegState state;
@@ -77,13 +79,19 @@ reason_of (const sip_t *because)
 static void on_patience_over (gpointer user_data);
 
 static void
+be_patient (Leg *leg, guint milliseconds)
+{
+  deadline_clear (&leg->patience);
+  leg->patience = deadline_new (milliseconds, on_patience_over, leg);
+}
+
+static void
 send_cancel (Leg *leg, const sip_t *because)
 {
   g_autofree gchar *reason = reason_of (because);
 
   sip_transaction_cancel (leg->invite, reason);
-  deadline_clear (&leg->patience);
-  leg->patience = deadline_new (CANCEL_PATIENCE_MS, on_patience_over, leg);
+  be_patient (leg, CANCEL_PATIENCE_MS);
 }
 
 static void
@@ -138,7 +146,7 @@ on_patience_over (gpointer user_data)
   Leg *leg = user_data;
 
   leg->patience = NULL;
-  step (leg, LEG_EVENT_GIVE_UP, 0, NULL);
+  step (leg, LEG_EVENT_GIVE_UP, 408, NULL);
 }
 
 static gboolean answer_challenge (Leg *leg, guint status, const sip_t *response);
@@ -176,6 +184,10 @@ on_response (SipTransaction *transaction, guint status, const sip_t *response, g
 
   if (answer_challenge (leg, status, response) || is_out_of_turn (leg, status, response))
     return;
+  if (status >= 200)
+    deadline_clear (&leg->patience);
+  else if (leg->state != LEG_CANCELLING)
+    be_patient (leg, SILENCE_MS);
   if (status < 300 && response)
     sip_dialog_establish (leg->dialog, response);
   if (status >= 200 && status < 300) {
@@ -347,7 +359,9 @@ leg_invite (Leg *leg, SipFlow *flow, const LegInvite *invite)
   leg->route = g_strdup (invite->route);
   leg->credentials = invite->credentials ? credentials_ref (invite->credentials) : NULL;
   send_invite (leg, NULL);
-  if (!leg->invite)
+  if (leg->invite)
+    be_patient (leg, SILENCE_MS);
+  else
     leg->state = LEG_DEAD;
   return leg->invite != NULL;
 }

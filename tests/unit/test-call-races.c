@@ -326,6 +326,15 @@ test_late_answer_after_the_time_out (void)
     { PHONE, LEG_EVENT_SUCCESS, LEG_DEAD, CALL_DO_NOTHING },
   };
 
+  static const Row says_nothing_more[] = {
+    RINGS (PHONE),
+    { PHONE, LEG_EVENT_GIVE_UP, LEG_CANCELLING, CALL_SEND_CANCEL | CALL_TELL_FAILED },
+    { CALLER, CALLER_EVENT_REJECT, CALLER_DEAD, CALL_SEND_FINAL },
+    { PHONE, LEG_EVENT_HANG_UP, LEG_CANCELLING, CALL_DO_NOTHING },
+    { PHONE, LEG_EVENT_SUCCESS, LEG_DEAD, CALL_SEND_ACK | CALL_SEND_BYE },
+  };
+
+  walk (says_nothing_more, G_N_ELEMENTS (says_nothing_more));
   walk (rang, G_N_ELEMENTS (rang));
   walk (silent, G_N_ELEMENTS (silent));
   walk (given_up, G_N_ELEMENTS (given_up));
