@@ -279,6 +279,7 @@ build (Daemon *daemon, const DaemonProcess *process, GError **error)
   push_bucket_set_repeat (daemon->bucket, daemon->settings->wake.repeat);
   push_bucket_set_dead (daemon->bucket, on_dead_token, daemon);
   daemon->refresh = refresh_new (daemon->location, daemon->accounts, daemon->push);
+  refresh_set_dead (daemon->refresh, on_dead_token, daemon);
   refresh_resume (daemon->refresh);
   watch_pbxes (daemon);
   daemon->media = media_setup_new (daemon->token_key);

@@ -28,6 +28,8 @@ struct _Refresh {
   AccountBook *accounts;
   PushService *service;
   GCancellable *cancellable;
+  RefreshDeadFunc dead; /* nullable */
+  gpointer dead_data;
   GHashTable *alarms; /* token -> Alarm, one for each phone that will be woken */
   gulong refreshed;
   gulong shortened;
@@ -40,9 +42,10 @@ typedef struct {
   Deadline *deadline;
 } Alarm;
 
-/* A push on its way, which may come back after the refresher is gone. */
+/* A push on its way. */
 typedef struct {
-  Location *location;
+  GCancellable *cancellable; /* cancelled: the refresher is gone */
+  Refresh *refresh;
   Binding *binding;
 } Wish;
 
@@ -65,29 +68,40 @@ mark (Binding *binding, const gchar *risk)
   binding->at_risk = risk;
 }
 
+/* Where the phone gave a second token for its calls that one may well live. */
 static void
-wish_free (Wish *wish)
+bury (Refresh *refresh, Binding *binding)
 {
-  g_object_unref (wish->location);
-  binding_unref (wish->binding);
-  g_free (wish);
+  if (binding->push->voip_token)
+    mark (binding, "its token for silent pushes is dead, so nothing wakes it to renew its registration");
+  else if (refresh->dead)
+    refresh->dead (binding, refresh->dead_data);
+}
+
+static void
+take_answer (Refresh *refresh, Binding *binding, PushOutcome outcome)
+{
+  gboolean is_there = location_has (refresh->location, binding) && binding_has_push (binding);
+
+  if (outcome == PUSH_ACCEPTED)
+    counters_inc (COUNTER_REFRESHES_PUSHED);
+  else if (outcome == PUSH_TOKEN_DEAD && is_there)
+    bury (refresh, binding);
+  else if (outcome == PUSH_RATE_LIMITED && is_there)
+    mark (binding, "no silent push is left for it, so nothing wakes it to renew its registration");
 }
 
 static void
 on_pushed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Wish *wish = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (PushResult) answer =
-    push_service_send_finish (PUSH_SERVICE (source), result, &error);
+  g_autoptr (PushResult) answer = push_service_send_finish (PUSH_SERVICE (source), result, NULL);
 
-  if (answer && answer->outcome == PUSH_ACCEPTED)
-    counters_inc (COUNTER_REFRESHES_PUSHED);
-  else if (answer && answer->outcome == PUSH_RATE_LIMITED &&
-           location_has (wish->location, wish->binding))
-    mark (wish->binding, "no silent push is left for it, so nothing wakes it to renew its "
-                         "registration");
-  wish_free (wish);
+  if (answer && !g_cancellable_is_cancelled (wish->cancellable))
+    take_answer (wish->refresh, wish->binding, answer->outcome);
+  g_object_unref (wish->cancellable);
+  binding_unref (wish->binding);
+  g_free (wish);
 }
 
 static void
@@ -97,7 +111,7 @@ push (Refresh *refresh, Binding *binding)
   g_autoptr (PushRequest) request = push_target_request (binding, PUSH_KIND_REFRESH);
 
   request->ttl = AHEAD_SECONDS;
-  *wish = (Wish){ g_object_ref (refresh->location), binding_ref (binding) };
+  *wish = (Wish){ g_object_ref (refresh->cancellable), refresh, binding_ref (binding) };
   push_service_send_async (refresh->service, request, PUSH_SECONDS * 1000, refresh->cancellable,
                            on_pushed, wish);
 }
@@ -237,6 +251,19 @@ refresh_pbx_lost (Refresh *refresh, const Pbx *pbx)
                 location_count (refresh->location) * 1000 / WAKE_PER_SECOND + LOST_SPREAD_MS };
 
   location_each (refresh->location, wake_one, &lost);
+}
+
+/**
+ * refresh_set_dead:
+ * @refresh: the refresher
+ * @func: (nullable): told when a push service knows a phone's token no more
+ * @user_data: for @func
+ */
+void
+refresh_set_dead (Refresh *refresh, RefreshDeadFunc func, gpointer user_data)
+{
+  refresh->dead = func;
+  refresh->dead_data = user_data;
 }
 
 /**

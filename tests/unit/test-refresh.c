@@ -230,6 +230,40 @@ test_no_silent_push_is_left (Fixture *fixture, gconstpointer data)
 }
 
 static void
+on_dead (Binding *binding, gpointer user_data)
+{
+  Fixture *fixture = user_data;
+
+  location_end_push (fixture->location, binding);
+}
+
+static void
+test_a_dead_token (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Binding) binding = register_phone (fixture, 3600, NULL);
+
+  refresh_set_dead (fixture->refresh, on_dead, fixture);
+  provider_fake_set_outcome (fixture->fake, PUSH_TOKEN_DEAD, 0);
+  g_assert_cmpuint (pushes_after (fixture, 3600 - 120), ==, 1);
+  g_assert_false (binding_has_push (binding));
+}
+
+/* The phone has come with another token while the push was under way. */
+static void
+test_a_dead_token_of_before (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Binding) binding = register_phone (fixture, 3600, NULL), renewed = NULL;
+
+  refresh_set_dead (fixture->refresh, on_dead, fixture);
+  provider_fake_set_outcome (fixture->fake, PUSH_TOKEN_DEAD, 50);
+  g_assert_cmpuint (pushes_after (fixture, 3600 - 120), ==, 1);
+  renewed = register_phone (fixture, 3600, NULL);
+  g_usleep (60 * 1000);
+  pushes_after (fixture, 0);
+  g_assert_true (binding_has_push (renewed) && binding_has_push (binding));
+}
+
+static void
 test_accounts_need_no_push (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (Account) account = account_new (fixture->pbx, "sip:alice@pbx.example.com", "alice");
@@ -279,6 +313,8 @@ main (int argc, char **argv)
   ADD ("never-rings", test_never_rings_for_a_refresh);
   ADD ("too-little-time", test_too_little_time);
   ADD ("no-silent-push-is-left", test_no_silent_push_is_left);
+  ADD ("dead-token", test_a_dead_token);
+  ADD ("dead-token-of-before", test_a_dead_token_of_before);
   ADD ("a-start-that-is-late", test_a_start_that_is_late);
   ADD ("a-start-with-time-left", test_a_start_with_time_left);
   ADD ("cut", test_woken_when_its_time_is_cut);
