@@ -107,6 +107,43 @@ def the_best_of_two_refusals_is_told(stage):
 
 
 @test
+def a_busy_phone_is_busy_for_all_where_that_is_wanted(stage):
+    call_two(stage, [*UP[:3], recv("486 INVITE"), send("ACK")],
+             [*TAKEN[:2], pause(300), send("486 INVITE"), recv("ACK")], [*TAKEN[:2], *CANCELLED],
+             config={"call": {"busy": "end"}})
+
+
+@test
+def the_others_ring_on_where_that_is_wanted(stage):
+    call_two(stage, [*UP, *HANGS_UP],
+             [*TAKEN[:2], send("603 INVITE"), recv("ACK")],
+             [*TAKEN[:2], pause(300), *TAKEN[2:], *HEARS_BYE],
+             config={"call": {"decline": "wait"}})
+
+
+def refused(stage, header, status):
+    """A call to two phones that sleep; nobody is woken."""
+    street = Street(stage)
+    for address in (ports.PHONE, ports.OTHER_PHONE):
+        street.sleeper(address=address)
+    street.pbx(caller([send("INVITE", OFFER, headers=[header]), may("100 INVITE"),
+                       recv(f"{status} INVITE"), send("ACK")]))
+    street.finish()
+    street.house.push.assert_pushes(0)
+
+
+@test
+def a_call_that_has_come_too_far(stage):
+    refused(stage, "Max-Forwards: 0", 483)
+
+
+@test
+def a_call_that_may_not_fork(stage):
+    """RFC 5393 section 5.3.3.1."""
+    refused(stage, "Max-Breadth: 1", 440)
+
+
+@test
 def what_nobody_has_heard_of_passes(stage):
     """Headers, those of a session timer, a method and its answer; a hop is counted."""
     asked, told_back = ("X-Odd: <a;b>", "Session-Expires: 1800;refresher=uac"), ("X-Odd: c",)

@@ -48,6 +48,9 @@ class Rung:
         self.tag = tag
         self.then = then
 
+    def has(self, header):
+        return any(line.startswith(f"{header}:") for line in self.headers)
+
 
 def send(what, body="", headers=(), same=False, tag=None):
     return Rung("send", what, body, headers, same=same, tag=tag)
@@ -171,9 +174,10 @@ class Ladder:
         near = f"[$near]{own_tag}" if self.is_called else CALLER
         sender, receiver = (far, near) if rung.status else (near, far)
         lines = [start, f"Via: {via}", f"From: {sender}", f"To: {receiver}", "Call-ID: [call_id]",
-                 f"CSeq: {number}", *([] if rung.status else ["Max-Forwards: 70"]),
-                 *self.contact(rung), *rung.headers]
-        if rung.body and not any(line.startswith("Content-Type") for line in rung.headers):
+                 f"CSeq: {number}", *self.contact(rung), *rung.headers]
+        if not rung.status and not rung.has("Max-Forwards"):
+            lines.append("Max-Forwards: 70")
+        if rung.body and not rung.has("Content-Type"):
             lines.append("Content-Type: application/sdp")
         lines.append("Content-Length: [len]")
         # sipp repeats until the next message comes.

@@ -137,9 +137,9 @@ def call(stage, pbx, phone, pbx_options=(), phone_options=(), pushes=0):
     street.house.push.assert_pushes(pushes)
 
 
-def call_two(stage, pbx, *phones, meanwhile=None):
+def call_two(stage, pbx, *phones, meanwhile=None, **more):
     """Two awake phones of one user are called; they have one To tag."""
-    street = Street(stage)
+    street = Street(stage, **more)
     for number, phone in enumerate(phones):
         street.phone(awake(), called(phone), address=(ports.PHONE, ports.OTHER_PHONE)[number])
         street.house.pbx.wait_contacts("alice", number + 1)
