@@ -70,16 +70,6 @@ append_caps (Daemon *daemon, const gchar *provider, gboolean pnsreg, const gchar
     g_ptr_array_add (feature_caps, caps);
 }
 
-/* The push service knows the phone no more; it stays reachable while it is awake. */
-static void
-on_dead_token (Binding *binding, gpointer user_data)
-{
-  Daemon *daemon = user_data;
-
-  location_end_push (daemon->location, binding);
-  ledger_put_lazily (daemon->ledger, binding);
-}
-
 static gboolean
 on_push_question (const PnParams *push, gboolean pnsreg, GPtrArray *feature_caps,
                   gpointer user_data)
@@ -277,9 +267,7 @@ build (Daemon *daemon, const DaemonProcess *process, GError **error)
   registrar_set_push (daemon->registrar, on_push_question, daemon);
   daemon->bucket = push_bucket_new (daemon->location, daemon->push);
   push_bucket_set_repeat (daemon->bucket, daemon->settings->wake.repeat);
-  push_bucket_set_dead (daemon->bucket, on_dead_token, daemon);
   daemon->refresh = refresh_new (daemon->location, daemon->accounts, daemon->push);
-  refresh_set_dead (daemon->refresh, on_dead_token, daemon);
   refresh_resume (daemon->refresh);
   watch_pbxes (daemon);
   daemon->media = media_setup_new (daemon->token_key);

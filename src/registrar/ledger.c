@@ -21,6 +21,7 @@ struct _Ledger {
   Store *store;
   Location *location;
   gulong shortened;
+  gulong push_ended;
   gulong removed;
 };
 
@@ -321,7 +322,7 @@ ledger_put_lazily (Ledger *ledger, const Binding *binding)
 }
 
 static void
-on_shortened (Location *location, Binding *binding, gpointer user_data)
+on_changed (Location *location, Binding *binding, gpointer user_data)
 {
   ledger_put_lazily (user_data, binding);
 }
@@ -348,7 +349,8 @@ ledger_new (Store *store, Location *location)
 
   ledger->store = store;
   ledger->location = g_object_ref (location);
-  ledger->shortened = g_signal_connect (location, "shortened", G_CALLBACK (on_shortened), ledger);
+  ledger->shortened = g_signal_connect (location, "shortened", G_CALLBACK (on_changed), ledger);
+  ledger->push_ended = g_signal_connect (location, "push-ended", G_CALLBACK (on_changed), ledger);
   ledger->removed = g_signal_connect (location, "removed", G_CALLBACK (on_removed), ledger);
   return ledger;
 }
@@ -361,6 +363,7 @@ void
 ledger_free (Ledger *ledger)
 {
   g_signal_handler_disconnect (ledger->location, ledger->shortened);
+  g_signal_handler_disconnect (ledger->location, ledger->push_ended);
   g_signal_handler_disconnect (ledger->location, ledger->removed);
   g_object_unref (ledger->location);
   g_free (ledger);

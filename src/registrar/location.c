@@ -26,7 +26,7 @@ struct _Location {
   gint64 expiry_due;
 };
 
-enum { REFRESHED, REJECTED, SHORTENED, REMOVED, N_SIGNALS };
+enum { REFRESHED, REJECTED, SHORTENED, PUSH_ENDED, REMOVED, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (Location, location, G_TYPE_OBJECT)
@@ -389,6 +389,7 @@ location_end_push (Location *self, Binding *binding)
   count_binding (self, binding, 1);
   log_info (LOG_FIELDS ("BINDING", binding->token, "AOR", log_mask_aor (binding->aor)),
             "%s: push ended, the token is dead", log_mask_aor (binding->aor));
+  g_signal_emit (self, signals[PUSH_ENDED], 0, binding);
 }
 
 /**
@@ -460,6 +461,12 @@ location_class_init (LocationClass *class)
    */
   signals[SHORTENED] = g_signal_new ("shortened", G_TYPE_FROM_CLASS (class), G_SIGNAL_RUN_LAST, 0,
                                      NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_POINTER);
+  /**
+   * Location::push-ended:
+   * @binding: (type gpointer): the Binding whose phone can be woken no more
+   */
+  signals[PUSH_ENDED] = g_signal_new ("push-ended", G_TYPE_FROM_CLASS (class), G_SIGNAL_RUN_LAST,
+                                      0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_POINTER);
   /**
    * Location::removed:
    * @binding: (type gpointer): the Binding that is gone

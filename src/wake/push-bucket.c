@@ -19,8 +19,6 @@ struct _PushBucket {
   PushService *service;
   GHashTable *queues; /* token -> Queue */
   guint repeat[WAKEUP_MAX_REPEAT];
-  PushBucketDeadFunc dead; /* nullable */
-  gpointer dead_data;
   gulong refreshed;
   gulong rejected;
   gulong removed;
@@ -108,8 +106,8 @@ end_push (PushBucket *bucket, const gchar *token, const gchar *prid)
 {
   Binding *binding = location_find_token (bucket->location, token);
 
-  if (binding && bucket->dead && binding_has_push (binding) && g_strcmp0 (binding->push->prid, prid) == 0)
-    bucket->dead (binding, bucket->dead_data);
+  if (binding && binding_has_push (binding) && g_strcmp0 (binding->push->prid, prid) == 0)
+    location_end_push (bucket->location, binding);
 }
 
 static void
@@ -321,19 +319,6 @@ push_bucket_set_repeat (PushBucket *bucket, const guint *repeat)
   memset (bucket->repeat, 0, sizeof bucket->repeat);
   for (; n < WAKEUP_MAX_REPEAT - 1 && repeat[n]; n++)
     bucket->repeat[n] = repeat[n];
-}
-
-/**
- * push_bucket_set_dead:
- * @bucket: a bucket
- * @func: (nullable): told when a push service knows a phone's token no more
- * @user_data: for @func
- */
-void
-push_bucket_set_dead (PushBucket *bucket, PushBucketDeadFunc func, gpointer user_data)
-{
-  bucket->dead = func;
-  bucket->dead_data = user_data;
 }
 
 /**

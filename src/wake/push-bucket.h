@@ -21,7 +21,6 @@ typedef void (*PushBucketFunc) (PushTicket *ticket, PushBucketEvent event, Bindi
 /* A wake-up is over: @provider's push brought @binding back in @microseconds, or did not (-1). */
 typedef void (*PushBucketWatchFunc) (Binding *binding, const gchar *provider, gint64 microseconds,
                                      gpointer user_data);
-typedef void (*PushBucketDeadFunc) (Binding *binding, gpointer user_data);
 
 typedef struct {
   PushKind kind;        /* what the phone is woken for */
@@ -36,7 +35,6 @@ void push_bucket_watch (PushBucket *bucket, PushBucketWatchFunc func, gpointer u
 Location *push_bucket_location (PushBucket *bucket);
 
 void push_bucket_set_repeat (PushBucket *bucket, const guint *repeat);
-void push_bucket_set_dead (PushBucket *bucket, PushBucketDeadFunc func, gpointer user_data);
 
 PushTicket *push_bucket_enter (PushBucket *bucket, Binding *binding, const PushBucketCall *call,
                                PushBucketFunc func, gpointer user_data);

@@ -28,8 +28,6 @@ struct _Refresh {
   AccountBook *accounts;
   PushService *service;
   GCancellable *cancellable;
-  RefreshDeadFunc dead; /* nullable */
-  gpointer dead_data;
   GHashTable *alarms; /* token -> Alarm, one for each phone that will be woken */
   gulong refreshed;
   gulong shortened;
@@ -73,9 +71,10 @@ static void
 bury (Refresh *refresh, Binding *binding)
 {
   if (binding->push->voip_token)
-    mark (binding, "its token for silent pushes is dead, so nothing wakes it to renew its registration");
-  else if (refresh->dead)
-    refresh->dead (binding, refresh->dead_data);
+    mark (binding, "its token for silent pushes is dead, so nothing wakes it to renew its "
+                   "registration");
+  else
+    location_end_push (refresh->location, binding);
 }
 
 static void
@@ -251,19 +250,6 @@ refresh_pbx_lost (Refresh *refresh, const Pbx *pbx)
                 location_count (refresh->location) * 1000 / WAKE_PER_SECOND + LOST_SPREAD_MS };
 
   location_each (refresh->location, wake_one, &lost);
-}
-
-/**
- * refresh_set_dead:
- * @refresh: the refresher
- * @func: (nullable): told when a push service knows a phone's token no more
- * @user_data: for @func
- */
-void
-refresh_set_dead (Refresh *refresh, RefreshDeadFunc func, gpointer user_data)
-{
-  refresh->dead = func;
-  refresh->dead_data = user_data;
 }
 
 /**

@@ -7,10 +7,7 @@
 
 typedef struct _Refresh Refresh;
 
-typedef void (*RefreshDeadFunc) (Binding *binding, gpointer user_data);
-
 Refresh *refresh_new (Location *location, AccountBook *accounts, PushService *service);
 void refresh_free (Refresh *refresh);
-void refresh_set_dead (Refresh *refresh, RefreshDeadFunc func, gpointer user_data);
 void refresh_resume (Refresh *refresh);
 void refresh_pbx_lost (Refresh *refresh, const Pbx *pbx);

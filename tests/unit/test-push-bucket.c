@@ -193,12 +193,11 @@ test_refused (Fixture *fixture, gconstpointer data)
 }
 
 static void
-on_dead (Binding *binding, gpointer user_data)
+on_push_ended (Location *location, Binding *binding, gpointer user_data)
 {
   Fixture *fixture = user_data;
 
   g_string_append (fixture->trace, "dead ");
-  location_end_push (fixture->location, binding);
 }
 
 static void
@@ -208,7 +207,7 @@ test_a_dead_token_ends_the_push (Fixture *fixture, gconstpointer data)
   gint64 with_push = counters_get (COUNTER_BINDINGS_WITH_PUSH);
   Waiter waiter;
 
-  push_bucket_set_dead (fixture->bucket, on_dead, fixture);
+  g_signal_connect (fixture->location, "push-ended", G_CALLBACK (on_push_ended), fixture);
   push_bucket_set_repeat (fixture->bucket, (const guint[]){ 1, 0 });
   provider_fake_set_outcome (fixture->fake, PUSH_TOKEN_DEAD, 10);
   enter (fixture, &waiter, binding, "a", 5);

@@ -230,19 +230,10 @@ test_no_silent_push_is_left (Fixture *fixture, gconstpointer data)
 }
 
 static void
-on_dead (Binding *binding, gpointer user_data)
-{
-  Fixture *fixture = user_data;
-
-  location_end_push (fixture->location, binding);
-}
-
-static void
 test_a_dead_token (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (Binding) binding = register_phone (fixture, 3600, NULL);
 
-  refresh_set_dead (fixture->refresh, on_dead, fixture);
   provider_fake_set_outcome (fixture->fake, PUSH_TOKEN_DEAD, 0);
   g_assert_cmpuint (pushes_after (fixture, 3600 - 120), ==, 1);
   g_assert_false (binding_has_push (binding));
@@ -254,7 +245,6 @@ test_a_dead_token_of_before (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (Binding) binding = register_phone (fixture, 3600, NULL), renewed = NULL;
 
-  refresh_set_dead (fixture->refresh, on_dead, fixture);
   provider_fake_set_outcome (fixture->fake, PUSH_TOKEN_DEAD, 50);
   g_assert_cmpuint (pushes_after (fixture, 3600 - 120), ==, 1);
   renewed = register_phone (fixture, 3600, NULL);
