@@ -3,92 +3,52 @@
  * deadline: something to be done when a time is up, unless it is called off before.
  *
  * g_timeout_add() for many: each of its sources costs every turn of the loop, and thousands of
- * calls may wait at once. Here all deadlines of the main loop are one source with a binary heap:
- * most are called off, and those that are far away cost no more than their place in it. They follow
- * the test clock.
+ * calls may wait at once. Here all deadlines of the main loop are one source, ordered by time. They
+ * follow the test clock.
  */
 #include "base/deadline.h"
 
 #include "base/clock.h"
 
 struct _Deadline {
-  gint64 due;    /* monotonic microseconds */
-  guint32 place; /* in the heap */
-  guint32 turn;  /* among those that are due at once */
+  gint64 due; /* monotonic microseconds */
+  GSequenceIter *place;
   DeadlineFunc func;
   gpointer user_data;
 };
 
-static GPtrArray *heap; /* of Deadline; none is due before the one at (place - 1) / 2 */
+static GSequence *queue;
+static Deadline *first; /* of the queue, where each turn of the loop would have to look for it */
 static GSource *source;
 
-static Deadline *
-at (guint place)
+static gint
+by_due (gconstpointer a, gconstpointer b, gpointer user_data)
 {
-  return heap->pdata[place];
-}
+  gint64 left = ((const Deadline *) a)->due, right = ((const Deadline *) b)->due;
 
-static Deadline *
-first (void)
-{
-  return heap->len ? at (0) : NULL;
-}
-
-static gboolean
-is_before (const Deadline *a, const Deadline *b)
-{
-  return a->due < b->due || (a->due == b->due && (gint32) (a->turn - b->turn) < 0);
-}
-
-static void
-put (Deadline *deadline, guint place)
-{
-  heap->pdata[place] = deadline;
-  deadline->place = place;
-}
-
-/* Puts it where it belongs, seen from a free place: above those that are later, below the others. */
-static void
-settle (Deadline *deadline, guint place)
-{
-  guint above, below;
-
-  for (; place > 0; place = above) {
-    above = (place - 1) / 2;
-    if (is_before (at (above), deadline))
-      break;
-    put (at (above), place);
-  }
-  for (; (below = 2 * place + 1) < heap->len; place = below) {
-    if (below + 1 < heap->len && is_before (at (below + 1), at (below)))
-      below++;
-    if (is_before (deadline, at (below)))
-      break;
-    put (at (below), place);
-  }
-  put (deadline, place);
+  return (left > right) - (left < right);
 }
 
 static void
 take_out (Deadline *deadline)
 {
-  Deadline *last = g_ptr_array_steal_index_fast (heap, heap->len - 1);
+  GSequenceIter *after = g_sequence_iter_next (deadline->place);
 
-  if (last != deadline)
-    settle (last, deadline->place);
+  if (deadline == first)
+    first = g_sequence_iter_is_end (after) ? NULL : g_sequence_get (after);
+  g_sequence_remove (deadline->place);
   g_free (deadline);
 }
 
 static gboolean
 prepare (GSource *self, gint *timeout)
 {
-  const Deadline *next = first ();
   gint64 left;
 
   *timeout = -1;
-  if (!next)
+  if (!first)
     return FALSE;
-  left = next->due - clock_now ();
+  left = first->due - clock_now ();
   *timeout = (gint) CLAMP ((left + 999) / 1000, 0, G_MAXINT);
   return left <= 0;
 }
@@ -96,9 +56,7 @@ prepare (GSource *self, gint *timeout)
 static gboolean
 check (GSource *self)
 {
-  const Deadline *next = first ();
-
-  return next && next->due <= clock_now ();
+  return first && first->due <= clock_now ();
 }
 
 static gboolean
@@ -106,11 +64,11 @@ dispatch (GSource *self, GSourceFunc callback, gpointer user_data)
 {
   gint64 now = clock_now ();
 
-  for (Deadline *next = first (); next && next->due <= now; next = first ()) {
-    DeadlineFunc func = next->func;
-    gpointer data = next->user_data;
+  while (first && first->due <= now) {
+    DeadlineFunc func = first->func;
+    gpointer data = first->user_data;
 
-    take_out (next);
+    take_out (first);
     func (data);
   }
   return G_SOURCE_CONTINUE;
@@ -131,21 +89,20 @@ static GSourceFuncs funcs = { prepare, check, dispatch, NULL, NULL, NULL };
 Deadline *
 deadline_new (guint milliseconds, DeadlineFunc func, gpointer user_data)
 {
-  static guint32 turn;
   Deadline *deadline = g_new (Deadline, 1);
 
   if (!source) {
-    heap = g_ptr_array_new ();
+    queue = g_sequence_new (NULL);
     source = g_source_new (&funcs, sizeof (GSource));
     g_source_set_name (source, "deadlines");
     g_source_attach (source, NULL);
   }
   deadline->due = clock_now () + (gint64) milliseconds * G_TIME_SPAN_MILLISECOND;
-  deadline->turn = turn++;
   deadline->func = func;
   deadline->user_data = user_data;
-  g_ptr_array_add (heap, deadline);
-  settle (deadline, heap->len - 1);
+  deadline->place = g_sequence_insert_sorted (queue, deadline, by_due, NULL);
+  if (!first || deadline->due < first->due)
+    first = deadline;
   return deadline;
 }
 
