@@ -59,6 +59,17 @@ def a_sleeping_phone_is_woken_after_a_crash(stage):
 
 
 @test
+def a_dead_token_is_not_pushed_to_after_a_restart(stage):
+    house = House(stage)
+    house.sleeper(path="/gone/alice")
+    house.pbx.call("alice", OFFER).expect(480, 5)
+    house.push.assert_pushes(1)
+    house.restart()
+    house.pbx.call("alice", OFFER).expect(480, 5)
+    house.push.assert_pushes(1)
+
+
+@test
 def an_acknowledged_phone_is_there_after_a_crash_at_once(stage):
     house = House(stage)
     names = ("alice", "bob", "carol")
