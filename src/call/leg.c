@@ -11,6 +11,7 @@
 #include "base/deadline.h"
 #include "call/dialog-map.h"
 #include "call/header-policy.h"
+#include "sip/sip-ack.h"
 #include "sip/sip-inside.h"
 
 #define CANCEL_PATIENCE_MS 32000 /* 64*T1: nobody answers a CANCEL later */
@@ -34,7 +35,6 @@ struct _Leg {
   gchar *route;              /* nullable */
   Credentials *credentials; /* nullable */
   guint32 cseq;
-  gchar *branch;
   Deadline *patience;
   guint busy;
 };
@@ -57,7 +57,6 @@ leg_free (Leg *leg)
   g_clear_pointer (&leg->kept, msg_destroy);
   g_free (leg->route);
   g_free (leg->target);
-  g_free (leg->branch);
   g_free (leg);
 }
 
@@ -131,8 +130,10 @@ step (Leg *leg, LegEvent event, guint status, const sip_t *sip)
   leg->busy++;
   if (actions & CALL_SEND_CANCEL)
     send_cancel (leg, sip);
-  if (actions & CALL_SEND_ACK)
-    sip_dialog_ack (leg->dialog, leg->cseq, leg->branch, event == LEG_EVENT_ACK ? sip : NULL);
+  if (actions & CALL_SEND_ACK) {
+    sip_ack_send (leg->dialog, leg->cseq, event == LEG_EVENT_ACK ? sip : NULL);
+    g_clear_pointer (&leg->invite, sip_transaction_free);
+  }
   if (actions & CALL_SEND_BYE)
     send_bye (leg, sip);
   tell (leg, actions, &cause);
@@ -190,11 +191,6 @@ on_response (SipTransaction *transaction, guint status, const sip_t *response, g
     be_patient (leg, SILENCE_MS);
   if (status < 300 && response)
     sip_dialog_establish (leg->dialog, response);
-  if (status >= 200 && status < 300) {
-    leg->cseq = sip_transaction_cseq (transaction);
-    g_free (leg->branch);
-    leg->branch = g_strdup (sip_transaction_branch (transaction));
-  }
   if (status < 200)
     step (leg, LEG_EVENT_PROVISIONAL, status, response);
   else
@@ -240,6 +236,8 @@ send_invite (Leg *leg, const gchar *authorization)
     sip_headers_add (msg, authorization);
   leg->invite = sip_dialog_send (leg->dialog, SIP_METHOD_INVITE, leg->target, msg, on_response,
                                  leg);
+  if (leg->invite)
+    leg->cseq = sip_transaction_cseq (leg->invite);
 }
 
 static gboolean
@@ -479,7 +477,7 @@ leg_response (const Leg *leg)
 guint32
 leg_cseq (const Leg *leg)
 {
-  return sip_transaction_cseq (leg->invite);
+  return leg->cseq;
 }
 
 /**

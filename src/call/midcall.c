@@ -11,6 +11,7 @@
 #include "call/dialog-map.h"
 #include "call/header-policy.h"
 #include "call/passage.h"
+#include "sip/sip-ack.h"
 #include "sip/sip-inside.h"
 
 #define WAIT_SECONDS 20 /* the sender of anything but an INVITE gives up after 32 (RFC 4320) */
@@ -26,8 +27,6 @@ struct _Midcall {
   guint32 opened;
   Passage *passage; /* of the request, a response or the ACK */
   SipTransaction *transaction;
-  guint32 cseq;
-  gchar *branch;
   gboolean answered; /* a re-INVITE's 2xx went back: the ACK is due */
   MidcallFunc done;
   gpointer user_data;
@@ -88,6 +87,12 @@ send_back (Midcall *midcall, guint status, const sip_t *response)
 }
 
 static void
+acknowledge (Midcall *midcall, const sip_t *ack)
+{
+  sip_ack_send (midcall->to, sip_transaction_cseq (midcall->transaction), ack);
+}
+
+static void
 on_response_ready (const sip_t *response, guint problem_status, const gchar *problem,
                    gpointer user_data)
 {
@@ -101,7 +106,7 @@ on_response_ready (const sip_t *response, guint problem_status, const gchar *pro
     keep_media (midcall);
     sip_request_reply (midcall->request, problem_status, NULL, TAG_END ());
     if (accepted)
-      sip_dialog_ack (midcall->to, midcall->cseq, midcall->branch, NULL);
+      acknowledge (midcall, NULL);
     finish (midcall);
     return;
   }
@@ -128,10 +133,6 @@ on_response (SipTransaction *transaction, guint status, const sip_t *response, g
   }
   if (status < 300 && response->sip_contact && is_refresh (midcall))
     sip_dialog_establish (midcall->to, response);
-  if (status >= 200 && status < 300 && midcall_is_invite (midcall)) {
-    midcall->cseq = sip_transaction_cseq (transaction);
-    midcall->branch = g_strdup (sip_transaction_branch (transaction));
-  }
   if (status < 300 && has_media (midcall))
     passage_start (&midcall->passage, midcall->media,
                    midcall->party == MEDIA_PHONE ? MEDIA_PBX : MEDIA_PHONE,
@@ -146,7 +147,7 @@ on_ack_ready (const sip_t *ack, guint problem_status, const gchar *problem, gpoi
 {
   Midcall *midcall = user_data;
 
-  sip_dialog_ack (midcall->to, midcall->cseq, midcall->branch, problem_status ? NULL : ack);
+  acknowledge (midcall, problem_status ? NULL : ack);
   finish (midcall);
 }
 
@@ -313,7 +314,6 @@ midcall_free (Midcall *midcall)
     sip_request_reply (midcall->request, SIP_487_REQUEST_CANCELLED, TAG_END ());
   g_clear_pointer (&midcall->transaction, sip_transaction_free);
   sip_request_unref (midcall->request);
-  g_free (midcall->branch);
   g_free (midcall);
 }
 

@@ -26,6 +26,7 @@ struct _SipDialog {
   gpointer user_data;
   SipDialogWayFunc way;
   gpointer way_data;
+  SipAcked acked;
   gint64 heard; /* when the peer was last heard on @flow, in monotonic microseconds */
 };
 
@@ -157,6 +158,7 @@ sip_dialog_free (SipDialog *dialog)
   sip_flow_unref (dialog->flow);
   sip_loop_kick (dialog->listener->loop);
   counters_dec (COUNTER_DIALOGS_OPEN);
+  g_clear_pointer (&dialog->acked.words, msg_destroy);
   g_free (dialog->call_id);
   g_free (dialog->contact);
   g_free (dialog);
@@ -411,6 +413,18 @@ sip_dialog_refresh (SipDialog *dialog, const sip_t *request)
   if (!request->sip_contact)
     return;
   nta_leg_server_route (dialog->leg, request->sip_record_route, request->sip_contact);
+}
+
+/**
+ * sip_dialog_acked:
+ * @dialog: a dialog
+ *
+ * Returns: (transfer none): what it keeps for sip-ack
+ */
+SipAcked *
+sip_dialog_acked (SipDialog *dialog)
+{
+  return &dialog->acked;
 }
 
 /**

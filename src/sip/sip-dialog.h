@@ -6,6 +6,13 @@
 #include "sip/sip-transaction.h"
 
 typedef struct _SipDialog SipDialog;
+
+/* The last 2xx that was acknowledged, for sip-ack. */
+typedef struct {
+  guint32 cseq;
+  msg_t *words; /* nullable: what the ACK said beside its dialog */
+} SipAcked;
+
 typedef void (*SipDialogFunc) (SipDialog *dialog, SipRequest *request, gpointer user_data);
 
 /* Returns: (transfer none) (nullable): a better flow than @flow, on which the peer was heard last
@@ -34,6 +41,7 @@ void sip_dialog_establish (SipDialog *dialog, const sip_t *response);
 void sip_dialog_establish_by_request (SipDialog *dialog, const sip_t *request);
 gboolean sip_dialog_is_refreshed_by (sip_method_t method);
 void sip_dialog_refresh (SipDialog *dialog, const sip_t *request);
+SipAcked *sip_dialog_acked (SipDialog *dialog);
 void sip_dialog_add_contact (SipDialog *dialog, msg_t *msg);
 
 msg_t *sip_dialog_create_request (SipDialog *dialog);

@@ -6,5 +6,4 @@
 SipTransaction *sip_dialog_send (SipDialog *dialog, sip_method_t method, const gchar *method_name,
                                  const gchar *target, msg_t *msg, SipResponseFunc func,
                                  gpointer user_data);
-void sip_dialog_ack (SipDialog *dialog, guint32 cseq, const gchar *branch, const sip_t *ack);
 void sip_dialog_bye (SipDialog *dialog, msg_t *msg);

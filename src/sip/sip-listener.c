@@ -183,6 +183,32 @@ sip_listener_of (GHashTable *siblings, nta_agent_t *agent, nta_incoming_t *irq)
 }
 
 /**
+ * sip_listener_that_sent:
+ * @siblings: the stack's listeners by name
+ * @via: the Via of an answer
+ *
+ * Returns: (transfer none) (nullable): the listener whose Via it is
+ */
+SipListener *
+sip_listener_that_sent (GHashTable *siblings, const sip_via_t *via)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, siblings);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    SipListener *listener = value;
+    const sip_via_t *own = tport_magic (listener->primary);
+
+    if (g_ascii_strcasecmp (own->v_protocol, via->v_protocol) == 0 &&
+        g_ascii_strcasecmp (own->v_host, via->v_host) == 0 &&
+        g_strcmp0 (own->v_port, via->v_port) == 0)
+      return listener;
+  }
+  return NULL;
+}
+
+/**
  * sip_listener_speak:
  * @listener: the listener
  *

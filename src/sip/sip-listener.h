@@ -50,6 +50,7 @@ SipListener *sip_listener_new (const SipListenerOptions *options, SipLoop *loop,
                                nta_agent_t *agent, GHashTable *siblings, GError **error);
 void sip_listener_free (SipListener *listener);
 SipListener *sip_listener_of (GHashTable *siblings, nta_agent_t *agent, nta_incoming_t *irq);
+SipListener *sip_listener_that_sent (GHashTable *siblings, const sip_via_t *via);
 
 gboolean sip_listener_speak (SipListener *listener);
 guint sip_listener_port (const SipListener *listener);

@@ -10,6 +10,9 @@
 #include "base/counters.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "sip/sip-ack.h"
+
+#include <sofia-sip/nta_stateless.h>
 
 #define MAX_MESSAGE (64 << 10)
 #define MAX_CALLS_RINGING 100000
@@ -43,6 +46,22 @@ on_request (nta_leg_magic_t *magic, nta_leg_t *leg, nta_incoming_t *irq, const s
     return 0;
   if (stack->func)
     stack->func (request, stack->user_data);
+  return 0;
+}
+
+/* A 2xx to an INVITE whose call is over is acknowledged, and who sent it is hung up on. */
+static int
+on_stray (nta_agent_magic_t *magic, nta_agent_t *agent, msg_t *msg, sip_t *sip)
+{
+  const SipStack *stack = magic;
+  const SipListener *listener =
+    sip->sip_status && sip->sip_status->st_status / 100 == 2 &&
+        sip->sip_cseq->cs_method == sip_method_invite && !sip->sip_via->v_next
+      ? sip_listener_that_sent (stack->by_name, sip->sip_via)
+      : NULL;
+
+  if (!listener || sip_ack_repeat (listener, sip) || nta_msg_ackbye (agent, msg) < 0)
+    msg_destroy (msg);
   return 0;
 }
 
@@ -122,7 +141,7 @@ sip_stack_new (GPtrArray *listener_options, GMainContext *context, GError **erro
   su_log_set_level (NULL, 1);
 
   stack->agent = nta_agent_create (
-      sip_loop_root (loop), (url_string_t *) -1, NULL, stack, NTATAG_UA (1), NTATAG_CANCEL_487 (1),
+      sip_loop_root (loop), (url_string_t *) -1, on_stray, stack, NTATAG_UA (1), NTATAG_CANCEL_487 (1),
       NTATAG_CLIENT_RPORT (1), NTATAG_SERVER_RPORT (1), NTATAG_TCP_RPORT (1), NTATAG_USE_SRV (0),
       NTATAG_USE_NAPTR (0), NTATAG_UDP_MTU (65535), NTATAG_MAXSIZE (MAX_MESSAGE),
       NTATAG_PRELOAD (PRELOAD), NTATAG_MAX_PROCEEDING (MAX_CALLS_RINGING),

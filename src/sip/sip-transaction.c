@@ -206,18 +206,6 @@ sip_transaction_cseq (SipTransaction *transaction)
 }
 
 /**
- * sip_transaction_branch:
- * @transaction: a transaction
- *
- * Returns: (transfer none): its Via branch, by which an ACK finds its INVITE
- */
-const gchar *
-sip_transaction_branch (SipTransaction *transaction)
-{
-  return nta_outgoing_branch (transaction->orq);
-}
-
-/**
  * sip_transaction_response:
  * @transaction: a transaction that was answered
  *

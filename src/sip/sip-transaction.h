@@ -17,6 +17,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SipTransaction, sip_transaction_free)
 void sip_transaction_cancel (SipTransaction *transaction, const gchar *reason);
 guint sip_transaction_status (SipTransaction *transaction);
 guint32 sip_transaction_cseq (SipTransaction *transaction);
-const gchar *sip_transaction_branch (SipTransaction *transaction);
 msg_t *sip_transaction_response (SipTransaction *transaction);
 SipFlow *sip_transaction_connection (SipTransaction *transaction);

@@ -17,6 +17,7 @@ src_sip_libsip_a_SOURCES = \
   src/sip/sip-leg.c src/sip/sip-leg.h \
   src/sip/sip-dialog.c src/sip/sip-dialog.h \
   src/sip/sip-inside.c src/sip/sip-inside.h \
+  src/sip/sip-ack.c src/sip/sip-ack.h \
   src/sip/sip-stack.c src/sip/sip-stack.h
 
 LIBSIP = src/sip/libsip.a $(LIBCRYPTO) $(LIBPROTO) $(SOFIA_LIBS)

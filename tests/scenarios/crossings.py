@@ -191,6 +191,30 @@ def a_lost_ack_to_the_phone(stage):
 
 
 @test
+def a_lost_ack_that_has_the_answer(stage):
+    """What is acknowledged again is told what it was told before."""
+    say, hear = send("200 INVITE", OFFER), recv("ACK", body="s=answer")
+    call(stage, [send("INVITE"), *UP[1:3], recv("200 INVITE", body="s=offer"),
+                 send("ACK", ANSWER), *HEARS_BYE],
+         [recv("INVITE"), TAKEN[1], say, hear, say, hear, *HANGS_UP], phone_options=LITERALLY)
+
+
+@test
+def a_lost_ack_of_a_re_invite(stage):
+    again = (send("200 INVITE", KEPT), recv("ACK"))
+    call(stage, [*UP, *asks("INVITE", HOLD, KEPT), send("ACK"), *HEARS_BYE],
+         [*TAKEN, recv("INVITE"), *again, *again, *HANGS_UP], phone_options=LITERALLY)
+
+
+@test
+def an_answer_that_comes_again_when_the_call_is_over(stage):
+    """Who has not heard the end either is told so."""
+    call(stage, [*UP, *HANGS_UP],
+         [*TAKEN, *HEARS_BYE, send("200 INVITE", ANSWER, same=True), recv("ACK"),
+          recv("BYE"), send("200 BYE")], phone_options=LITERALLY)
+
+
+@test
 def a_late_answer_after_the_wait_is_over(stage):
     """The phone says nothing before, so that there was nothing to cancel (RFC 3261 section 9.1)."""
     street = Street(stage, wake={"timeout": 1})
