@@ -721,6 +721,7 @@ test_hold (Fixture *fixture, gconstpointer data)
 
 /* What the phone offers inside the call, and the PBX refuses. */
 typedef struct {
+  const gchar *beside; /* the sound that was agreed */
   const gchar *profile;
   const gchar *more;
   gboolean moves;
@@ -732,8 +733,9 @@ static void
 test_offer_refused (Fixture *fixture, gconstpointer data)
 {
   static const Offer offers[] = {
-    { "RTP/AVP", "", TRUE },
-    { "RTP/SAVP",
+    { "", "RTP/AVP", "", TRUE },
+    { FAX FLOOR, "RTP/AVP", FAX FLOOR, TRUE },
+    { "", "RTP/SAVP",
       "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:NWuTltvwkwopU1YrWWA2rsiOPHtwKa7vjyfQqotE\r\n",
       FALSE },
   };
@@ -744,8 +746,8 @@ test_offer_refused (Fixture *fixture, gconstpointer data)
     guint phone_port, pbx_port, other_port;
     int phone = open_port (&phone_port), pbx = open_port (&pbx_port),
         other = open_port (&other_port);
-    g_autofree gchar *phone_body = body_at (phone_port, "RTP/AVP", "");
-    g_autofree gchar *pbx_body = body_at (pbx_port, "RTP/AVP", "");
+    g_autofree gchar *phone_body = body_at (phone_port, "RTP/AVP", offers[i].beside);
+    g_autofree gchar *pbx_body = body_at (pbx_port, "RTP/AVP", offers[i].beside);
     g_autofree gchar *refused =
       body_at (offers[i].moves ? other_port : phone_port, offers[i].profile, offers[i].more);
     Answer offer = translate (session, MEDIA_PHONE, MEDIA_OFFER, phone_body);
