@@ -156,9 +156,10 @@ on_invite_event (SipRequest *request, SipRequestEvent event, const sip_t *sip, g
   Midcall *midcall = user_data;
 
   if (event == SIP_REQUEST_CANCELLED) {
-    if (midcall->transaction && !midcall->answered) {
+    keep_media (midcall); /* now, for the stack's own 487 may come before the other side's */
+    if (midcall->transaction) {
       sip_transaction_cancel (midcall->transaction, NULL);
-    } else if (!midcall->transaction) {
+    } else {
       sip_request_reply (request, SIP_487_REQUEST_CANCELLED, TAG_END ());
       finish (midcall);
     }
@@ -169,8 +170,8 @@ on_invite_event (SipRequest *request, SipRequestEvent event, const sip_t *sip, g
   if (midcall->answered && sip && midcall->media && !offered (midcall))
     passage_start (&midcall->passage, midcall->media, midcall->party, MEDIA_ANSWER,
                    sip_request_ack (request), on_ack_ready, midcall);
-  else if (midcall->answered)
-    on_ack_ready (sip, 0, NULL, midcall);
+  else if (midcall->branch)
+    on_ack_ready (midcall->answered ? sip : NULL, 0, NULL, midcall);
   else
     finish (midcall);
 }
@@ -225,6 +226,7 @@ on_request_ready (const sip_t *sip, guint problem_status, const gchar *problem, 
   msg_t *msg;
 
   if (problem_status) {
+    keep_media (midcall);
     sip_request_reply (request, problem_status, NULL, TAG_END ());
     finish (midcall);
     return;
@@ -238,6 +240,7 @@ on_request_ready (const sip_t *sip, guint problem_status, const gchar *problem, 
                                           sip_request_method_name (request), NULL, msg,
                                           on_response, midcall);
   if (!midcall->transaction) {
+    keep_media (midcall);
     sip_request_reply (request, SIP_500_INTERNAL_SERVER_ERROR, TAG_END ());
     finish (midcall);
   }

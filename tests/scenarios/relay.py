@@ -133,36 +133,147 @@ class Sound:
             return b""
 
 
+class Talk:
+    """A call through rtpengine in which both hear each other, and another place for sound."""
+
+    def __init__(self, stage):
+        self.rtpengine = Rtpengine(stage)
+        self.house = relayed_house(stage, self.rtpengine)
+        self.phone = self.house.phone()
+        self.phone.register_ok()
+        caller, called, self.other = (Sound(stage, f"127.0.1.{n}") for n in (1, 2, 3))
+        self.call = self.house.pbx.call("alice", caller.body("offer"))
+        self.leg = self.phone.expect_call()
+        called.told(self.leg.invite.body)
+        self.leg.answer(called.body("answer"))
+        caller.told(self.call.expect(200).body)
+        self.call.ack()
+        self.leg.expect_ack()
+        self.sounds = {self.call: caller, self.leg: called}
+        self.assert_heard("at first")
+
+    def ways(self):
+        return (self.call, self.leg), (self.leg, self.call)
+
+    def offer(self, end, method="INVITE"):
+        return end.send(method, self.other.body("elsewhere", version=2))
+
+    def assert_moved(self, end):
+        """That who is at that end hears nothing, since it has offered another place."""
+        caller, called = self.sounds.values()
+        mine, theirs = (caller, called) if end is self.call else (called, caller)
+        assert not theirs.reaches(mine, 0.1), "the offer changes nothing: this test shows nothing"
+
+    def assert_heard(self, *when):
+        caller, called = self.sounds.values()
+        assert caller.reaches(called) and called.reaches(caller), when
+
+    def finish(self):
+        change(self.call, self.leg)
+        self.house.finish(self.call, self.leg)
+        self.rtpengine.wait_calls(0)
+        self.house.assert_settled(self.phone)
+
+
 @test
 def an_offer_that_is_refused_leaves_the_media_as_they_were(stage):
     """Sound goes on between the places that were agreed (RFC 3261 14.1)."""
-    rtpengine = Rtpengine(stage)
-    house = relayed_house(stage, rtpengine)
-    phone = house.phone()
-    phone.register_ok()
-    caller, called, other = (Sound(stage, f"127.0.1.{n}") for n in (1, 2, 3))
-    call = house.pbx.call("alice", caller.body("offer"))
-    leg = phone.expect_call()
-    called.told(leg.invite.body)
-    leg.answer(called.body("answer"))
-    caller.told(call.expect(200).body)
-    call.ack()
-    leg.expect_ack()
-    assert caller.reaches(called) and called.reaches(caller)
-    for here, there, theirs, mine in ((call, leg, called, caller), (leg, call, caller, called)):
-        for method, status in (("INVITE", 488), ("UPDATE", 504)):
-            again = here.send(method, other.body("elsewhere", version=2))
+    talk = Talk(stage)
+    for here, there in talk.ways():
+        for method, status in (("INVITE", 488), ("INVITE", 491), ("UPDATE", 504)):
+            again = talk.offer(here, method)
             request = there.expect_request(method)
-            assert not theirs.reaches(mine, 0.1), "the offer changes nothing: this test shows nothing"
+            talk.assert_moved(here)
             there.reply(request, status)
             again.expect(status)
             if method == "INVITE":
                 there.expect_request("ACK")
-            assert theirs.reaches(mine) and mine.reaches(theirs), (method, status)
-    change(call, leg)
-    house.finish(call, leg)
-    rtpengine.wait_calls(0)
-    house.assert_settled(phone)
+            talk.assert_heard(method, status)
+    talk.finish()
+
+
+@test
+def an_offer_that_meets_one_of_the_other_side_leaves_the_media_as_they_were(stage):
+    """RFC 3261 14.2: the second one goes no further, and the first may be refused, too."""
+    talk = Talk(stage)
+    for here, there in talk.ways():
+        first = talk.offer(here)
+        request = there.expect_request("INVITE")
+        talk.assert_moved(here)
+        offers = talk.rtpengine.received("offer")
+        talk.offer(there).expect(491)
+        assert talk.rtpengine.received("offer") == offers
+        there.reply(request, 491)
+        first.expect(491)
+        there.expect_request("ACK")
+        talk.assert_heard("re-INVITE")
+    talk.finish()
+
+
+@test
+def updates_that_meet_leave_the_media_as_they_were(stage):
+    talk = Talk(stage)
+    for here, there in talk.ways():
+        sent = talk.offer(here, "UPDATE"), talk.offer(there, "UPDATE")
+        for end, answer in zip((there, here), sent):
+            end.reply(end.expect_request("UPDATE"), 491)
+            answer.expect(491)
+        talk.assert_heard("UPDATE")
+    talk.finish()
+
+
+@test
+def a_re_invite_that_is_cancelled_leaves_the_media_as_they_were(stage):
+    talk = Talk(stage)
+    for here, there in talk.ways():
+        again = talk.offer(here)
+        request = there.expect_request("INVITE")
+        there.reply(request, 100)
+        talk.assert_moved(here)
+        here.cancel(transaction=again).expect(200)
+        there.reply(there.expect_request("CANCEL"), 200)
+        there.reply(request, 487)
+        there.expect_request("ACK")
+        again.expect(487)
+        talk.assert_heard("cancelled")
+    talk.finish()
+
+
+@test
+def a_re_invite_is_cancelled_while_rtpengine_thinks_about_its_answer(stage):
+    """Who has answered gets its ACK (RFC 3261 13.2.2.4)."""
+    talk = Talk(stage)
+    for here, there in talk.ways():
+        again = talk.offer(here)
+        request = there.expect_request("INVITE")
+        talk.rtpengine.pause()
+        there.reply(request, 200, talk.sounds[there].body("answer"))
+        here.agent.expect_nothing(0.1)
+        here.cancel(transaction=again).expect(200)
+        again.expect(487)
+        there.expect_ack()
+        talk.rtpengine.resume()
+        there.agent.expect_nothing(0.3)
+        talk.assert_heard("cancelled")
+    talk.finish()
+
+
+@test
+def an_offer_that_rtpengine_takes_too_late_leaves_the_media_as_they_were(stage):
+    """Its sender has given it up meanwhile, or was told that it cannot be."""
+    talk = Talk(stage)
+    for here, there in talk.ways():
+        for status in (487, 503):
+            talk.rtpengine.pause()
+            again = talk.offer(here)
+            if status == 487:
+                again.expect(100)
+                here.cancel(transaction=again).expect(200)
+            again.expect(status)
+            talk.rtpengine.resume()
+            there.agent.expect_nothing(0.3)
+            talk.assert_heard(status)
+    talk.finish()
 
 
 @test
