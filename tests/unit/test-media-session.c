@@ -30,6 +30,10 @@
   "v=0\r\no=- 1 1 IN IP4 192.168.1.9\r\ns=-\r\nc=IN IP4 192.168.1.9\r\nt=0 0\r\n"                  \
   "m=audio 5000 RTP/SAVP 0\r\n"                                                                    \
   "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:NWuTltvwkwopU1YrWWA2rsiOPHtwKa7vjyfQqotE\r\n"
+#define LONG_KEY                                                                                   \
+  "v=0\r\no=- 1 2 IN IP4 192.168.1.9\r\ns=-\r\nc=IN IP4 192.168.1.9\r\nt=0 0\r\n"                  \
+  "m=audio 5000 RTP/SAVP 0\r\na=crypto:1 AES_256_CM_HMAC_SHA1_80 inline:"                          \
+  "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLQ==\r\n"
 #define NO_AUDIO                                                                                   \
   "v=0\r\no=- 1 1 IN IP4 10.0.0.5\r\ns=-\r\nc=IN IP4 10.0.0.5\r\nt=0 0\r\n"                        \
   "m=audio 0 RTP/AVP 0\r\n"
@@ -304,6 +308,39 @@ test_toward_phone (Fixture *fixture, gconstpointer data)
   g_assert_false (offer.traits.crypto);
   media_session_release (session);
   clear (&offer);
+  wait_until (count_calls (fixture->one) == 0);
+}
+
+/* A key of 256 bits is 46 bytes with its salt, so base64 ends with "==". */
+static void
+assert_padded (const gchar *sdp)
+{
+  static const gchar key[] = "AES_256_CM_HMAC_SHA1_80 inline:[A-Za-z0-9+/]{62}==[|\r]";
+
+  g_assert_true (g_regex_match_simple (key, sdp, 0, 0));
+}
+
+static void
+test_padding (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Rtpengine) rtpengine = connect_to (fixture->one, NULL);
+  MediaSide phone = { .family = G_SOCKET_FAMILY_INVALID };
+  MediaSession *session;
+  Answer offer, answer;
+
+  media_transport_for_sip ("tls", &phone.transport);
+  session = media_session_new (&options, rtpengine, &phone, &plain);
+  offer = translate (session, MEDIA_PBX, MEDIA_OFFER, PLAIN);
+  assert_padded (offer.sdp);
+  media_session_release (session);
+  clear (&offer);
+
+  session = media_session_new (&options, rtpengine, &plain, &plain);
+  g_assert_cmpint (outcome_of (session, MEDIA_PHONE, MEDIA_OFFER, LONG_KEY), ==, MEDIA_DONE);
+  answer = translate (session, MEDIA_PBX, MEDIA_ANSWER, PLAIN);
+  assert_padded (answer.sdp);
+  media_session_release (session);
+  clear (&answer);
   wait_until (count_calls (fixture->one) == 0);
 }
 
@@ -821,6 +858,7 @@ main (int argc, char **argv)
   add ("/media-session/call", NULL, test_call);
   add ("/media-session/browser", NULL, test_browser);
   add ("/media-session/toward-phone", NULL, test_toward_phone);
+  add ("/media-session/padding", NULL, test_padding);
   add ("/media-session/fax", NULL, test_fax);
   add ("/media-session/late-offer", NULL, test_late_offer);
   add ("/media-session/refused", NULL, test_refused);
