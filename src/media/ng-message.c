@@ -105,6 +105,21 @@ ng_message_ping (void)
   return PUT (begin (ROOM), PING);
 }
 
+/* rtpengine would go on in a last line that has no end. */
+static void
+put_sdp (GString *out, const gchar *sdp, gsize size)
+{
+  g_autoptr (GString) closed = NULL;
+
+  if (size > 0 && sdp[size - 1] != '\n') {
+    closed = g_string_append (g_string_new_len (sdp, (gssize) size), "\r\n");
+    sdp = closed->str;
+    size = closed->len;
+  }
+  bencode_put_string (out, "sdp");
+  bencode_put_bytes (out, sdp, size);
+}
+
 /**
  * ng_message_media:
  * @media: an offer or an answer
@@ -138,8 +153,7 @@ ng_message_media (const NgMedia *media)
 
     put_texts (out, "direction", direction);
   }
-  bencode_put_string (out, "sdp");
-  bencode_put_bytes (out, media->sdp, media->size);
+  put_sdp (out, media->sdp, media->size);
   return end (out);
 }
 

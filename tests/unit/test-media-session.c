@@ -40,6 +40,7 @@
 #define PLAIN_IPV6                                                                                 \
   "v=0\r\no=- 1 1 IN IP6 2001:db8::5\r\ns=-\r\nc=IN IP6 2001:db8::5\r\nt=0 0\r\n"                \
   "m=audio 4000 RTP/AVP 0 8 101\r\na=rtpmap:101 telephone-event/8000\r\n"
+#define AUDIO "m=audio 4000 RTP/AVP 0"
 #define NOWHERE                                                                                    \
   "v=0\r\no=- 1 2 IN IP4 10.0.0.5\r\ns=-\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n"
 #define FAX                                                                                        \
@@ -404,6 +405,35 @@ test_late_offer (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (outcome_of (session, MEDIA_PBX, MEDIA_ANSWER, PLAIN), ==, MEDIA_DONE);
   g_assert_cmpint (outcome_of (session, MEDIA_PBX, MEDIA_ANSWER, PLAIN), ==, MEDIA_DONE);
   media_session_release (session);
+  wait_until (count_calls (fixture->one) == 0);
+}
+
+/* What real devices send beside what RFC 4566 asks of them. */
+static void
+test_oddities (Fixture *fixture, gconstpointer data)
+{
+  static const gchar *const odd[] = {
+    "v=0\no=- 1 1 IN IP4 10.0.0.5\ns=-\nc=IN IP4 10.0.0.5\nt=0 0\n" AUDIO "\na=x-last:1\n",
+    "v=0\r\ns=-\r\nc=IN IP4 10.0.0.5\r\nt=0 0\r\n" AUDIO "\r\na=x-last:1\r\n",
+    "v=0\r\no=- 1 1 IN IP4 10.0.0.5\r\n" AUDIO "\r\nc=IN IP4 10.0.0.6\r\na=x-last:1",
+    "v=0\r\no=- 1 1 IN IP4 10.0.0.5\r\ns=\r\nc=IN IP4 10.0.0.5\r\nt=0 0\r\n" AUDIO
+    "\r\nc=IN IP4 10.0.0.6\r\na=rtcp:4009 IN IP4 10.0.0.7\r\na=x-last:1\r\n",
+    "v=0\r\no=- 1 1 IN IP6 2001:db8::5\r\ns=-\r\nc=IN IP6 2001:db8::5\r\nt=0 0\r\n" AUDIO
+    "\r\na=x-last:1\r\n",
+  };
+  g_autoptr (Rtpengine) rtpengine = connect_to (fixture->one, NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (odd); i++) {
+    MediaSession *session = media_session_new (&options, rtpengine, &plain, &plain);
+    Answer offer = translate (session, MEDIA_PBX, MEDIA_OFFER, odd[i]);
+
+    g_assert_cmpint (offer.outcome, ==, MEDIA_DONE);
+    g_assert_null (strstr (offer.sdp, "10.0.0."));
+    g_assert_null (strstr (offer.sdp, "2001:db8"));
+    g_assert_true (g_regex_match_simple ("\na=x-last:1\r?\n", offer.sdp, 0, 0));
+    media_session_release (session);
+    clear (&offer);
+  }
   wait_until (count_calls (fixture->one) == 0);
 }
 
@@ -861,6 +891,7 @@ main (int argc, char **argv)
   add ("/media-session/padding", NULL, test_padding);
   add ("/media-session/fax", NULL, test_fax);
   add ("/media-session/late-offer", NULL, test_late_offer);
+  add ("/media-session/oddities", NULL, test_oddities);
   add ("/media-session/refused", NULL, test_refused);
   add ("/media-session/rtcp", NULL, test_rtcp);
   add ("/media-session/families", NULL, test_families);
