@@ -403,6 +403,7 @@ def only_the_winner_s_media_stays(stage):
     rtpengine.wait_calls(1)
     house.finish(call, legs[1])
     rtpengine.wait_calls(0)
+    assert rtpengine.received("delete") == 2, "one for each phone"
 
 
 @test
@@ -463,6 +464,7 @@ def an_answer_that_rtpengine_refuses_ends_the_call(stage):
     leg.expect_bye()
     rtpengine.wait_calls(0)
     house.assert_settled(phone)
+    assert rtpengine.received("delete") == 1
 
 
 @test(limit=60)
@@ -570,6 +572,7 @@ def a_call_is_given_up_while_rtpengine_thinks(stage):
     rtpengine.resume()
     rtpengine.wait_calls(0)
     house.assert_settled(phone)
+    assert rtpengine.received("delete") == 2, "one for each call"
 
 
 @test
@@ -603,6 +606,7 @@ def a_stopped_daemon_leaves_nothing(stage):
     call.expect_bye()
     house.daemon.wait(10)
     rtpengine.wait_calls(0)
+    assert rtpengine.received("delete") == 1
 
 
 def reload(house, count, without=(), **groups):
@@ -642,6 +646,16 @@ def changed_settings_hold_for_calls_to_come(stage):
         change(here, there)
     assert (first.calls(), second.calls()) == (1, 1)
 
+    # Phones are taken for such as speak SRTP.
+    reload(house, 3, **{"pbx:office": {**office, "media-phones": "srtp"},
+                        "media:relay": {"rtpengine": second.uri}})
+    secure = house.pbx.call("alice", OFFER)
+    secure_leg = phone.expect_call()
+    assert b" RTP/SAVP " in secure_leg.invite.body, secure_leg.invite.body
+    secure_leg.reject(486)
+    secure.expect(486)
+    phone.expect_request("ACK")
+
     # What is not valid changes nothing.
     write_config(house.daemon.config, {**house.groups, "media:relay": {"rtpengine": "udp:there"}})
     os.kill(house.daemon.pid, signal.SIGHUP)
@@ -650,7 +664,7 @@ def changed_settings_hold_for_calls_to_come(stage):
         house.finish(*ends)
     first.wait_calls(0)
     second.wait_calls(0)
-    assert (first.received("delete"), second.received("delete")) == (1, 1)
+    assert (first.received("delete"), second.received("delete")) == (1, 2)
     house.assert_settled(phone)
 
 
@@ -882,6 +896,12 @@ def the_pbx_s_address_is_replaced_and_no_other(stage):
     assert call.expect(200).body == sdp("phone", "192.168.1.2", 5000)
     call.ack()
     leg.expect_ack()
+    several = [("Content-Type", "multipart/mixed;boundary=b")]
+    again = call.send("UPDATE", b"".join(around(sdp("pbx", "10.0.0.5", 4000, version=2))), several)
+    request = leg.expect_request("UPDATE")
+    assert request.body == b"".join(around(sdp("pbx", "203.0.113.7", 4000, version=2)))
+    leg.reply(request, 200, sdp("phone", "192.168.1.2", 5000, version=2))
+    again.expect(200)
     again = leg.send("INVITE", sdp("phone", "192.168.1.2", 5000, version=2))
     request = call.expect_request("INVITE")
     assert request.body == sdp("phone", "192.168.1.2", 5000, version=2)
