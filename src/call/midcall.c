@@ -53,11 +53,16 @@ finish (Midcall *midcall)
 
 /* The requests that carry an offer or an answer (RFC 3264, RFC 3311). */
 static gboolean
+may_offer (const Midcall *midcall)
+{
+  return midcall_is_invite (midcall) || is_method (midcall, sip_method_update) ||
+         is_method (midcall, sip_method_prack);
+}
+
+static gboolean
 has_media (const Midcall *midcall)
 {
-  return midcall->media &&
-         (midcall_is_invite (midcall) || is_method (midcall, sip_method_update) ||
-          is_method (midcall, sip_method_prack));
+  return midcall->media && may_offer (midcall);
 }
 
 static gboolean
@@ -330,6 +335,19 @@ gboolean
 midcall_is_invite (const Midcall *midcall)
 {
   return is_method (midcall, sip_method_invite);
+}
+
+/**
+ * midcall_is_offering:
+ * @midcall: a midcall
+ *
+ * Returns: whether an offer in it has no answer yet, or it may still get an offer
+ */
+gboolean
+midcall_is_offering (const Midcall *midcall)
+{
+  return !midcall->answered &&
+         (midcall_is_invite (midcall) || (may_offer (midcall) && offered (midcall)));
 }
 
 /**

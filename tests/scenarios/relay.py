@@ -211,14 +211,23 @@ def an_offer_that_meets_one_of_the_other_side_leaves_the_media_as_they_were(stag
 
 
 @test
-def updates_that_meet_leave_the_media_as_they_were(stage):
+def an_update_that_meets_an_offer_of_the_other_side_leaves_that_alone(stage):
+    """RFC 3311 5.2: it gets 491, and what was offered first is agreed on all the same."""
     talk = Talk(stage)
-    for here, there in talk.ways():
-        sent = talk.offer(here, "UPDATE"), talk.offer(there, "UPDATE")
-        for end, answer in zip((there, here), sent):
-            end.reply(end.expect_request("UPDATE"), 491)
-            answer.expect(491)
-        talk.assert_heard("UPDATE")
+    for method in ("UPDATE", "INVITE"):
+        for here, there in talk.ways():
+            old, talk.sounds[here], talk.other = talk.sounds[here], talk.other, talk.sounds[here]
+            first = here.send(method, talk.sounds[here].body("moved", version=2))
+            request = there.expect_request(method)
+            assert there.send("UPDATE", talk.other.body("elsewhere")).final().status == 491
+            assert here.send("UPDATE", talk.other.body("elsewhere")).final().status == 500
+            there.reply(request, 200, talk.sounds[there].body("answer"))
+            talk.sounds[here].to = old.to
+            first.expect(200)
+            if method == "INVITE":
+                here.ack(first)
+                there.expect_ack()
+            talk.assert_heard(method)
     talk.finish()
 
 
