@@ -12,6 +12,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
 from sipwaketest import ports, tap
+from sipwaketest.call import Call
 from sipwaketest.daemon import write_config
 from sipwaketest.house import ANSWER, OFFER, USERS, House
 from sipwaketest.pbx import ScriptedPbx
@@ -413,6 +414,34 @@ def only_the_winner_s_media_stays(stage):
     house.finish(call, legs[1])
     rtpengine.wait_calls(0)
     assert rtpengine.received("delete") == 2, "one for each phone"
+
+
+@test
+def who_answers_first_behind_the_pbx_is_heard(stage):
+    """A PBX that forks: the last to send early media is not the one who takes the call."""
+    rtpengine = Rtpengine(stage)
+    house = relayed_house(stage, rtpengine)
+    house.pbx.challenge_calls = False
+    phone = house.phone(transport="tcp")
+    phone.register_ok()
+    mine, winner, loser = (Sound(stage, f"127.0.1.{n}") for n in (1, 2, 3))
+    call = phone.invite("2000", mine.body("offer"))
+    one = house.pbx.expect_call()
+    other = Call.incoming(house.pbx, one.invite)
+    for leg, sound in ((one, winner), (other, loser)):
+        sound.told(leg.invite.body)
+        leg.ring(183, sound.body("early"))
+        mine.told(phone.take(lambda m: m.status == 183, 5, "183").body)
+        assert mine.reaches(sound) and sound.reaches(mine)
+    one.answer(winner.body("early"))
+    mine.told(call.expect(200).body)
+    call.ack()
+    one.expect_ack()
+    assert mine.reaches(winner) and winner.reaches(mine) and not mine.reaches(loser, 0.1)
+    house.finish(call, one)
+    rtpengine.wait_calls(0)
+    house.assert_settled(phone)
+    assert rtpengine.received("delete") == 1
 
 
 @test
