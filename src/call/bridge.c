@@ -6,6 +6,7 @@
 
 #include "call/crossing.h"
 #include "call/midcall.h"
+#include "sip/sip-body.h"
 
 #define MAX_RETRY_AFTER 10
 
@@ -59,13 +60,24 @@ on_done (Midcall *midcall, gpointer user_data)
   g_ptr_array_remove_fast (bridge->under_way, midcall);
 }
 
-static CrossingInvite
-pending_invite (const Bridge *bridge, const SipDialog *from)
+static gboolean
+offers (SipRequest *request)
+{
+  sip_method_t method = sip_request_method (request);
+  gsize size;
+
+  return method == sip_method_invite ||
+         (method == sip_method_update && sip_body_sdp (sip_request_sip (request), &size));
+}
+
+/* Until its ACK a re-INVITE is in the way of others, its offer only until the answer. */
+static CrossingOffer
+pending_offer (const Bridge *bridge, const SipDialog *from, gboolean is_invite)
 {
   for (guint i = 0; i < bridge->under_way->len; i++) {
     const Midcall *midcall = g_ptr_array_index (bridge->under_way, i);
 
-    if (midcall_is_invite (midcall))
+    if (midcall_is_offering (midcall) || (is_invite && midcall_is_invite (midcall)))
       return midcall_from (midcall) == from ? CROSSING_SAME_SIDES : CROSSING_OTHER_SIDES;
   }
   return CROSSING_NOBODYS;
@@ -87,12 +99,13 @@ refuse_for_now (SipRequest *request)
  * @from: the dialog that @request came in
  * @request: a request inside a dialog, other than BYE
  *
- * Sends it across. One re-INVITE at a time: one that crosses another gets 491, one that follows
- * another from the same side gets 500 (RFC 3261 14.2).
+ * Sends it across. One offer at a time: one that crosses another gets 491, one that follows another
+ * from the same side gets 500 (RFC 3261 14.2, RFC 3311 5.2).
  */
 void
 bridge_take (Bridge *bridge, SipDialog *from, SipRequest *request)
 {
+  gboolean is_invite = sip_request_method (request) == sip_method_invite;
   gboolean forth = from == bridge->one.dialog;
   const MidcallSides sides = {
     .from = from,
@@ -104,8 +117,8 @@ bridge_take (Bridge *bridge, SipDialog *from, SipRequest *request)
   };
   Midcall *midcall;
 
-  switch (crossing_judge (sip_request_method (request) == sip_method_invite,
-                          pending_invite (bridge, from), bridge->under_way->len)) {
+  switch (crossing_judge (offers (request), pending_offer (bridge, from, is_invite),
+                          bridge->under_way->len)) {
   case CROSSING_GLARE:
     sip_request_reply (request, SIP_491_REQUEST_PENDING, TAG_END ());
     return;

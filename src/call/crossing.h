@@ -3,8 +3,8 @@
 
 #include <glib.h>
 
-/* Whose re-INVITE is under way in a call. */
-typedef enum { CROSSING_NOBODYS, CROSSING_SAME_SIDES, CROSSING_OTHER_SIDES } CrossingInvite;
+/* Whose offer is under way in a call. */
+typedef enum { CROSSING_NOBODYS, CROSSING_SAME_SIDES, CROSSING_OTHER_SIDES } CrossingOffer;
 
 typedef enum {
   CROSSING_GOES,
@@ -12,4 +12,4 @@ typedef enum {
   CROSSING_WAITS, /* 500 with Retry-After: the sender has one under way */
 } Crossing;
 
-Crossing crossing_judge (gboolean is_invite, CrossingInvite pending, guint under_way);
+Crossing crossing_judge (gboolean offers, CrossingOffer pending, guint under_way);

@@ -52,11 +52,16 @@ finish (Midcall *midcall)
 
 /* The requests that carry an offer or an answer (RFC 3264, RFC 3311). */
 static gboolean
+may_offer (const Midcall *midcall)
+{
+  return midcall_is_invite (midcall) || is_method (midcall, sip_method_update) ||
+         is_method (midcall, sip_method_prack);
+}
+
+static gboolean
 has_media (const Midcall *midcall)
 {
-  return midcall->media &&
-         (midcall_is_invite (midcall) || is_method (midcall, sip_method_update) ||
-          is_method (midcall, sip_method_prack));
+  return midcall->media && may_offer (midcall);
 }
 
 static gboolean
@@ -84,6 +89,14 @@ send_back (Midcall *midcall, guint status, const sip_t *response)
   if (status < 300 && is_refresh (midcall))
     sip_dialog_add_contact (midcall->from, msg);
   sip_request_reply_msg (midcall->request, status, response->sip_status->st_phrase, msg);
+}
+
+static gboolean
+is_accepted (const Midcall *midcall)
+{
+  guint status = midcall->transaction ? sip_transaction_status (midcall->transaction) : 0;
+
+  return status >= 200 && status < 300;
 }
 
 static void
@@ -157,9 +170,10 @@ on_invite_event (SipRequest *request, SipRequestEvent event, const sip_t *sip, g
   Midcall *midcall = user_data;
 
   if (event == SIP_REQUEST_CANCELLED) {
-    if (midcall->transaction && !midcall->answered) {
+    keep_media (midcall); /* now, for the stack's own 487 may come before the other side's */
+    if (midcall->transaction) {
       sip_transaction_cancel (midcall->transaction, NULL);
-    } else if (!midcall->transaction) {
+    } else {
       sip_request_reply (request, SIP_487_REQUEST_CANCELLED, TAG_END ());
       finish (midcall);
     }
@@ -170,8 +184,8 @@ on_invite_event (SipRequest *request, SipRequestEvent event, const sip_t *sip, g
   if (midcall->answered && sip && midcall->media && !offered (midcall))
     passage_start (&midcall->passage, midcall->media, midcall->party, MEDIA_ANSWER,
                    sip_request_ack (request), on_ack_ready, midcall);
-  else if (midcall->answered)
-    on_ack_ready (sip, 0, NULL, midcall);
+  else if (is_accepted (midcall))
+    on_ack_ready (midcall->answered ? sip : NULL, 0, NULL, midcall);
   else
     finish (midcall);
 }
@@ -226,6 +240,7 @@ on_request_ready (const sip_t *sip, guint problem_status, const gchar *problem, 
   msg_t *msg;
 
   if (problem_status) {
+    keep_media (midcall);
     sip_request_reply (request, problem_status, NULL, TAG_END ());
     finish (midcall);
     return;
@@ -239,6 +254,7 @@ on_request_ready (const sip_t *sip, guint problem_status, const gchar *problem, 
                                           sip_request_method_name (request), NULL, msg,
                                           on_response, midcall);
   if (!midcall->transaction) {
+    keep_media (midcall);
     sip_request_reply (request, SIP_500_INTERNAL_SERVER_ERROR, TAG_END ());
     finish (midcall);
   }
@@ -327,6 +343,19 @@ gboolean
 midcall_is_invite (const Midcall *midcall)
 {
   return is_method (midcall, sip_method_invite);
+}
+
+/**
+ * midcall_is_offering:
+ * @midcall: a midcall
+ *
+ * Returns: whether an offer in it has no answer yet, or it may still get an offer
+ */
+gboolean
+midcall_is_offering (const Midcall *midcall)
+{
+  return !midcall->answered &&
+         (midcall_is_invite (midcall) || (may_offer (midcall) && offered (midcall)));
 }
 
 /**

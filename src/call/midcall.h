@@ -23,4 +23,5 @@ void midcall_free (Midcall *midcall);
 void midcall_start (Midcall *midcall);
 
 gboolean midcall_is_invite (const Midcall *midcall);
+gboolean midcall_is_offering (const Midcall *midcall);
 SipDialog *midcall_from (const Midcall *midcall);

@@ -32,7 +32,7 @@ typedef struct {
   gpointer user_data;
 } Job;
 
-/* A body that rtpengine has taken. */
+/* A body that rtpengine has, or may have. */
 typedef struct {
   MediaParty from;
   gchar *sdp; /* NULL: none */
@@ -46,7 +46,7 @@ struct _MediaSession {
   NgPeer *peer; /* nullable: nothing has begun */
   gchar *call_id;
   gboolean established; /* the instance has taken an offer */
-  Body offered;         /* and waits for the answer */
+  Body offered;         /* and waits for the answer, or was given up */
   Body agreed[2];       /* by MediaKind: the last offer that was answered, and its answer */
   GQueue jobs;          /* Job; the first is under way */
   gboolean under_way;
@@ -136,6 +136,15 @@ fail (MediaSession *session, MediaOutcome outcome, const gchar *problem)
 static void on_reply (NgOutcome outcome, const NgReply *reply, gpointer user_data);
 
 static void
+set_body (Body *body, const Job *job)
+{
+  gchar *old = body->sdp;
+
+  *body = (Body){ job->from, g_memdup2 (job->sdp, job->size), job->size };
+  g_free (old);
+}
+
+static void
 ask (MediaSession *session)
 {
   const Job *job = g_queue_peek_head (&session->jobs);
@@ -155,6 +164,8 @@ ask (MediaSession *session)
   };
 
   session->under_way = TRUE;
+  if (job->kind == MEDIA_OFFER)
+    set_body (&session->offered, job);
   ng_peer_send (session->peer, NG_URGENT, ng_message_media (&media), on_reply, session);
 }
 
@@ -204,24 +215,11 @@ give_up_instance (MediaSession *session, gboolean may_have_begun, const gchar *p
 }
 
 static void
-set_body (Body *body, const Body *new)
+agree (MediaSession *session, const Job *answer)
 {
-  gchar *old = body->sdp;
-
-  *body = (Body){ new->from, g_memdup2 (new->sdp, new->size), new->size };
-  g_free (old);
-}
-
-static void
-remember (MediaSession *session, const Job *job)
-{
-  const Body body = { job->from, (gchar *) job->sdp, job->size };
-
-  if (job->kind == MEDIA_OFFER) {
-    set_body (&session->offered, &body);
-    return;
-  }
-  set_body (&session->agreed[MEDIA_ANSWER], &body);
+  if (!session->offered.sdp && answer->from != session->agreed[MEDIA_ANSWER].from)
+    return; /* what it answers was given up */
+  set_body (&session->agreed[MEDIA_ANSWER], answer);
   if (!session->offered.sdp)
     return; /* the answer comes once more */
   g_free (session->agreed[MEDIA_OFFER].sdp);
@@ -238,13 +236,13 @@ accept (MediaSession *session, const NgReply *reply)
   g_autoptr (GError) error = NULL;
 
   session->established = TRUE;
-  if (!session->released)
-    remember (session, job);
   media_transport_learn (&session->sides[job->from].transport, &job->traits);
   if (job->traits.other && !session->released) {
     restored = sdp_restore (job->sdp, job->size, reply->sdp, reply->size, &result.size, &error);
     result.sdp = restored;
   }
+  if (job->kind == MEDIA_ANSWER && !session->released)
+    agree (session, job);
   if (error)
     fail (session, MEDIA_REFUSED, error->message);
   else
@@ -404,7 +402,7 @@ media_session_translate (MediaSession *session, MediaParty from, MediaKind kind,
  * @from: whose last offer inside the call the other side has refused, or left without answer
  *
  * Has rtpengine go back to what was agreed before: since that offer it has sent what is for @from
- * to the new place, and with the new keys.
+ * to the new place, and with the new keys, or will do so when it comes to read the offer.
  */
 void
 media_session_refused (MediaSession *session, MediaParty from)

@@ -28,6 +28,7 @@
 #define NO_ICE "3:ICE6:remove"
 #define MUX "8:rtcp-muxl5:offer6:accepte"
 #define DEMUX "8:rtcp-muxl5:demux6:accepte"
+#define PADDED_SDES "4:SDESl3:pade"
 #define NO_SDES "4:SDESl3:offe"
 #define NO_DTLS "4:DTLS3:off"
 
@@ -60,11 +61,17 @@ put_texts (GString *out, const gchar *key, const gchar *const *values)
   bencode_put_strings (out, values);
 }
 
-/* Without encryption or with an outdated cipher: not to be offered to anybody. */
-static const gchar *const weak_suites[] = {
-  "no-NULL_HMAC_SHA1_80",       "no-NULL_HMAC_SHA1_32", "no-F8_128_HMAC_SHA1_80",
-  "no-F8_128_HMAC_SHA1_32",     "no-AES_192_CM_HMAC_SHA1_80",
-  "no-AES_192_CM_HMAC_SHA1_32", NULL,
+/* Keys are to end with their "=" (RFC 4568 9.2), without which Linphone takes those of 256 bits for
+ * too short. Suites without encryption or with an outdated cipher are not to be offered. */
+static const gchar *const sdes[] = {
+  "pad",
+  "no-NULL_HMAC_SHA1_80",
+  "no-NULL_HMAC_SHA1_32",
+  "no-F8_128_HMAC_SHA1_80",
+  "no-F8_128_HMAC_SHA1_32",
+  "no-AES_192_CM_HMAC_SHA1_80",
+  "no-AES_192_CM_HMAC_SHA1_32",
+  NULL,
 };
 
 static void
@@ -80,7 +87,7 @@ put_transport (GString *out, const MediaTransport *toward)
   else
     PUT (out, DEMUX);
   if (toward->security == MEDIA_SDES)
-    put_texts (out, "SDES", weak_suites);
+    put_texts (out, "SDES", sdes);
   else
     PUT (out, NO_SDES);
   if (toward->security != MEDIA_DTLS)
@@ -96,6 +103,21 @@ GString *
 ng_message_ping (void)
 {
   return PUT (begin (ROOM), PING);
+}
+
+/* rtpengine would go on in a last line that has no end. */
+static void
+put_sdp (GString *out, const gchar *sdp, gsize size)
+{
+  g_autoptr (GString) closed = NULL;
+
+  if (size > 0 && sdp[size - 1] != '\n') {
+    closed = g_string_append (g_string_new_len (sdp, (gssize) size), "\r\n");
+    sdp = closed->str;
+    size = closed->len;
+  }
+  bencode_put_string (out, "sdp");
+  bencode_put_bytes (out, sdp, size);
 }
 
 /**
@@ -122,6 +144,8 @@ ng_message_media (const NgMedia *media)
   PUT (out, REPLACE);
   if (media->command == NG_OFFER)
     put_transport (out, media->toward);
+  else
+    PUT (out, PADDED_SDES);
   if (media->command == NG_OFFER && media->family != G_SOCKET_FAMILY_INVALID)
     put_text (out, "address-family", media->family == G_SOCKET_FAMILY_IPV6 ? "IP6" : "IP4");
   if (media->command == NG_OFFER && media->from_interface && media->to_interface) {
@@ -129,8 +153,7 @@ ng_message_media (const NgMedia *media)
 
     put_texts (out, "direction", direction);
   }
-  bencode_put_string (out, "sdp");
-  bencode_put_bytes (out, media->sdp, media->size);
+  put_sdp (out, media->sdp, media->size);
   return end (out);
 }
 

@@ -45,6 +45,13 @@ ref=browser
 protocols=ice
 """
 
+KEYS_IN_SDP = """\
+
+[sip]
+media_encryption=srtp
+media_encryption_mandatory=1
+"""
+
 
 @tap.test(limit=90)
 def without_help_nobody_hears_anything(stage):
@@ -105,6 +112,17 @@ def a_phone_that_insists_on_srtp_talks_with_a_plain_pbx(stage):
     heard = (tone.heard(desk.recording, TONES[SLEEPER])[0],
              tone.heard(mobile.recording, TONES[CALLER])[0])
     print(f"# heard: the desk {heard[0]:.1f} s, the phone {heard[1]:.1f} s", flush=True)
+    assert min(heard) >= HEARD, heard
+
+
+@tap.test(limit=90)
+def a_phone_that_insists_on_srtp_is_woken_by_a_plain_pbx(stage):
+    scene = stage.own(Scene(stage.path, None))
+    scene.sleeper_settings = KEYS_IN_SDP
+    port = scene.start_rtpengine()
+    scene.media = ("media=rtpengine\nmedia-phones=srtp\n"
+                   f"[media:relay]\nrtpengine=udp:127.0.0.1:{port}\n")
+    heard, log = scene.wake_and_talk()
     assert min(heard) >= HEARD, heard
 
 

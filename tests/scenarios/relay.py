@@ -12,6 +12,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
 from sipwaketest import ports, tap
+from sipwaketest.call import Call
 from sipwaketest.daemon import write_config
 from sipwaketest.house import ANSWER, OFFER, USERS, House
 from sipwaketest.pbx import ScriptedPbx
@@ -133,36 +134,156 @@ class Sound:
             return b""
 
 
+class Talk:
+    """A call through rtpengine in which both hear each other, and another place for sound."""
+
+    def __init__(self, stage):
+        self.rtpengine = Rtpengine(stage)
+        self.house = relayed_house(stage, self.rtpengine)
+        self.phone = self.house.phone()
+        self.phone.register_ok()
+        caller, called, self.other = (Sound(stage, f"127.0.1.{n}") for n in (1, 2, 3))
+        self.call = self.house.pbx.call("alice", caller.body("offer"))
+        self.leg = self.phone.expect_call()
+        called.told(self.leg.invite.body)
+        self.leg.answer(called.body("answer"))
+        caller.told(self.call.expect(200).body)
+        self.call.ack()
+        self.leg.expect_ack()
+        self.sounds = {self.call: caller, self.leg: called}
+        self.assert_heard("at first")
+
+    def ways(self):
+        return (self.call, self.leg), (self.leg, self.call)
+
+    def offer(self, end, method="INVITE"):
+        return end.send(method, self.other.body("elsewhere", version=2))
+
+    def assert_moved(self, end):
+        """That who is at that end hears nothing, since it has offered another place."""
+        caller, called = self.sounds.values()
+        mine, theirs = (caller, called) if end is self.call else (called, caller)
+        assert not theirs.reaches(mine, 0.1), "the offer changes nothing: this test shows nothing"
+
+    def assert_heard(self, *when):
+        caller, called = self.sounds.values()
+        assert caller.reaches(called) and called.reaches(caller), when
+
+    def finish(self):
+        change(self.call, self.leg)
+        self.house.finish(self.call, self.leg)
+        self.rtpengine.wait_calls(0)
+        self.house.assert_settled(self.phone)
+
+
 @test
 def an_offer_that_is_refused_leaves_the_media_as_they_were(stage):
     """Sound goes on between the places that were agreed (RFC 3261 14.1)."""
-    rtpengine = Rtpengine(stage)
-    house = relayed_house(stage, rtpengine)
-    phone = house.phone()
-    phone.register_ok()
-    caller, called, other = (Sound(stage, f"127.0.1.{n}") for n in (1, 2, 3))
-    call = house.pbx.call("alice", caller.body("offer"))
-    leg = phone.expect_call()
-    called.told(leg.invite.body)
-    leg.answer(called.body("answer"))
-    caller.told(call.expect(200).body)
-    call.ack()
-    leg.expect_ack()
-    assert caller.reaches(called) and called.reaches(caller)
-    for here, there, theirs, mine in ((call, leg, called, caller), (leg, call, caller, called)):
-        for method, status in (("INVITE", 488), ("UPDATE", 504)):
-            again = here.send(method, other.body("elsewhere", version=2))
+    talk = Talk(stage)
+    for here, there in talk.ways():
+        for method, status in (("INVITE", 488), ("INVITE", 491), ("UPDATE", 504)):
+            again = talk.offer(here, method)
             request = there.expect_request(method)
-            assert not theirs.reaches(mine, 0.1), "the offer changes nothing: this test shows nothing"
+            talk.assert_moved(here)
             there.reply(request, status)
             again.expect(status)
             if method == "INVITE":
                 there.expect_request("ACK")
-            assert theirs.reaches(mine) and mine.reaches(theirs), (method, status)
-    change(call, leg)
-    house.finish(call, leg)
-    rtpengine.wait_calls(0)
-    house.assert_settled(phone)
+            talk.assert_heard(method, status)
+    talk.finish()
+
+
+@test
+def an_offer_that_meets_one_of_the_other_side_leaves_the_media_as_they_were(stage):
+    """RFC 3261 14.2: the second one goes no further, and the first may be refused, too."""
+    talk = Talk(stage)
+    for here, there in talk.ways():
+        first = talk.offer(here)
+        request = there.expect_request("INVITE")
+        talk.assert_moved(here)
+        offers = talk.rtpengine.received("offer")
+        talk.offer(there).expect(491)
+        assert talk.rtpengine.received("offer") == offers
+        there.reply(request, 491)
+        first.expect(491)
+        there.expect_request("ACK")
+        talk.assert_heard("re-INVITE")
+    talk.finish()
+
+
+@test
+def an_update_that_meets_an_offer_of_the_other_side_leaves_that_alone(stage):
+    """RFC 3311 5.2: it gets 491, and what was offered first is agreed on all the same."""
+    talk = Talk(stage)
+    for method in ("UPDATE", "INVITE"):
+        for here, there in talk.ways():
+            old, talk.sounds[here], talk.other = talk.sounds[here], talk.other, talk.sounds[here]
+            first = here.send(method, talk.sounds[here].body("moved", version=2))
+            request = there.expect_request(method)
+            assert there.send("UPDATE", talk.other.body("elsewhere")).final().status == 491
+            assert here.send("UPDATE", talk.other.body("elsewhere")).final().status == 500
+            there.reply(request, 200, talk.sounds[there].body("answer"))
+            talk.sounds[here].to = old.to
+            first.expect(200)
+            if method == "INVITE":
+                here.ack(first)
+                there.expect_ack()
+            talk.assert_heard(method)
+    talk.finish()
+
+
+@test
+def a_re_invite_that_is_cancelled_leaves_the_media_as_they_were(stage):
+    talk = Talk(stage)
+    for here, there in talk.ways():
+        again = talk.offer(here)
+        request = there.expect_request("INVITE")
+        there.reply(request, 100)
+        talk.assert_moved(here)
+        here.cancel(transaction=again).expect(200)
+        there.reply(there.expect_request("CANCEL"), 200)
+        there.reply(request, 487)
+        there.expect_request("ACK")
+        again.expect(487)
+        talk.assert_heard("cancelled")
+    talk.finish()
+
+
+@test
+def a_re_invite_is_cancelled_while_rtpengine_thinks_about_its_answer(stage):
+    """Who has answered gets its ACK (RFC 3261 13.2.2.4)."""
+    talk = Talk(stage)
+    for here, there in talk.ways():
+        again = talk.offer(here)
+        request = there.expect_request("INVITE")
+        talk.rtpengine.pause()
+        there.reply(request, 200, talk.sounds[there].body("answer"))
+        here.agent.expect_nothing(0.1)
+        here.cancel(transaction=again).expect(200)
+        again.expect(487)
+        there.expect_ack()
+        talk.rtpengine.resume()
+        there.agent.expect_nothing(0.3)
+        talk.assert_heard("cancelled")
+    talk.finish()
+
+
+@test
+def an_offer_that_rtpengine_takes_too_late_leaves_the_media_as_they_were(stage):
+    """Its sender has given it up meanwhile, or was told that it cannot be."""
+    talk = Talk(stage)
+    for here, there in talk.ways():
+        for status in (487, 503):
+            talk.rtpengine.pause()
+            again = talk.offer(here)
+            if status == 487:
+                again.expect(100)
+                here.cancel(transaction=again).expect(200)
+            again.expect(status)
+            talk.rtpengine.resume()
+            there.agent.expect_nothing(0.3)
+            talk.assert_heard(status)
+    talk.finish()
 
 
 @test
@@ -292,6 +413,35 @@ def only_the_winner_s_media_stays(stage):
     rtpengine.wait_calls(1)
     house.finish(call, legs[1])
     rtpengine.wait_calls(0)
+    assert rtpengine.received("delete") == 2, "one for each phone"
+
+
+@test
+def who_answers_first_behind_the_pbx_is_heard(stage):
+    """A PBX that forks: the last to send early media is not the one who takes the call."""
+    rtpengine = Rtpengine(stage)
+    house = relayed_house(stage, rtpengine)
+    house.pbx.challenge_calls = False
+    phone = house.phone(transport="tcp")
+    phone.register_ok()
+    mine, winner, loser = (Sound(stage, f"127.0.1.{n}") for n in (1, 2, 3))
+    call = phone.invite("2000", mine.body("offer"))
+    one = house.pbx.expect_call()
+    other = Call.incoming(house.pbx, one.invite)
+    for leg, sound in ((one, winner), (other, loser)):
+        sound.told(leg.invite.body)
+        leg.ring(183, sound.body("early"))
+        mine.told(phone.take(lambda m: m.status == 183, 5, "183").body)
+        assert mine.reaches(sound) and sound.reaches(mine)
+    one.answer(winner.body("early"))
+    mine.told(call.expect(200).body)
+    call.ack()
+    one.expect_ack()
+    assert mine.reaches(winner) and winner.reaches(mine) and not mine.reaches(loser, 0.1)
+    house.finish(call, one)
+    rtpengine.wait_calls(0)
+    house.assert_settled(phone)
+    assert rtpengine.received("delete") == 1
 
 
 @test
@@ -352,6 +502,7 @@ def an_answer_that_rtpengine_refuses_ends_the_call(stage):
     leg.expect_bye()
     rtpengine.wait_calls(0)
     house.assert_settled(phone)
+    assert rtpengine.received("delete") == 1
 
 
 @test(limit=60)
@@ -459,6 +610,7 @@ def a_call_is_given_up_while_rtpengine_thinks(stage):
     rtpengine.resume()
     rtpengine.wait_calls(0)
     house.assert_settled(phone)
+    assert rtpengine.received("delete") == 2, "one for each call"
 
 
 @test
@@ -492,6 +644,7 @@ def a_stopped_daemon_leaves_nothing(stage):
     call.expect_bye()
     house.daemon.wait(10)
     rtpengine.wait_calls(0)
+    assert rtpengine.received("delete") == 1
 
 
 def reload(house, count, without=(), **groups):
@@ -531,6 +684,16 @@ def changed_settings_hold_for_calls_to_come(stage):
         change(here, there)
     assert (first.calls(), second.calls()) == (1, 1)
 
+    # Phones are taken for such as speak SRTP.
+    reload(house, 3, **{"pbx:office": {**office, "media-phones": "srtp"},
+                        "media:relay": {"rtpengine": second.uri}})
+    secure = house.pbx.call("alice", OFFER)
+    secure_leg = phone.expect_call()
+    assert b" RTP/SAVP " in secure_leg.invite.body, secure_leg.invite.body
+    secure_leg.reject(486)
+    secure.expect(486)
+    phone.expect_request("ACK")
+
     # What is not valid changes nothing.
     write_config(house.daemon.config, {**house.groups, "media:relay": {"rtpengine": "udp:there"}})
     os.kill(house.daemon.pid, signal.SIGHUP)
@@ -539,7 +702,7 @@ def changed_settings_hold_for_calls_to_come(stage):
         house.finish(*ends)
     first.wait_calls(0)
     second.wait_calls(0)
-    assert (first.received("delete"), second.received("delete")) == (1, 1)
+    assert (first.received("delete"), second.received("delete")) == (1, 2)
     house.assert_settled(phone)
 
 
@@ -771,6 +934,12 @@ def the_pbx_s_address_is_replaced_and_no_other(stage):
     assert call.expect(200).body == sdp("phone", "192.168.1.2", 5000)
     call.ack()
     leg.expect_ack()
+    several = [("Content-Type", "multipart/mixed;boundary=b")]
+    again = call.send("UPDATE", b"".join(around(sdp("pbx", "10.0.0.5", 4000, version=2))), several)
+    request = leg.expect_request("UPDATE")
+    assert request.body == b"".join(around(sdp("pbx", "203.0.113.7", 4000, version=2)))
+    leg.reply(request, 200, sdp("phone", "192.168.1.2", 5000, version=2))
+    again.expect(200)
     again = leg.send("INVITE", sdp("phone", "192.168.1.2", 5000, version=2))
     request = call.expect_request("INVITE")
     assert request.body == sdp("phone", "192.168.1.2", 5000, version=2)

@@ -5,8 +5,8 @@ static void
 test_crossing (void)
 {
   static const struct {
-    gboolean is_invite;
-    CrossingInvite pending;
+    gboolean offers;
+    CrossingOffer pending;
     guint under_way;
     Crossing verdict;
   } rows[] = {
@@ -23,7 +23,7 @@ test_crossing (void)
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
-    g_assert_cmpint (crossing_judge (rows[i].is_invite, rows[i].pending, rows[i].under_way), ==,
+    g_assert_cmpint (crossing_judge (rows[i].offers, rows[i].pending, rows[i].under_way), ==,
                      rows[i].verdict);
 }
 

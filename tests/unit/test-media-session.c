@@ -30,12 +30,17 @@
   "v=0\r\no=- 1 1 IN IP4 192.168.1.9\r\ns=-\r\nc=IN IP4 192.168.1.9\r\nt=0 0\r\n"                  \
   "m=audio 5000 RTP/SAVP 0\r\n"                                                                    \
   "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:NWuTltvwkwopU1YrWWA2rsiOPHtwKa7vjyfQqotE\r\n"
+#define LONG_KEY                                                                                   \
+  "v=0\r\no=- 1 2 IN IP4 192.168.1.9\r\ns=-\r\nc=IN IP4 192.168.1.9\r\nt=0 0\r\n"                  \
+  "m=audio 5000 RTP/SAVP 0\r\na=crypto:1 AES_256_CM_HMAC_SHA1_80 inline:"                          \
+  "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLQ==\r\n"
 #define NO_AUDIO                                                                                   \
   "v=0\r\no=- 1 1 IN IP4 10.0.0.5\r\ns=-\r\nc=IN IP4 10.0.0.5\r\nt=0 0\r\n"                        \
   "m=audio 0 RTP/AVP 0\r\n"
 #define PLAIN_IPV6                                                                                 \
   "v=0\r\no=- 1 1 IN IP6 2001:db8::5\r\ns=-\r\nc=IN IP6 2001:db8::5\r\nt=0 0\r\n"                \
   "m=audio 4000 RTP/AVP 0 8 101\r\na=rtpmap:101 telephone-event/8000\r\n"
+#define AUDIO "m=audio 4000 RTP/AVP 0"
 #define NOWHERE                                                                                    \
   "v=0\r\no=- 1 2 IN IP4 10.0.0.5\r\ns=-\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n"
 #define FAX                                                                                        \
@@ -307,6 +312,39 @@ test_toward_phone (Fixture *fixture, gconstpointer data)
   wait_until (count_calls (fixture->one) == 0);
 }
 
+/* A key of 256 bits is 46 bytes with its salt, so base64 ends with "==". */
+static void
+assert_padded (const gchar *sdp)
+{
+  static const gchar key[] = "AES_256_CM_HMAC_SHA1_80 inline:[A-Za-z0-9+/]{62}==[|\r]";
+
+  g_assert_true (g_regex_match_simple (key, sdp, 0, 0));
+}
+
+static void
+test_padding (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Rtpengine) rtpengine = connect_to (fixture->one, NULL);
+  MediaSide phone = { .family = G_SOCKET_FAMILY_INVALID };
+  MediaSession *session;
+  Answer offer, answer;
+
+  media_transport_for_sip ("tls", &phone.transport);
+  session = media_session_new (&options, rtpengine, &phone, &plain);
+  offer = translate (session, MEDIA_PBX, MEDIA_OFFER, PLAIN);
+  assert_padded (offer.sdp);
+  media_session_release (session);
+  clear (&offer);
+
+  session = media_session_new (&options, rtpengine, &plain, &plain);
+  g_assert_cmpint (outcome_of (session, MEDIA_PHONE, MEDIA_OFFER, LONG_KEY), ==, MEDIA_DONE);
+  answer = translate (session, MEDIA_PBX, MEDIA_ANSWER, PLAIN);
+  assert_padded (answer.sdp);
+  media_session_release (session);
+  clear (&answer);
+  wait_until (count_calls (fixture->one) == 0);
+}
+
 static void
 assert_port_alone_changed (const gchar *sdp, const gchar *before, const gchar *port)
 {
@@ -367,6 +405,35 @@ test_late_offer (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (outcome_of (session, MEDIA_PBX, MEDIA_ANSWER, PLAIN), ==, MEDIA_DONE);
   g_assert_cmpint (outcome_of (session, MEDIA_PBX, MEDIA_ANSWER, PLAIN), ==, MEDIA_DONE);
   media_session_release (session);
+  wait_until (count_calls (fixture->one) == 0);
+}
+
+/* What real devices send beside what RFC 4566 asks of them. */
+static void
+test_oddities (Fixture *fixture, gconstpointer data)
+{
+  static const gchar *const odd[] = {
+    "v=0\no=- 1 1 IN IP4 10.0.0.5\ns=-\nc=IN IP4 10.0.0.5\nt=0 0\n" AUDIO "\na=x-last:1\n",
+    "v=0\r\ns=-\r\nc=IN IP4 10.0.0.5\r\nt=0 0\r\n" AUDIO "\r\na=x-last:1\r\n",
+    "v=0\r\no=- 1 1 IN IP4 10.0.0.5\r\n" AUDIO "\r\nc=IN IP4 10.0.0.6\r\na=x-last:1",
+    "v=0\r\no=- 1 1 IN IP4 10.0.0.5\r\ns=\r\nc=IN IP4 10.0.0.5\r\nt=0 0\r\n" AUDIO
+    "\r\nc=IN IP4 10.0.0.6\r\na=rtcp:4009 IN IP4 10.0.0.7\r\na=x-last:1\r\n",
+    "v=0\r\no=- 1 1 IN IP6 2001:db8::5\r\ns=-\r\nc=IN IP6 2001:db8::5\r\nt=0 0\r\n" AUDIO
+    "\r\na=x-last:1\r\n",
+  };
+  g_autoptr (Rtpengine) rtpengine = connect_to (fixture->one, NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (odd); i++) {
+    MediaSession *session = media_session_new (&options, rtpengine, &plain, &plain);
+    Answer offer = translate (session, MEDIA_PBX, MEDIA_OFFER, odd[i]);
+
+    g_assert_cmpint (offer.outcome, ==, MEDIA_DONE);
+    g_assert_null (strstr (offer.sdp, "10.0.0."));
+    g_assert_null (strstr (offer.sdp, "2001:db8"));
+    g_assert_true (g_regex_match_simple ("\na=x-last:1\r?\n", offer.sdp, 0, 0));
+    media_session_release (session);
+    clear (&offer);
+  }
   wait_until (count_calls (fixture->one) == 0);
 }
 
@@ -721,6 +788,7 @@ test_hold (Fixture *fixture, gconstpointer data)
 
 /* What the phone offers inside the call, and the PBX refuses. */
 typedef struct {
+  const gchar *beside; /* the sound that was agreed */
   const gchar *profile;
   const gchar *more;
   gboolean moves;
@@ -732,8 +800,9 @@ static void
 test_offer_refused (Fixture *fixture, gconstpointer data)
 {
   static const Offer offers[] = {
-    { "RTP/AVP", "", TRUE },
-    { "RTP/SAVP",
+    { "", "RTP/AVP", "", TRUE },
+    { FAX FLOOR, "RTP/AVP", FAX FLOOR, TRUE },
+    { "", "RTP/SAVP",
       "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:NWuTltvwkwopU1YrWWA2rsiOPHtwKa7vjyfQqotE\r\n",
       FALSE },
   };
@@ -744,8 +813,8 @@ test_offer_refused (Fixture *fixture, gconstpointer data)
     guint phone_port, pbx_port, other_port;
     int phone = open_port (&phone_port), pbx = open_port (&pbx_port),
         other = open_port (&other_port);
-    g_autofree gchar *phone_body = body_at (phone_port, "RTP/AVP", "");
-    g_autofree gchar *pbx_body = body_at (pbx_port, "RTP/AVP", "");
+    g_autofree gchar *phone_body = body_at (phone_port, "RTP/AVP", offers[i].beside);
+    g_autofree gchar *pbx_body = body_at (pbx_port, "RTP/AVP", offers[i].beside);
     g_autofree gchar *refused =
       body_at (offers[i].moves ? other_port : phone_port, offers[i].profile, offers[i].more);
     Answer offer = translate (session, MEDIA_PHONE, MEDIA_OFFER, phone_body);
@@ -819,8 +888,10 @@ main (int argc, char **argv)
   add ("/media-session/call", NULL, test_call);
   add ("/media-session/browser", NULL, test_browser);
   add ("/media-session/toward-phone", NULL, test_toward_phone);
+  add ("/media-session/padding", NULL, test_padding);
   add ("/media-session/fax", NULL, test_fax);
   add ("/media-session/late-offer", NULL, test_late_offer);
+  add ("/media-session/oddities", NULL, test_oddities);
   add ("/media-session/refused", NULL, test_refused);
   add ("/media-session/rtcp", NULL, test_rtcp);
   add ("/media-session/families", NULL, test_families);

@@ -62,9 +62,9 @@ class Call:
         self.agent.acks[(self.call_id, number, tag)] = (data, flow)
         flow.send(data)
 
-    def cancel(self, headers=()):
-        """RFC 3261 section 9.1: the Via, To and number of the INVITE."""
-        invite = self.invite
+    def cancel(self, headers=(), transaction=None):
+        """RFC 3261 section 9.1: the Via, To and number of the INVITE, or of that re-INVITE."""
+        invite = transaction.request if transaction else self.invite
         request = Message.request("CANCEL", invite.uri, [
             ("Via", invite.get("Via")), ("From", invite.get("From")), ("To", invite.get("To")),
             ("Call-ID", self.call_id), ("CSeq", f"{invite.cseq[0]} CANCEL")] + list(headers))
