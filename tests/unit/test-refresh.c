@@ -351,6 +351,7 @@ test_renewed_while_a_push_fails (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (pushes_after (fixture, 3600 - 120), ==, 1);
   renewed = register_phone (fixture, 3600, NULL);
   g_usleep (60 * 1000);
+  g_assert_cmpuint (pushes_after (fixture, 0), ==, 1);
   g_assert_cmpuint (pushes_after (fixture, 3600 - 120 - 61), ==, 1);
   g_assert_cmpuint (pushes_after (fixture, 61), ==, 2);
   g_assert_null (renewed->at_risk);
