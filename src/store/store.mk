@@ -13,7 +13,7 @@ src_store_libstore_a_SOURCES = \
   src/store/account-import.c src/store/account-import.h \
   src/store/account-pjsip.c src/store/account-pjsip.h
 
-LIBSTORE = src/store/libstore.a $(LIBCRYPTO) $(SQLITE_LIBS)
+LIBSTORE = src/store/libstore.a $(LIBPROTO) $(LIBCRYPTO) $(SQLITE_LIBS)
 
 check_PROGRAMS += tests/unit/test-store-queue tests/unit/test-store-schema tests/unit/test-store \
   tests/unit/test-store-disaster tests/unit/test-account-import
