@@ -16,7 +16,12 @@ src_store_libstore_a_SOURCES = \
 LIBSTORE = src/store/libstore.a $(LIBPROTO) $(LIBCRYPTO) $(SQLITE_LIBS)
 
 check_PROGRAMS += tests/unit/test-store-queue tests/unit/test-store-schema tests/unit/test-store \
-  tests/unit/test-store-disaster tests/unit/test-account-import
+  tests/unit/test-store-checkpoint tests/unit/test-store-disaster tests/unit/test-account-import
+tests_unit_test_store_checkpoint_SOURCES = tests/unit/test-store-checkpoint.c \
+  tests/unit/store-disk.c tests/unit/store-disk.h
+tests_unit_test_store_checkpoint_CPPFLAGS = \
+  $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit $(SQLITE_CFLAGS)
+tests_unit_test_store_checkpoint_LDADD = $(LIBSTORE)
 tests_unit_test_store_queue_SOURCES = tests/unit/test-store-queue.c
 tests_unit_test_store_queue_LDADD = $(LIBSTORE)
 tests_unit_test_store_schema_SOURCES = tests/unit/test-store-schema.c \
