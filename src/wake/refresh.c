@@ -17,6 +17,8 @@
 #include "base/log.h"
 #include "wake/push-target.h"
 
+#include <string.h>
+
 #define AHEAD_SECONDS 120 /* RFC 8599 5.5: at least this long before the end */
 #define SPREAD_SECONDS 60 /* phones that came together are woken apart */
 #define LEAST_SECONDS 240 /* with less there is no time to push and be answered */
@@ -38,11 +40,13 @@ struct _Refresh {
   gulong removed;
 };
 
+/* A phone that renews by itself only has it put off: the deadline stays, and then comes too soon. */
 typedef struct {
   Refresh *refresh;
-  Binding *binding;
   Deadline *deadline;
+  gint64 due;  /* monotonic microseconds, not before the deadline */
   guint pause; /* seconds until the next one, where this one's push fails */
+  gchar token[];
 } Alarm;
 
 /* A push on its way. */
@@ -57,7 +61,6 @@ static void
 alarm_free (Alarm *alarm)
 {
   deadline_clear (&alarm->deadline);
-  binding_unref (alarm->binding);
   g_free (alarm);
 }
 
@@ -91,15 +94,30 @@ due_ms (const Binding *binding)
 static void on_alarm (gpointer user_data);
 
 static void
-set_alarm (Refresh *refresh, Binding *binding, gint64 milliseconds, guint pause)
+set_deadline (Alarm *alarm)
 {
-  Alarm *alarm = g_new0 (Alarm, 1);
+  gint64 wait = (alarm->due - clock_now () + 999) / 1000;
 
-  alarm->refresh = refresh;
-  alarm->binding = binding_ref (binding);
-  alarm->pause = pause;
-  alarm->deadline = deadline_new ((guint) CLAMP (milliseconds, 0, G_MAXINT), on_alarm, alarm);
-  g_hash_table_replace (refresh->alarms, binding->token, alarm);
+  alarm->deadline = deadline_new ((guint) CLAMP (wait, 0, G_MAXINT), on_alarm, alarm);
+}
+
+static void
+set_alarm (Refresh *refresh, const Binding *binding, gint64 milliseconds, guint pause)
+{
+  gint64 due = clock_now () + milliseconds * 1000;
+  Alarm *alarm = g_hash_table_lookup (refresh->alarms, binding->token);
+  gsize size = strlen (binding->token) + 1;
+
+  if (alarm && alarm->due <= due) {
+    alarm->due = due;
+    alarm->pause = pause;
+    return;
+  }
+  alarm = g_malloc (sizeof *alarm + size);
+  *alarm = (Alarm){ .refresh = refresh, .due = due, .pause = pause };
+  memcpy (alarm->token, binding->token, size);
+  set_deadline (alarm);
+  g_hash_table_replace (refresh->alarms, alarm->token, alarm);
 }
 
 /* Where the phone gave a second token for its calls that one may well live. */
@@ -204,11 +222,16 @@ on_alarm (gpointer user_data)
 {
   Alarm *alarm = user_data;
   Refresh *refresh = alarm->refresh;
+  Binding *binding = location_find_token (refresh->location, alarm->token);
 
   alarm->deadline = NULL;
-  if (location_has (refresh->location, alarm->binding) && binding_has_push (alarm->binding))
-    push (refresh, alarm->binding, alarm->pause);
-  g_hash_table_remove (refresh->alarms, alarm->binding->token);
+  if (alarm->due > clock_now ()) {
+    set_deadline (alarm);
+    return;
+  }
+  if (binding && binding_has_push (binding))
+    push (refresh, binding, alarm->pause);
+  g_hash_table_remove (refresh->alarms, alarm->token);
 }
 
 /* @granted: seconds */
@@ -226,21 +249,30 @@ static void
 watch (Refresh *refresh, Binding *binding)
 {
   Account *account = account_book_find (refresh->accounts, binding->pbx, binding->aor);
+  gboolean is_ours = binding_has_push (binding) && !(account && account_is_ready (account));
+  gint64 granted = (binding->expires - binding->registered) / CLOCK_SECOND;
 
-  g_hash_table_remove (refresh->alarms, binding->token);
-  if (!binding_has_push (binding) || (account && account_is_ready (account))) {
-    mark (binding, NULL);
-    return;
-  }
-  mark (binding, risk_of (binding, (binding->expires - binding->registered) / CLOCK_SECOND));
-  if (!binding->at_risk)
+  mark (binding, is_ours ? risk_of (binding, granted) : NULL);
+  if (is_ours && !binding->at_risk)
     set_alarm (refresh, binding, due_ms (binding), FIRST_PAUSE_SECONDS);
+  else
+    g_hash_table_remove (refresh->alarms, binding->token);
 }
 
 static void
 on_refreshed (Location *location, Binding *binding, gpointer user_data)
 {
   watch (user_data, binding);
+}
+
+/* One that is to be woken sooner is not to wait. */
+static void
+hasten (Refresh *refresh, const Binding *binding, gint64 milliseconds)
+{
+  const Alarm *alarm = g_hash_table_lookup (refresh->alarms, binding->token);
+
+  if (!alarm || alarm->due > clock_now () + milliseconds * 1000)
+    set_alarm (refresh, binding, milliseconds, FIRST_PAUSE_SECONDS);
 }
 
 /* Its account is gone: while the PBX still has it, the phone is to take over by itself. */
@@ -251,7 +283,7 @@ on_shortened (Location *location, Binding *binding, gpointer user_data)
     return;
   mark (binding, risk_of (binding, LEAST_SECONDS));
   if (!binding->at_risk)
-    set_alarm (user_data, binding, clock_jitter (LOST_SPREAD_MS), FIRST_PAUSE_SECONDS);
+    hasten (user_data, binding, clock_jitter (LOST_SPREAD_MS));
 }
 
 static void
@@ -296,7 +328,7 @@ wake_one (Binding *binding, gpointer user_data)
     return;
   account = account_book_find (lost->refresh->accounts, binding->pbx, binding->aor);
   if (!account || !account_is_ready (account))
-    set_alarm (lost->refresh, binding, clock_jitter (lost->window), FIRST_PAUSE_SECONDS);
+    hasten (lost->refresh, binding, clock_jitter (lost->window));
 }
 
 /**

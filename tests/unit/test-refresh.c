@@ -141,6 +141,18 @@ test_renewed_phone_is_left_alone (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (pushes_after (fixture, 1700), ==, 1);
 }
 
+/* The PBX grants less than the last time. */
+static void
+test_renewed_for_less (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Binding) old = register_phone (fixture, 3600, NULL);
+  g_autoptr (Binding) new = register_phone (fixture, 600, NULL);
+
+  g_assert_cmpuint (pushes_after (fixture, 600 - 120 - 61), ==, 0);
+  g_assert_cmpuint (pushes_after (fixture, 61), ==, 1);
+  g_assert_cmpuint (pushes_after (fixture, 3600), ==, 1);
+}
+
 static void
 test_phone_that_left_is_left_alone (Fixture *fixture, gconstpointer data)
 {
@@ -196,6 +208,15 @@ test_a_start_that_is_late (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (pushes_after (fixture, 1), <, 100);
   g_assert_cmpuint (pushes_after (fixture, 24), >, 300);
   g_assert_cmpuint (pushes_after (fixture, 26), ==, 1000);
+}
+
+/* Those whose time ends are not to wait for the others of a PBX that lost all. */
+static void
+test_a_late_start_and_the_pbx_lost_all (Fixture *fixture, gconstpointer data)
+{
+  resume (fixture, 3000, 100);
+  refresh_pbx_lost (fixture->refresh, fixture->pbx);
+  g_assert_cmpuint (pushes_after (fixture, 51), ==, 3000);
 }
 
 static void
@@ -416,6 +437,7 @@ main (int argc, char **argv)
   log_init ();
   ADD ("in-time", test_pushed_in_time);
   ADD ("renewed", test_renewed_phone_is_left_alone);
+  ADD ("renewed-for-less", test_renewed_for_less);
   ADD ("left", test_phone_that_left_is_left_alone);
   ADD ("never-rings", test_never_rings_for_a_refresh);
   ADD ("too-little-time", test_too_little_time);
@@ -429,6 +451,7 @@ main (int argc, char **argv)
   ADD ("busy-second", test_a_busy_second);
   ADD ("renewed-while-a-push-fails", test_renewed_while_a_push_fails);
   ADD ("a-start-that-is-late", test_a_start_that_is_late);
+  ADD ("a-start-that-is-late-and-pbx-lost", test_a_late_start_and_the_pbx_lost_all);
   ADD ("a-start-with-time-left", test_a_start_with_time_left);
   ADD ("cut", test_woken_when_its_time_is_cut);
   ADD ("cut-calls-only", test_at_risk_when_its_time_is_cut);
