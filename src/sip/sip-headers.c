@@ -139,6 +139,26 @@ sip_headers_add (msg_t *msg, const gchar *line)
 }
 
 /**
+ * sip_headers_write:
+ * @msg: a message
+ * @name: a header's name, a constant
+ * @value: what it says
+ *
+ * For a header that only the peer reads: the stack does not parse it, to write it anew.
+ */
+void
+sip_headers_write (msg_t *msg, const gchar *name, const gchar *value)
+{
+  gsize size = strlen (value) + 1;
+  msg_header_t *header = msg_header_alloc (msg_home (msg), sip_unknown_class, (isize_t) size);
+  sip_unknown_t *unknown = (sip_unknown_t *) header;
+
+  unknown->un_name = name;
+  unknown->un_value = memcpy (unknown + 1, value, size);
+  msg_header_insert (msg, (msg_pub_t *) sip_object (msg), header);
+}
+
+/**
  * sip_headers_route:
  * @msg: a request outside of a dialog
  * @path: (nullable): the Path of whom it goes to
