@@ -230,15 +230,34 @@ sip_headers_text (const sip_header_t *header)
   }
 }
 
+/* The stack prints each part of the URI by itself, whether it is there or not, which takes longer
+ * than all other headers together. */
+static void
+write_request_line (msg_t *msg)
+{
+  sip_request_t *request = sip_object (msg)->sip_request;
+  gchar uri[TEXT_SIZE];
+  gchar *line;
+  issize_t length = request ? url_e (uri, sizeof uri, request->rq_url) : -1;
+
+  if (length < 0 || (gsize) length >= sizeof uri)
+    return;
+  line = su_strcat_all (msg_home (msg), request->rq_method_name, " ", uri, " ",
+                        request->rq_version, "\r\n", NULL);
+  request->rq_common->h_data = line;
+  request->rq_common->h_len = (usize_t) strlen (line);
+}
+
 /**
  * sip_headers_make_room:
  * @msg: a message that is to be sent, and may be kept long after that
  *
  * Makes room for its text: the stack by itself takes a kilobyte, of which most messages fill less
- * than half. A longer text gets a second piece.
+ * than half. A longer text gets a second piece. The first line of a request is written already.
  */
 void
 sip_headers_make_room (msg_t *msg)
 {
+  write_request_line (msg);
   msg_buf_exact (msg, TEXT_SIZE);
 }
