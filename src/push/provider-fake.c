@@ -15,6 +15,7 @@ struct _ProviderFake {
   gchar *vapid_key;
   PushOutcome outcome;
   guint delay_ms;
+  guint retry_after;
   gboolean silent;
   gboolean final;
   gboolean stopped;
@@ -42,6 +43,7 @@ give_answer (Answer *answer, PushOutcome outcome)
 {
   PushResult *result = push_result_new (outcome, 0, "fake");
 
+  result->retry_after = answer->fake->retry_after;
   result->final = answer->fake->final && outcome == PUSH_ACCEPTED;
   g_hash_table_remove (answer->fake->pending, answer);
   g_source_destroy (answer->timer);
@@ -146,6 +148,17 @@ provider_fake_set_outcome (ProviderFake *fake, PushOutcome outcome, guint delay_
   fake->outcome = outcome;
   fake->delay_ms = delay_ms;
   fake->silent = FALSE;
+}
+
+/**
+ * provider_fake_set_retry_after:
+ * @fake: the provider
+ * @seconds: what it asks for in each answer, or 0
+ */
+void
+provider_fake_set_retry_after (ProviderFake *fake, guint seconds)
+{
+  fake->retry_after = seconds;
 }
 
 /**

@@ -40,13 +40,14 @@ fill (Bucket *bucket, guint size, gdouble period, gint64 now)
   bucket->since = now;
 }
 
+/* @wait: the seconds until it is no longer */
 static gboolean
-take (Bucket *bucket, guint size, gdouble period, gint64 now)
+is_empty (Bucket *bucket, guint size, gdouble period, gint64 now, guint *wait)
 {
   fill (bucket, size, period, now);
-  if (bucket->level < 1)
+  if (bucket->level >= 1)
     return FALSE;
-  bucket->level--;
+  *wait = size ? (guint) ((1 - bucket->level) * period / size / SECOND) + 1 : G_MAXUINT;
   return TRUE;
 }
 
@@ -87,26 +88,33 @@ find_device (PushLimits *limits, const gchar *name, gint64 now)
  * push_limits_take:
  * @limits: the limits
  * @request: a push that is about to be sent
+ * @wait: (out): where it must not be sent, the seconds after which it may be, or 0: not known
  *
  * Returns: (transfer none) (nullable): NULL, and the push is counted, or why it must not be sent
  */
 const gchar *
-push_limits_take (PushLimits *limits, const PushRequest *request)
+push_limits_take (PushLimits *limits, const PushRequest *request, guint *wait)
 {
   const PushLimitsOptions *options = &limits->options;
   const gchar *name = request->binding ? request->binding : request->prid;
   gint64 now = clock_now ();
   Device *device = name ? find_device (limits, name, now) : NULL;
+  gboolean is_silent = device && request->kind == PUSH_KIND_REFRESH;
 
+  *wait = 0;
   if (name && !device)
     return "too many devices are pushed to";
-  if (device && request->kind == PUSH_KIND_REFRESH &&
-      !take (&device->silent, options->silent_per_hour, HOUR, now))
+  if (is_silent && is_empty (&device->silent, options->silent_per_hour, HOUR, now, wait))
     return "the device had its silent pushes for this hour";
-  if (device && !take (&device->pushes, options->per_minute, MINUTE, now))
+  if (device && is_empty (&device->pushes, options->per_minute, MINUTE, now, wait))
     return "the device had its pushes for this minute";
-  if (!take (&limits->service, options->per_second, SECOND, now))
+  if (is_empty (&limits->service, options->per_second, SECOND, now, wait))
     return "the service had its pushes for this second";
+  limits->service.level--;
+  if (device)
+    device->pushes.level--;
+  if (is_silent)
+    device->silent.level--;
   return NULL;
 }
 

@@ -14,4 +14,4 @@ typedef struct _PushLimits PushLimits;
 PushLimits *push_limits_new (const PushLimitsOptions *options);
 void push_limits_free (PushLimits *limits);
 
-const gchar *push_limits_take (PushLimits *limits, const PushRequest *request);
+const gchar *push_limits_take (PushLimits *limits, const PushRequest *request, guint *wait);

@@ -19,7 +19,7 @@ typedef struct {
   PushOutcome outcome;
   guint status;       /* the service's HTTP status; 0 when it said nothing */
   gchar *reason;      /* for the log and the administrator, nullable */
-  guint retry_after;  /* seconds that the service asked for, or 0 */
+  guint retry_after;  /* seconds that the service or our own limits ask for, or 0 */
   gchar *date;        /* the time by the service's clock as it tells it, nullable */
   gint64 dead_since;  /* wall seconds since when the service knows the token dead, or 0 */
   gboolean final;     /* the device must not be pushed again for the same reason */

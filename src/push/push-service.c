@@ -199,13 +199,19 @@ static PushResult *
 object_to (PushService *service, const Group *group, const PushRequest *request)
 {
   const gchar *excess;
+  PushResult *result;
+  guint wait;
 
   if (service->stopped)
     return push_result_new (PUSH_CANCELLED, 0, "the service is stopped");
   if (!group)
     return push_result_new (PUSH_REFUSED, 0, "no push service for this device");
-  excess = group->limits ? push_limits_take (group->limits, request) : NULL;
-  return excess ? push_result_new (PUSH_RATE_LIMITED, 0, excess) : NULL;
+  excess = group->limits ? push_limits_take (group->limits, request, &wait) : NULL;
+  if (!excess)
+    return NULL;
+  result = push_result_new (PUSH_RATE_LIMITED, 0, excess);
+  result->retry_after = wait;
+  return result;
 }
 
 /**

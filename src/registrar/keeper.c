@@ -113,11 +113,34 @@ keeper_dismiss (Keeper *keeper, Binding *binding, const gchar *why)
 
 /* Lest a storm meets the PBX; but not beyond the time that each had left when it was due. */
 static gint64
-spread (const Keeper *keeper, const Kept *kept)
+spread (const Keeper *keeper, guint granted)
 {
   guint window = pace_spread_ms (g_hash_table_size (keeper->rooms.all));
 
-  return clock_jitter (MIN (window, pace_left_ms (kept->asked)));
+  return clock_jitter (MIN (window, pace_left_ms (granted)));
+}
+
+/* The disk does not know what the PBX grants: once it says so, the others of the last run may have
+ * to be renewed sooner. */
+static void
+on_resumed (const Kept *first, guint granted, gpointer user_data)
+{
+  Keeper *keeper = user_data;
+  GHashTableIter iter;
+  gpointer value;
+
+  if (granted >= first->granted)
+    return;
+  g_hash_table_iter_init (&iter, keeper->rooms.all);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    Kept *kept = value;
+
+    if (kept->pbx != first->pbx || kept->ends || kept->granted <= granted)
+      continue;
+    kept->granted = granted;
+    if (kept->timer && !kept->attempt)
+      kept_schedule (kept, spread (keeper, granted));
+  }
 }
 
 static void
@@ -146,7 +169,7 @@ keeper_resume (Keeper *keeper)
   location_each (keeper->location, take_up, keeper);
   g_hash_table_iter_init (&iter, keeper->rooms.all);
   while (g_hash_table_iter_next (&iter, NULL, &kept))
-    kept_resume (kept, spread (keeper, kept));
+    kept_resume (kept, spread (keeper, ((Kept *) kept)->granted));
 }
 
 /**
@@ -167,7 +190,7 @@ keeper_pbx_lost (Keeper *keeper, const Pbx *pbx)
     Kept *kept = value;
 
     if (kept->pbx == pbx && kept->timer && !kept->attempt && !kept->leaving)
-      kept_schedule (kept, spread (keeper, kept));
+      kept_schedule (kept, spread (keeper, kept->granted));
   }
 }
 
@@ -245,6 +268,8 @@ keeper_new (Upstream *upstream, Location *location, AccountBook *accounts)
   keeper->rooms.upstream = upstream;
   keeper->location = g_object_ref (location);
   keeper->rooms.accounts = accounts;
+  keeper->rooms.resumed = on_resumed;
+  keeper->rooms.user_data = keeper;
   keeper->rooms.all =
     g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) kept_free);
   account_book_watch (accounts, on_account, keeper);

@@ -144,7 +144,10 @@ on_success (Kept *kept, const sip_t *response)
   for (guint i = 0; gone && i < gone->len; i++)
     g_hash_table_remove (kept->rooms->all, g_ptr_array_index (gone, i));
   take_trouble (kept, NULL);
+  if (kept->held && !kept->ends)
+    kept->rooms->resumed (kept, (guint) granted, kept->rooms->user_data);
   set_held (kept, TRUE);
+  kept->granted = (guint) granted;
   kept->ends = clock_now () + granted * CLOCK_SECOND;
   kept_schedule (kept, pace_refresh_ms (granted));
   tell_waiters (kept, 200, NULL);
@@ -377,7 +380,7 @@ kept_new (const KeptRooms *rooms, Pbx *pbx, Account *account, const gchar *aor,
   kept->account = account ? account_ref (account) : NULL;
   kept->aor = g_strdup (aor);
   kept->token = g_strdup (token);
-  kept->asked = pbx_register_expires (pbx);
+  kept->asked = kept->granted = pbx_register_expires (pbx);
   g_hash_table_insert (rooms->all, kept->token, kept);
   return kept;
 }

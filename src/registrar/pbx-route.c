@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/counters.h"
+#include "base/deadline.h"
 #include "base/log.h"
 #include "registrar/pbx-lookup.h"
 
@@ -27,7 +28,7 @@ struct _PbxRoute {
   gboolean by_srv;
   gboolean unresolved; /* the last lookup failed, and the log says so */
   GCancellable *cancellable;
-  guint timer;
+  Deadline *timer;
   PbxHopFunc func; /* nullable */
   gpointer user_data;
 };
@@ -107,23 +108,21 @@ take_addresses (PbxRoute *route, GPtrArray *addresses)
 
 static void resolve (PbxRoute *route);
 
-static gboolean
+static void
 on_resolve_again (gpointer user_data)
 {
   PbxRoute *route = user_data;
 
-  route->timer = 0;
+  route->timer = NULL;
   resolve (route);
-  return G_SOURCE_REMOVE;
 }
 
 static void
 resolve_in (PbxRoute *route, guint seconds)
 {
-  if (route->timer)
-    g_source_remove (route->timer);
-  route->timer =
-      g_timeout_add_seconds (seconds + clock_jitter (seconds / 4 + 1), on_resolve_again, route);
+  deadline_clear (&route->timer);
+  route->timer = deadline_new ((seconds + clock_jitter (seconds / 4 + 1)) * 1000, on_resolve_again,
+                               route);
 }
 
 static void
@@ -212,8 +211,7 @@ pbx_route_free (PbxRoute *route)
 {
   g_cancellable_cancel (route->cancellable);
   g_object_unref (route->cancellable);
-  if (route->timer)
-    g_source_remove (route->timer);
+  deadline_clear (&route->timer);
   g_ptr_array_unref (route->hops);
   g_clear_pointer (&route->addresses, g_ptr_array_unref);
   g_free (route->host);

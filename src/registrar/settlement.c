@@ -43,9 +43,8 @@ static void
 add_contact (msg_t *msg, const RegistrationContact *entry, gint64 seconds)
 {
   g_autofree gchar *text = contact_to_string (entry->contact, seconds);
-  g_autofree gchar *line = g_strconcat ("Contact: ", text, NULL);
 
-  sip_headers_add (msg, line);
+  sip_headers_write (msg, "Contact", text);
 }
 
 /* A query gets the phones of the record, but not what wakes them: that is nobody else's business. */
@@ -56,11 +55,11 @@ add_known_contacts (Location *location, msg_t *msg, const Registration *registra
 
   for (guint i = 0; record && i < record->bindings->len; i++) {
     Binding *binding = g_ptr_array_index (record->bindings, i);
-    g_autofree gchar *line = g_strdup_printf (
-      "Contact: <%s>;expires=%" G_GINT64_FORMAT, binding_target (binding),
-      MAX (0, (binding->expires - clock_now ()) / CLOCK_SECOND));
+    g_autofree gchar *text =
+      g_strdup_printf ("<%s>;expires=%" G_GINT64_FORMAT, binding_target (binding),
+                       MAX (0, (binding->expires - clock_now ()) / CLOCK_SECOND));
 
-    sip_headers_add (msg, line);
+    sip_headers_write (msg, "Contact", text);
   }
 }
 
@@ -68,17 +67,15 @@ add_known_contacts (Location *location, msg_t *msg, const Registration *registra
 static void
 add_outbound (msg_t *msg, const Registration *registration)
 {
-  sip_headers_add (msg, "Supported: path, outbound");
+  sip_headers_write (msg, "Supported", "path, outbound");
   if (registration->outbound)
-    sip_headers_add (msg, "Require: outbound");
+    sip_headers_write (msg, "Require", "outbound");
   if (registration->path) {
-    g_autofree gchar *path = g_strconcat ("Path: ", registration->path, NULL);
-
-    sip_headers_add (msg, path);
+    sip_headers_write (msg, "Path", registration->path);
   } else if (registration->outbound) {
-    g_autofree gchar *timer = g_strdup_printf ("Flow-Timer: %u", registration->flow_timer);
+    g_autofree gchar *timer = g_strdup_printf ("%u", registration->flow_timer);
 
-    sip_headers_add (msg, timer);
+    sip_headers_write (msg, "Flow-Timer", timer);
   }
 }
 
@@ -105,12 +102,8 @@ settlement_answer (Location *location, const Registration *registration, const G
       add_contact (msg, g_ptr_array_index (registration->contacts, i), grants[i].told);
   if (registration->contacts->len == 0 && !registration->remove_all)
     add_known_contacts (location, msg, registration);
-  for (guint i = 0; i < feature_caps->len; i++) {
-    g_autofree gchar *line =
-      g_strconcat ("Feature-Caps: ", g_ptr_array_index (feature_caps, i), NULL);
-
-    sip_headers_add (msg, line);
-  }
+  for (guint i = 0; i < feature_caps->len; i++)
+    sip_headers_write (msg, "Feature-Caps", g_ptr_array_index (feature_caps, i));
   add_outbound (msg, registration);
   return msg;
 }

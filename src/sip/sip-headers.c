@@ -139,6 +139,26 @@ sip_headers_add (msg_t *msg, const gchar *line)
 }
 
 /**
+ * sip_headers_write:
+ * @msg: a message
+ * @name: a header's name, a constant
+ * @value: what it says
+ *
+ * For a header that only the peer reads: the stack does not parse it, to write it anew.
+ */
+void
+sip_headers_write (msg_t *msg, const gchar *name, const gchar *value)
+{
+  gsize size = strlen (value) + 1;
+  msg_header_t *header = msg_header_alloc (msg_home (msg), sip_unknown_class, (isize_t) size);
+  sip_unknown_t *unknown = (sip_unknown_t *) header;
+
+  unknown->un_name = name;
+  unknown->un_value = memcpy (unknown + 1, value, size);
+  msg_header_insert (msg, (msg_pub_t *) sip_object (msg), header);
+}
+
+/**
  * sip_headers_route:
  * @msg: a request outside of a dialog
  * @path: (nullable): the Path of whom it goes to
@@ -210,15 +230,34 @@ sip_headers_text (const sip_header_t *header)
   }
 }
 
+/* The stack prints each part of the URI by itself, whether it is there or not, which takes longer
+ * than all other headers together. */
+static void
+write_request_line (msg_t *msg)
+{
+  sip_request_t *request = sip_object (msg)->sip_request;
+  gchar uri[TEXT_SIZE];
+  gchar *line;
+  issize_t length = request ? url_e (uri, sizeof uri, request->rq_url) : -1;
+
+  if (length < 0 || (gsize) length >= sizeof uri)
+    return;
+  line = su_strcat_all (msg_home (msg), request->rq_method_name, " ", uri, " ",
+                        request->rq_version, "\r\n", NULL);
+  request->rq_common->h_data = line;
+  request->rq_common->h_len = (usize_t) strlen (line);
+}
+
 /**
  * sip_headers_make_room:
  * @msg: a message that is to be sent, and may be kept long after that
  *
  * Makes room for its text: the stack by itself takes a kilobyte, of which most messages fill less
- * than half. A longer text gets a second piece.
+ * than half. A longer text gets a second piece. The first line of a request is written already.
  */
 void
 sip_headers_make_room (msg_t *msg)
 {
+  write_request_line (msg);
   msg_buf_exact (msg, TEXT_SIZE);
 }

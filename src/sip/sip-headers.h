@@ -16,6 +16,7 @@ const gchar *sip_headers_unknown (const sip_t *sip, const gchar *name);
 void sip_headers_forward (msg_t *msg, const sip_t *source);
 void sip_headers_route (msg_t *msg, const gchar *path);
 void sip_headers_add (msg_t *msg, const gchar *line);
+void sip_headers_write (msg_t *msg, const gchar *name, const gchar *value);
 gboolean sip_headers_have_reason (const sip_t *sip, const gchar *protocol, guint cause);
 gchar *sip_headers_uri_text (const url_t *url);
 gchar *sip_headers_text (const sip_header_t *header);

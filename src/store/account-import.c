@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "crypto/sealed.h"
+#include "proto/aor.h"
 
 #include <string.h>
 
@@ -105,18 +106,35 @@ find_fault (const ImportedAccount *account)
 }
 
 /**
+ * account_import_users_new:
+ *
+ * Returns: (transfer container) (element-type utf8 ImportedAccount): nobody yet; by the user's AOR,
+ *   so that one user in two spellings is the same
+ */
+GHashTable *
+account_import_users_new (void)
+{
+  return g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+}
+
+/**
  * account_import_add:
  * @accounts: (element-type ImportedAccount): the accounts so far
+ * @users: whose they are
  * @account: (transfer full): the next one
  * @error: return location
+ *
+ * A user has one account. The same once more, from the same line, is left out.
  *
  * Returns: whether it was complete and taken; else %SIPWAKE_ERROR_INVALID or %SIPWAKE_ERROR_LIMIT
  */
 gboolean
-account_import_add (GPtrArray *accounts, ImportedAccount *account, GError **error)
+account_import_add (GPtrArray *accounts, GHashTable *users, ImportedAccount *account, GError **error)
 {
   g_autoptr (ImportedAccount) owned = account;
   const gchar *fault = find_fault (account);
+  const ImportedAccount *other;
+  g_autofree gchar *aor = NULL;
 
   if (fault) {
     g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_INVALID, "line %u: %s", account->line, fault);
@@ -127,8 +145,16 @@ account_import_add (GPtrArray *accounts, ImportedAccount *account, GError **erro
                  account->line, MAX_ACCOUNTS);
     return FALSE;
   }
+  aor = aor_new (account->user, "");
+  other = g_hash_table_lookup (users, aor);
+  if (other && other->line != account->line)
+    g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_INVALID, "line %u: the user of line %u again",
+                 account->line, other->line);
+  if (other)
+    return other->line == account->line;
   if (!owned->username)
     owned->username = g_strdup (owned->user);
+  g_hash_table_insert (users, g_steal_pointer (&aor), owned);
   g_ptr_array_add (accounts, g_steal_pointer (&owned));
   return TRUE;
 }
@@ -282,6 +308,7 @@ account_import_csv (const gchar *text, GError **error)
 {
   g_autoptr (GPtrArray) accounts =
       g_ptr_array_new_with_free_func ((GDestroyNotify) imported_account_free);
+  g_autoptr (GHashTable) users = account_import_users_new ();
   g_autoptr (GArray) columns = g_array_new (FALSE, FALSE, sizeof (Column));
   Reader reader = { text, 1 };
   GError *failure = NULL;
@@ -303,7 +330,7 @@ account_import_csv (const gchar *text, GError **error)
                    columns->len);
     for (guint i = 0; i < record->len && !failure; i++)
       take_field (account, g_array_index (columns, Column, i), record->pdata[i], &failure);
-    if (failure || !account_import_add (accounts, g_steal_pointer (&account), &failure))
+    if (failure || !account_import_add (accounts, users, g_steal_pointer (&account), &failure))
       break;
   }
   if (failure) {

@@ -18,7 +18,11 @@ ImportedAccount *imported_account_new (guint line);
 void imported_account_free (ImportedAccount *account);
 
 gboolean account_import_check_size (const gchar *text, GError **error);
-gboolean account_import_add (GPtrArray *accounts, ImportedAccount *account, GError **error);
+GHashTable *account_import_users_new (void);
+gboolean account_import_add (GPtrArray *accounts,
+                             GHashTable *users,
+                             ImportedAccount *account,
+                             GError **error);
 GPtrArray *account_import_csv (const gchar *text, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ImportedAccount, imported_account_free)

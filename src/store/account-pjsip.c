@@ -255,6 +255,7 @@ take_auth (ImportedAccount *account, const Section *auth, const gchar *realm, GE
 
 static gboolean
 add_endpoint (GPtrArray *accounts,
+              GHashTable *users,
               const Section *endpoint,
               GHashTable *auths,
               const gchar *realm,
@@ -272,7 +273,7 @@ add_endpoint (GPtrArray *accounts,
   if (!account->user)
     account->user = g_strdup (endpoint->name);
   return take_auth (account, auth, realm, error) &&
-         account_import_add (accounts, g_steal_pointer (&account), error);
+         account_import_add (accounts, users, g_steal_pointer (&account), error);
 }
 
 static GPtrArray *
@@ -280,6 +281,7 @@ collect (const Config *config, GError **error)
 {
   g_autoptr (GPtrArray) accounts =
       g_ptr_array_new_with_free_func ((GDestroyNotify) imported_account_free);
+  g_autoptr (GHashTable) users = account_import_users_new ();
   g_autoptr (GHashTable) auths = g_hash_table_new (g_str_hash, g_str_equal);
   const gchar *realm = NULL;
 
@@ -293,7 +295,7 @@ collect (const Config *config, GError **error)
   }
   for (guint i = 0; i < config->sections->len; i++)
     if (has_type (config->sections->pdata[i], "endpoint") &&
-        !add_endpoint (accounts, config->sections->pdata[i], auths, realm, error))
+        !add_endpoint (accounts, users, config->sections->pdata[i], auths, realm, error))
       return NULL;
   return g_steal_pointer (&accounts);
 }

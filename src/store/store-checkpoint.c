@@ -3,7 +3,9 @@
  * store-checkpoint: the thread that copies the WAL back into the database file.
  *
  * It has a connection of its own and copies what needs no waiting (PASSIVE), so that the writer
- * commits meanwhile. Where a secret was removed, the WAL, which has it still, is then cut off, too:
+ * commits meanwhile. Under load without a pause it never reaches the end, which the writer has
+ * moved: then the writer makes the rest of the way itself, once the way is known to be short and the
+ * disk to be quick. Where a secret was removed, the WAL, which has it still, is then cut off, too:
  * that stops the writer for a moment, and who reads the file meanwhile puts it off. The store-thread
  * asks for it.
  */
@@ -11,10 +13,12 @@
 
 #include "store/store-checkpoint.h"
 
-#include "store/store-db.h"
-
 #include <pthread.h>
 
+#define COPY_PAGES 1000     /* more of WAL are copied back */
+#define CATCH_UP_PAGES 4200 /* more of WAL: the writer goes to its end */
+#define MAX_PAGES 65536     /* more of WAL: however long that takes */
+#define QUICK_MS 50         /* that a copy takes which makes no row late */
 #define WIPE_PATIENCE 50 /* ms that cutting the WAL off waits for a reader, with the writer stopped */
 #define WIPE_PAUSE 1     /* seconds until it is tried again */
 
@@ -23,7 +27,11 @@ struct _StoreCheckpoint {
   GThread *thread;
   pthread_mutex_t lock; /* not a GMutex: the thread sanitizer cannot see those */
   pthread_cond_t wake;
+  gint pages;  /* of WAL */
+  gint copied; /* of them, when a copy was asked for last */
   gboolean requested;
+  gboolean flush; /* with the next copy */
+  gboolean slow;  /* the last copy that was flushed was, or is not over */
   gboolean wipe;
   gboolean stopping;
 };
@@ -33,6 +41,20 @@ static gboolean
 copy (StoreCheckpoint *checkpoint, gint mode)
 {
   return sqlite3_wal_checkpoint_v2 (checkpoint->db->handle, NULL, mode, NULL, NULL) == SQLITE_OK;
+}
+
+/* SQLite flushes only what reaches the WAL's end, and the writer would do it all. Returns whether it
+ * took long. */
+static gboolean
+copy_and_flush (StoreCheckpoint *checkpoint)
+{
+  gint64 started = g_get_monotonic_time ();
+  sqlite3_file *file = NULL;
+
+  copy (checkpoint, SQLITE_CHECKPOINT_PASSIVE);
+  sqlite3_file_control (checkpoint->db->handle, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  file->pMethods->xSync (file, SQLITE_SYNC_NORMAL);
+  return g_get_monotonic_time () - started > QUICK_MS * G_TIME_SPAN_MILLISECOND;
 }
 
 /* Called with the lock. */
@@ -55,7 +77,7 @@ static gpointer
 run (gpointer data)
 {
   StoreCheckpoint *checkpoint = data;
-  gboolean wipe;
+  gboolean flush, wipe, slow = FALSE;
 
   pthread_mutex_lock (&checkpoint->lock);
   while (!checkpoint->stopping) {
@@ -63,12 +85,18 @@ run (gpointer data)
       wait_for_request (checkpoint);
       continue;
     }
+    flush = checkpoint->flush;
     wipe = checkpoint->wipe;
-    checkpoint->requested = checkpoint->wipe = FALSE;
+    checkpoint->requested = checkpoint->flush = checkpoint->wipe = FALSE;
     pthread_mutex_unlock (&checkpoint->lock);
-    copy (checkpoint, SQLITE_CHECKPOINT_PASSIVE);
+    if (flush)
+      slow = copy_and_flush (checkpoint);
+    else
+      copy (checkpoint, SQLITE_CHECKPOINT_PASSIVE);
     wipe = wipe && !copy (checkpoint, SQLITE_CHECKPOINT_TRUNCATE);
     pthread_mutex_lock (&checkpoint->lock);
+    if (flush && !checkpoint->flush)
+      checkpoint->slow = slow;
     checkpoint->wipe |= wipe;
   }
   pthread_mutex_unlock (&checkpoint->lock);
@@ -119,6 +147,49 @@ store_checkpoint_free (StoreCheckpoint *checkpoint)
   pthread_mutex_destroy (&checkpoint->lock);
   pthread_cond_destroy (&checkpoint->wake);
   g_free (checkpoint);
+}
+
+/**
+ * store_checkpoint_grown:
+ * @checkpoint: the thread
+ * @pages: how many the WAL has, after a commit
+ *
+ * Asks for a copy when one is due.
+ */
+void
+store_checkpoint_grown (StoreCheckpoint *checkpoint, gint pages)
+{
+  pthread_mutex_lock (&checkpoint->lock);
+  if (pages < checkpoint->pages)
+    checkpoint->copied = 0;
+  checkpoint->pages = pages;
+  if (pages - checkpoint->copied > COPY_PAGES) {
+    checkpoint->copied = pages;
+    checkpoint->requested = TRUE;
+    if (pages + COPY_PAGES > CATCH_UP_PAGES)
+      checkpoint->flush = checkpoint->slow = TRUE;
+    pthread_cond_signal (&checkpoint->wake);
+  }
+  pthread_mutex_unlock (&checkpoint->lock);
+}
+
+/**
+ * store_checkpoint_catch_up:
+ * @checkpoint: the thread
+ * @writer: the only connection that writes, in its own thread and between two transactions
+ *
+ * Copies what is left, where the WAL would grow for ever otherwise.
+ */
+void
+store_checkpoint_catch_up (StoreCheckpoint *checkpoint, StoreDb *writer)
+{
+  gboolean due;
+
+  pthread_mutex_lock (&checkpoint->lock);
+  due = checkpoint->pages > MAX_PAGES || (checkpoint->pages > CATCH_UP_PAGES && !checkpoint->slow);
+  pthread_mutex_unlock (&checkpoint->lock);
+  if (due)
+    sqlite3_wal_checkpoint_v2 (writer->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 }
 
 /**

@@ -20,8 +20,6 @@
 #include <pthread.h>
 
 #define MAX_BATCH 500
-#define CHECKPOINT_PAGES 1000 /* more of WAL: the other thread copies them back */
-#define CATCH_UP_PAGES 4200   /* of WAL: under load only the writer reaches its end, soon after */
 #define LAZY_DELAY G_USEC_PER_SEC
 #define LOG_PAUSE (60 * G_USEC_PER_SEC)
 
@@ -30,8 +28,6 @@ struct _StoreThread {
   GThread *thread;
   StoreDb *db;
   StoreCheckpoint *checkpoint;
-  gint wal_pages;
-  gint copied_pages; /* of them, when a copy was asked for last */
   gint64 failed_at;  /* 0 while commits succeed */
   gint64 logged_at;  /* that nothing can be stored; 0 since it was logged that it can again */
   guint64 lazy_failed;
@@ -60,16 +56,10 @@ on_wal (gpointer data, sqlite3 *handle, const char *name, int pages)
 {
   StoreThread *thread = data;
 
-  if (pages < thread->wal_pages)
-    thread->copied_pages = 0;
-  thread->wal_pages = pages;
   if (thread->db->wipe)
     store_checkpoint_wipe (thread->checkpoint);
   thread->db->wipe = FALSE;
-  if (pages - thread->copied_pages > CHECKPOINT_PAGES) {
-    thread->copied_pages = pages;
-    store_checkpoint_request (thread->checkpoint);
-  }
+  store_checkpoint_grown (thread->checkpoint, pages);
   return SQLITE_OK;
 }
 
@@ -113,8 +103,7 @@ commit_batch (StoreThread *thread, GPtrArray *batch)
   g_autoptr (GError) error = NULL;
   guint n_lazy = 0;
 
-  if (thread->wal_pages > CATCH_UP_PAGES)
-    sqlite3_wal_checkpoint_v2 (thread->db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+  store_checkpoint_catch_up (thread->checkpoint, thread->db);
   if (write_batch (thread, batch, &error)) {
     if (thread->logged_at)
       log_info (LOG_FIELDS ("MESSAGE_ID", LOG_ID_STORAGE_BACK), "rows can be stored again");

@@ -13,10 +13,15 @@ src_store_libstore_a_SOURCES = \
   src/store/account-import.c src/store/account-import.h \
   src/store/account-pjsip.c src/store/account-pjsip.h
 
-LIBSTORE = src/store/libstore.a $(LIBCRYPTO) $(SQLITE_LIBS)
+LIBSTORE = src/store/libstore.a $(LIBPROTO) $(LIBCRYPTO) $(SQLITE_LIBS)
 
 check_PROGRAMS += tests/unit/test-store-queue tests/unit/test-store-schema tests/unit/test-store \
-  tests/unit/test-store-disaster tests/unit/test-account-import
+  tests/unit/test-store-checkpoint tests/unit/test-store-disaster tests/unit/test-account-import
+tests_unit_test_store_checkpoint_SOURCES = tests/unit/test-store-checkpoint.c \
+  tests/unit/store-disk.c tests/unit/store-disk.h
+tests_unit_test_store_checkpoint_CPPFLAGS = \
+  $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit $(SQLITE_CFLAGS)
+tests_unit_test_store_checkpoint_LDADD = $(LIBSTORE)
 tests_unit_test_store_queue_SOURCES = tests/unit/test-store-queue.c
 tests_unit_test_store_queue_LDADD = $(LIBSTORE)
 tests_unit_test_store_schema_SOURCES = tests/unit/test-store-schema.c \

@@ -6,6 +6,7 @@
  * Only the phone has the password, so only the phone can renew. The push rings nothing: a phone that
  * could only be woken as for a call is left alone, and like one whose PBX grants too little time,
  * or that had all its silent pushes, it is marked at risk, once in the log and always in its state.
+ * So is one to whom no push gets through, once it is too late to try again.
  */
 #include "wake/refresh.h"
 
@@ -16,11 +17,16 @@
 #include "base/log.h"
 #include "wake/push-target.h"
 
-#define AHEAD_SECONDS 120  /* RFC 8599 5.5: at least this long before the end */
-#define SPREAD_SECONDS 60  /* phones that came together are woken apart */
-#define LEAST_SECONDS 240  /* with less there is no time to push and be answered */
+#include <string.h>
+
+#define AHEAD_SECONDS 120 /* RFC 8599 5.5: at least this long before the end */
+#define SPREAD_SECONDS 60 /* phones that came together are woken apart */
+#define LEAST_SECONDS 240 /* with less there is no time to push and be answered */
 #define PUSH_SECONDS 10
-#define WAKE_PER_SECOND 50 /* where all must be woken */
+#define FIRST_PAUSE_SECONDS 15 /* after a push that failed, then twice as long each time */
+#define MAX_PAUSE_SECONDS 120
+#define TOO_LATE_SECONDS 10 /* before the end: the phone needs time to come */
+#define WAKE_PER_SECOND 50  /* where all must be woken */
 #define LOST_SPREAD_MS 5000
 
 struct _Refresh {
@@ -34,10 +40,13 @@ struct _Refresh {
   gulong removed;
 };
 
+/* A phone that renews by itself only has it put off: the deadline stays, and then comes too soon. */
 typedef struct {
   Refresh *refresh;
-  Binding *binding;
   Deadline *deadline;
+  gint64 due;  /* monotonic microseconds, not before the deadline */
+  guint pause; /* seconds until the next one, where this one's push fails */
+  gchar token[];
 } Alarm;
 
 /* A push on its way. */
@@ -45,13 +54,13 @@ typedef struct {
   GCancellable *cancellable; /* cancelled: the refresher is gone */
   Refresh *refresh;
   Binding *binding;
+  guint pause;
 } Wish;
 
 static void
 alarm_free (Alarm *alarm)
 {
   deadline_clear (&alarm->deadline);
-  binding_unref (alarm->binding);
   g_free (alarm);
 }
 
@@ -66,6 +75,51 @@ mark (Binding *binding, const gchar *risk)
   binding->at_risk = risk;
 }
 
+static gint64
+seconds_left (const Binding *binding)
+{
+  return (binding->expires - clock_now ()) / CLOCK_SECOND;
+}
+
+/* When that was while we did not run, many others are due with it. */
+static gint64
+due_ms (const Binding *binding)
+{
+  gint64 left = seconds_left (binding);
+  gint64 due = left - AHEAD_SECONDS - clock_jitter (SPREAD_SECONDS);
+
+  return due > 0 ? due * 1000 : clock_jitter ((guint) MAX (left, 0) * 500 + 1);
+}
+
+static void on_alarm (gpointer user_data);
+
+static void
+set_deadline (Alarm *alarm)
+{
+  gint64 wait = (alarm->due - clock_now () + 999) / 1000;
+
+  alarm->deadline = deadline_new ((guint) CLAMP (wait, 0, G_MAXINT), on_alarm, alarm);
+}
+
+static void
+set_alarm (Refresh *refresh, const Binding *binding, gint64 milliseconds, guint pause)
+{
+  gint64 due = clock_now () + milliseconds * 1000;
+  Alarm *alarm = g_hash_table_lookup (refresh->alarms, binding->token);
+  gsize size = strlen (binding->token) + 1;
+
+  if (alarm && alarm->due <= due) {
+    alarm->due = due;
+    alarm->pause = pause;
+    return;
+  }
+  alarm = g_malloc (sizeof *alarm + size);
+  *alarm = (Alarm){ .refresh = refresh, .due = due, .pause = pause };
+  memcpy (alarm->token, binding->token, size);
+  set_deadline (alarm);
+  g_hash_table_replace (refresh->alarms, alarm->token, alarm);
+}
+
 /* Where the phone gave a second token for its calls that one may well live. */
 static void
 bury (Refresh *refresh, Binding *binding)
@@ -78,16 +132,64 @@ bury (Refresh *refresh, Binding *binding)
 }
 
 static void
-take_answer (Refresh *refresh, Binding *binding, PushOutcome outcome)
+try_again (const Wish *wish, guint retry_after, const gchar *risk)
 {
-  gboolean is_there = location_has (refresh->location, binding) && binding_has_push (binding);
+  gint64 wait = (gint64) MAX (wish->pause, retry_after) * 1000 + clock_jitter (wish->pause * 250);
 
-  if (outcome == PUSH_ACCEPTED)
+  if (wait / 1000 + TOO_LATE_SECONDS < seconds_left (wish->binding))
+    set_alarm (wish->refresh, wish->binding, wait,
+               MIN (wish->pause * 2, MAX_PAUSE_SECONDS));
+  else
+    mark (wish->binding, risk);
+}
+
+/* One that was woken long before its time, as for a PBX that seemed to forget it, may not come. */
+static void
+watch_on (Refresh *refresh, Binding *binding)
+{
+  if (seconds_left (binding) > AHEAD_SECONDS + SPREAD_SECONDS)
+    set_alarm (refresh, binding, due_ms (binding), FIRST_PAUSE_SECONDS);
+}
+
+/* Where there is an alarm again something happened meanwhile, and the phone is looked after. */
+static void
+take_answer (const Wish *wish, const PushResult *answer)
+{
+  Refresh *refresh = wish->refresh;
+  Binding *binding = wish->binding;
+  gboolean is_there = location_has (refresh->location, binding) && binding_has_push (binding);
+  gboolean is_open = is_there && !g_hash_table_contains (refresh->alarms, binding->token);
+
+  switch (answer->outcome) {
+  case PUSH_ACCEPTED:
     counters_inc (COUNTER_REFRESHES_PUSHED);
-  else if (outcome == PUSH_TOKEN_DEAD && is_there)
-    bury (refresh, binding);
-  else if (outcome == PUSH_RATE_LIMITED && is_there)
-    mark (binding, "no silent push is left for it, so nothing wakes it to renew its registration");
+    if (is_open)
+      watch_on (refresh, binding);
+    return;
+  case PUSH_TOKEN_DEAD:
+    if (is_there)
+      bury (refresh, binding);
+    return;
+  case PUSH_REFUSED:
+    if (is_open)
+      mark (binding, "its push service refuses to wake it to renew its registration");
+    return;
+  case PUSH_RATE_LIMITED:
+    if (is_open)
+      try_again (wish, answer->retry_after,
+                 "no silent push is left for it, so nothing wakes it to renew its registration");
+    return;
+  case PUSH_CREDENTIALS:
+  case PUSH_UNREACHABLE:
+  case PUSH_TIMED_OUT:
+  case PUSH_QUEUE_FULL:
+    if (is_open)
+      try_again (wish, answer->retry_after,
+                 "no push gets through to wake it to renew its registration");
+    return;
+  case PUSH_CANCELLED:
+    return;
+  }
 }
 
 static void
@@ -97,20 +199,20 @@ on_pushed (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (PushResult) answer = push_service_send_finish (PUSH_SERVICE (source), result, NULL);
 
   if (answer && !g_cancellable_is_cancelled (wish->cancellable))
-    take_answer (wish->refresh, wish->binding, answer->outcome);
+    take_answer (wish, answer);
   g_object_unref (wish->cancellable);
   binding_unref (wish->binding);
   g_free (wish);
 }
 
 static void
-push (Refresh *refresh, Binding *binding)
+push (Refresh *refresh, Binding *binding, guint pause)
 {
   Wish *wish = g_new (Wish, 1);
   g_autoptr (PushRequest) request = push_target_request (binding, PUSH_KIND_REFRESH);
 
   request->ttl = AHEAD_SECONDS;
-  *wish = (Wish){ g_object_ref (refresh->cancellable), refresh, binding_ref (binding) };
+  *wish = (Wish){ g_object_ref (refresh->cancellable), refresh, binding_ref (binding), pause };
   push_service_send_async (refresh->service, request, PUSH_SECONDS * 1000, refresh->cancellable,
                            on_pushed, wish);
 }
@@ -120,11 +222,16 @@ on_alarm (gpointer user_data)
 {
   Alarm *alarm = user_data;
   Refresh *refresh = alarm->refresh;
+  Binding *binding = location_find_token (refresh->location, alarm->token);
 
   alarm->deadline = NULL;
-  if (location_has (refresh->location, alarm->binding) && binding_has_push (alarm->binding))
-    push (refresh, alarm->binding);
-  g_hash_table_remove (refresh->alarms, alarm->binding->token);
+  if (alarm->due > clock_now ()) {
+    set_deadline (alarm);
+    return;
+  }
+  if (binding && binding_has_push (binding))
+    push (refresh, binding, alarm->pause);
+  g_hash_table_remove (refresh->alarms, alarm->token);
 }
 
 /* @granted: seconds */
@@ -139,45 +246,33 @@ risk_of (const Binding *binding, gint64 granted)
 }
 
 static void
-set_alarm (Refresh *refresh, Binding *binding, gint64 milliseconds)
-{
-  Alarm *alarm = g_new0 (Alarm, 1);
-
-  alarm->refresh = refresh;
-  alarm->binding = binding_ref (binding);
-  alarm->deadline = deadline_new ((guint) CLAMP (milliseconds, 0, G_MAXINT), on_alarm, alarm);
-  g_hash_table_replace (refresh->alarms, binding->token, alarm);
-}
-
-/* When that was while we did not run, many others are due with it. */
-static gint64
-due_ms (const Binding *binding)
-{
-  gint64 left = (binding->expires - clock_now ()) / CLOCK_SECOND;
-  gint64 due = left - AHEAD_SECONDS - clock_jitter (SPREAD_SECONDS);
-
-  return due > 0 ? due * 1000 : clock_jitter ((guint) MAX (left, 0) * 500 + 1);
-}
-
-static void
 watch (Refresh *refresh, Binding *binding)
 {
   Account *account = account_book_find (refresh->accounts, binding->pbx, binding->aor);
+  gboolean is_ours = binding_has_push (binding) && !(account && account_is_ready (account));
+  gint64 granted = (binding->expires - binding->registered) / CLOCK_SECOND;
 
-  g_hash_table_remove (refresh->alarms, binding->token);
-  if (!binding_has_push (binding) || (account && account_is_ready (account))) {
-    mark (binding, NULL);
-    return;
-  }
-  mark (binding, risk_of (binding, (binding->expires - binding->registered) / CLOCK_SECOND));
-  if (!binding->at_risk)
-    set_alarm (refresh, binding, due_ms (binding));
+  mark (binding, is_ours ? risk_of (binding, granted) : NULL);
+  if (is_ours && !binding->at_risk)
+    set_alarm (refresh, binding, due_ms (binding), FIRST_PAUSE_SECONDS);
+  else
+    g_hash_table_remove (refresh->alarms, binding->token);
 }
 
 static void
 on_refreshed (Location *location, Binding *binding, gpointer user_data)
 {
   watch (user_data, binding);
+}
+
+/* One that is to be woken sooner is not to wait. */
+static void
+hasten (Refresh *refresh, const Binding *binding, gint64 milliseconds)
+{
+  const Alarm *alarm = g_hash_table_lookup (refresh->alarms, binding->token);
+
+  if (!alarm || alarm->due > clock_now () + milliseconds * 1000)
+    set_alarm (refresh, binding, milliseconds, FIRST_PAUSE_SECONDS);
 }
 
 /* Its account is gone: while the PBX still has it, the phone is to take over by itself. */
@@ -188,7 +283,7 @@ on_shortened (Location *location, Binding *binding, gpointer user_data)
     return;
   mark (binding, risk_of (binding, LEAST_SECONDS));
   if (!binding->at_risk)
-    set_alarm (user_data, binding, clock_jitter (LOST_SPREAD_MS));
+    hasten (user_data, binding, clock_jitter (LOST_SPREAD_MS));
 }
 
 static void
@@ -233,7 +328,7 @@ wake_one (Binding *binding, gpointer user_data)
     return;
   account = account_book_find (lost->refresh->accounts, binding->pbx, binding->aor);
   if (!account || !account_is_ready (account))
-    set_alarm (lost->refresh, binding, clock_jitter (lost->window));
+    hasten (lost->refresh, binding, clock_jitter (lost->window));
 }
 
 /**

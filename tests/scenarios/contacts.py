@@ -29,16 +29,54 @@ def two(house):
     return phones
 
 
+def two_at_once(house):
+    """The PBX has both REGISTERs before it answers the later one, and then the other."""
+    registrar, counts = house.pbx.registrar, []
+    save = registrar.save
+
+    def count(user, request):
+        values = save(user, request)
+        counts.append(len(registrar.of(user)))
+        return values
+    registrar.save = count
+    phones = device(house, 0), device(house, 1)
+    challenges = [phone.send_register().expect(401) for phone in phones]
+    house.pbx.hold_registers = True
+    waiting = [phone.send_register(challenge=challenge)
+               for phone, challenge in zip(phones, challenges)]
+    held = [house.pbx.expect_request("REGISTER") for _ in phones]
+    house.pbx.hold_registers = False
+    for request in reversed(held):
+        house.pbx.finish_register(request)
+    for transaction in waiting:
+        transaction.expect(200)
+    return phones, counts
+
+
+def assert_never_without(house, phones, counts):
+    """Nor are they when they come again, at the same moment."""
+    rings_all(house, phones)
+    assert counts and all(counts), counts
+    for phone in phones:
+        phone.register_ok()
+    assert all(counts), counts
+    assert len(house.pbx.contacts("alice")) == 1
+    rings_all(house, phones)
+
+
 def two_of_whom_one_is_dropped(house):
     """As two(); then the PBX has the Contact of both, in place of the second one's."""
     phones = two(house)
+    wait_shared(house)
+    return phones
 
+
+def wait_shared(house):
     def has_switched():
         switches = [r for r in house.pbx.registers() if len(r.values("Contact")) > 1]
         return switches and uri_of(switches[-1].get("Contact")) == house.pbx.contact("alice").uri
     with house.pbx.changed:
         assert house.pbx.changed.wait_for(has_switched, 5), "they do not share a Contact"
-    return phones
 
 
 def rings_all(house, phones):
@@ -196,6 +234,26 @@ def with_accounts_too_a_dropped_contact_is_noticed(stage):
     house = house_with_account(stage, keep_one=True)
     phones = two_of_whom_one_is_dropped(house)
     rings_all(house, phones)
+
+
+@test
+def two_that_come_at_once_share_where_one_is_refused(stage):
+    house = House(stage, max_contacts=1, qop="")
+    assert_never_without(house, *two_at_once(house))
+
+
+@test
+def two_that_come_at_once_share_where_one_is_dropped(stage):
+    house = House(stage, keep_one=True, qop="")
+    phones, counts = two_at_once(house)
+    wait_shared(house)
+    assert_never_without(house, phones, counts)
+
+
+@test
+def two_that_come_at_once_have_one_contact(stage):
+    house = House(stage, config=ONE)
+    assert_never_without(house, *two_at_once(house))
 
 
 @test

@@ -159,6 +159,11 @@ def files_are_imported_whole_or_not_at_all(stage):
     ctl.run("account", "import", "office", bad, code=FAILED)
     assert "line 3" in ctl.errors, ctl.errors
     assert ctl.json("accounts", "bob") == []
+    with open(bad, "w", encoding="utf-8") as file:
+        file.write("user,password\nbob,x\ncarol,x\nbob,y\n")
+    ctl.run("account", "import", "office", bad, code=FAILED)
+    assert "line 4" in ctl.errors and "line 2" in ctl.errors, ctl.errors
+    assert ctl.json("accounts", "carol") == []
     ctl.run("account", "import", "office", "/nowhere", code=USAGE)
     code, text = bus.call(NAME, ROOT, f"{NAME}.Manager.ImportAccounts", "office", "xml", "")
     assert code and f"{NAME}.Error.Invalid" in text, text

@@ -7,6 +7,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
 from sipwaketest import ports
+from sipwaketest.accounts import house_with_account
 from sipwaketest.house import ANSWER, OFFER, USERS, House
 from sipwaketest.pbx import ScriptedPbx
 from sipwaketest.tap import main, test
@@ -203,6 +204,42 @@ def a_lost_connection_is_opened_again(stage):
     assert len(house.pbx.flows) == 1
     phone.register_ok()
     house.assert_settled(phone)
+
+
+def all_are_registered_again(house, forget):
+    """Who has an account by sipwake itself, which the other is woken for; both sleep."""
+    with_account, without = house.sleeper("alice"), house.sleeper("bob")
+    contacts = {user: house.pbx.contact(user).uri for user in ("alice", "bob")}
+    wait_options(house.stage, 1)
+    forget()
+    house.pbx.wait_contacts("alice", 1, timeout=20)
+    house.wake(without)
+    assert {user: house.pbx.contact(user).uri for user in contacts} == contacts
+    assert not house.push.pushes("/push/alice"), "who has an account need not be woken"
+    house.assert_settled(with_account, without)
+
+
+@test(limit=60)
+def a_lost_connection_has_all_registered_again(stage):
+    house = house_with_account(stage, pbx_transport="tcp")
+
+    def forget():
+        house.pbx.registrar.forget()
+        house.pbx.close_tcp()
+    all_are_registered_again(house, forget)
+
+
+@test(limit=60)
+def a_pbx_that_comes_back_has_all_registered_again(stage):
+    house = house_with_account(stage, pbx_transport="tcp")
+
+    def forget():
+        port = house.pbx.port
+        house.pbx.close()
+        house.daemon.wait_log(GONE)
+        house.pbx.registrar.forget()
+        house.pbx.open(port)
+    all_are_registered_again(house, forget)
 
 
 if __name__ == "__main__":

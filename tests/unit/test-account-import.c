@@ -86,6 +86,10 @@ test_csv_errors (void)
   assert_fails (account_import_csv, "user,password\na,\"hidden\n\n", "line 2: a quoted field");
   assert_fails (account_import_csv, "user,password\na,\"hidden\"x\n", "line 2: text behind");
   assert_fails (account_import_csv, too_long, "line 2: a field is too long");
+  assert_fails (account_import_csv, "user,password\na,x\nb,x\na,hidden\n",
+                "line 4: the user of line 2 again");
+  assert_fails (account_import_csv, "user,password\na b,x\nA b,x\n\na%20b,x\n",
+                "line 5: the user of line 2 again");
 }
 
 static void
@@ -130,6 +134,18 @@ test_pjsip_default_realm (void)
                   &expected, 1);
 }
 
+/* Two endpoints may stand for one phone, which has its password once. */
+static void
+test_pjsip_shared_auth (void)
+{
+  static const ImportedAccount expected = { "1", "u", NULL, "x", NULL, DIGEST_MD5, 0 };
+
+  assert_imports (account_import_pjsip,
+                  "[1](!)\ntype=endpoint\nauth=a\naors=1\n[1-udp](1)\n[1-tls](1)\n"
+                  "[a]\ntype=auth\nusername=u\npassword=x\n",
+                  &expected, 1);
+}
+
 static void
 test_pjsip_errors (void)
 {
@@ -154,6 +170,10 @@ test_pjsip_errors (void)
                 "line 4: password_digest");
   assert_fails (account_import_pjsip, PHONE "[a]\ntype=auth\nusername=u\nauth_type=google_oauth\n",
                 "line 4: auth_type");
+  assert_fails (account_import_pjsip,
+                PHONE "[2]\ntype=endpoint\nauth=b\naors=1\n[a]\ntype=auth\nusername=u\n"
+                      "password=x\n[b]\ntype=auth\nusername=u\npassword=hidden\n",
+                "line 12: the user of line 8 again");
 }
 
 int
@@ -164,6 +184,7 @@ main (int argc, char **argv)
   g_test_add_func ("/account-import/csv-errors", test_csv_errors);
   g_test_add_func ("/account-import/pjsip", test_pjsip);
   g_test_add_func ("/account-import/pjsip-default-realm", test_pjsip_default_realm);
+  g_test_add_func ("/account-import/pjsip-shared-auth", test_pjsip_shared_auth);
   g_test_add_func ("/account-import/pjsip-errors", test_pjsip_errors);
   return g_test_run ();
 }

@@ -28,6 +28,7 @@ typedef struct {
   Keeper *keeper;
   int socket;      /* of the PBX */
   const gchar *answer;
+  const gchar *granted; /* nullable: in place of what is asked for, as a parameter */
   guint received;  /* REGISTERs */
   gchar *last;     /* nullable */
   guint told;      /* status */
@@ -94,6 +95,18 @@ answer_to (const gchar *status, const gchar *request)
 }
 
 static void
+grant (const Fixture *fixture, gchar **answer)
+{
+  g_autoptr (GString) text = g_string_new (*answer);
+
+  if (!fixture->granted)
+    return;
+  g_assert_cmpuint (g_string_replace (text, ";expires=3600", fixture->granted, 0), ==, 1);
+  g_free (*answer);
+  *answer = g_strdup (text->str);
+}
+
+static void
 serve (Fixture *fixture)
 {
   gchar buffer[4096];
@@ -111,6 +124,7 @@ serve (Fixture *fixture)
     g_free (fixture->last);
     fixture->last = g_strdup (buffer);
     answer = answer_to (fixture->answer, buffer);
+    grant (fixture, &answer);
   } else {
     answer = answer_to ("200 OK", buffer); /* a probe */
   }
@@ -292,6 +306,35 @@ test_a_start_is_in_time (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (sent_after (fixture, 12) - before, >=, 2000);
 }
 
+/* The PBX grants a minute of the hour that it is asked for: there were twelve seconds left. */
+static void
+test_a_start_is_in_time_where_less_is_granted (Fixture *fixture, gconstpointer data)
+{
+  gint64 before = counters_get (COUNTER_UPSTREAM_REGISTERS);
+
+  fixture->granted = ";expires=60";
+  resume (fixture, 2000);
+  g_assert_cmpint (sent_after (fixture, 1) - before, <, 100);
+  g_assert_cmpint (sent_after (fixture, 1) - before, <, 500);
+  g_assert_cmpint (sent_after (fixture, 5) - before, >, 600);
+  g_assert_cmpint (sent_after (fixture, 7) - before, >=, 2000);
+}
+
+/* The PBX may have forgotten nothing: then they must not be late, either. */
+static void
+test_in_time_when_the_pbx_lost_all (Fixture *fixture, gconstpointer data)
+{
+  gint64 before = counters_get (COUNTER_UPSTREAM_REGISTERS);
+
+  fixture->granted = ";expires=60";
+  resume (fixture, 500);
+  for (guint second = 0; second < 15; second++)
+    sent_after (fixture, 1);
+  g_assert_cmpint (sent_after (fixture, 0) - before, ==, 500);
+  keeper_pbx_lost (fixture->keeper, fixture->pbx);
+  g_assert_cmpint (sent_after (fixture, 13) - before, ==, 1000);
+}
+
 static void
 replace_account (Fixture *fixture)
 {
@@ -357,5 +400,7 @@ main (int argc, char **argv)
   ADD ("pbx-lost", test_again_when_the_pbx_lost_all);
   ADD ("a-start-is-no-storm", test_a_start_is_no_storm);
   ADD_FOR (60, "a-start-is-in-time", test_a_start_is_in_time);
+  ADD ("a-start-where-less-is-granted", test_a_start_is_in_time_where_less_is_granted);
+  ADD ("pbx-lost-where-less-is-granted", test_in_time_when_the_pbx_lost_all);
   return g_test_run ();
 }

@@ -270,6 +270,42 @@ test_last_good_answer (void)
   tear_down ();
 }
 
+/* One after the other, so that probes are answered in time. */
+static void
+pass_seconds (guint seconds)
+{
+  for (guint i = 0; i < seconds; i++) {
+    gint64 start = g_get_monotonic_time ();
+
+    clock_test_advance (CLOCK_SECOND);
+    WAIT_UNTIL (g_get_monotonic_time () - start > 10 * G_TIME_SPAN_MILLISECOND);
+  }
+}
+
+/* DNS is asked each minute, also while all is well. */
+static void
+test_moved (void)
+{
+  set_up (0);
+  fixture.servers[0] = answerer_new ();
+  fixture.servers[1] = answerer_new ();
+  zone_add_service ("_sip._tcp.pbx.test", "here.test", port (0), 1);
+  zone_add_host ("here.test", "127.0.0.4");
+  add_route ("pbx.test", 0);
+  WAIT_UNTIL (fixture.events[PBX_EVENT_REACHABLE] == 1);
+  g_assert_cmpuint (port_of (pbx_way (fixture.pbx)), ==, port (0));
+
+  zone_clear ();
+  zone_add_service ("_sip._tcp.pbx.test", "here.test", port (1), 1);
+  zone_add_host ("here.test", "127.0.0.4");
+  pass_seconds (50);
+  g_assert_cmpuint (zone_questions (), ==, 0);
+  pass_seconds (26);
+  WAIT_UNTIL (port_of (pbx_way (fixture.pbx)) == port (1));
+  g_assert_cmpuint (fixture.events[PBX_EVENT_UNREACHABLE], ==, 0);
+  tear_down ();
+}
+
 /* ---- what answers say ---- */
 
 static void
@@ -490,6 +526,7 @@ main (int argc, char **argv)
   g_test_add_func ("/pbx/connection-lost", test_connection_lost);
   g_test_add_func ("/pbx/unwatch", test_unwatch);
   g_test_add_func ("/pbx/last-good-answer", test_last_good_answer);
+  g_test_add_func ("/pbx/moved", test_moved);
   g_test_add_func ("/pbx/challenge-stays", test_challenge_stays);
   g_test_add_func ("/pbx/retry-after", test_retry_after);
   g_test_add_func ("/pbx/pins", test_pins);

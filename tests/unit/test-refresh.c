@@ -141,6 +141,18 @@ test_renewed_phone_is_left_alone (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (pushes_after (fixture, 1700), ==, 1);
 }
 
+/* The PBX grants less than the last time. */
+static void
+test_renewed_for_less (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Binding) old = register_phone (fixture, 3600, NULL);
+  g_autoptr (Binding) new = register_phone (fixture, 600, NULL);
+
+  g_assert_cmpuint (pushes_after (fixture, 600 - 120 - 61), ==, 0);
+  g_assert_cmpuint (pushes_after (fixture, 61), ==, 1);
+  g_assert_cmpuint (pushes_after (fixture, 3600), ==, 1);
+}
+
 static void
 test_phone_that_left_is_left_alone (Fixture *fixture, gconstpointer data)
 {
@@ -198,6 +210,15 @@ test_a_start_that_is_late (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (pushes_after (fixture, 26), ==, 1000);
 }
 
+/* Those whose time ends are not to wait for the others of a PBX that lost all. */
+static void
+test_a_late_start_and_the_pbx_lost_all (Fixture *fixture, gconstpointer data)
+{
+  resume (fixture, 3000, 100);
+  refresh_pbx_lost (fixture->refresh, fixture->pbx);
+  g_assert_cmpuint (pushes_after (fixture, 51), ==, 3000);
+}
+
 static void
 test_a_start_with_time_left (Fixture *fixture, gconstpointer data)
 {
@@ -253,6 +274,123 @@ test_a_dead_token_of_before (Fixture *fixture, gconstpointer data)
   g_assert_true (binding_has_push (renewed) && binding_has_push (binding));
 }
 
+/* With three minutes left: at once, after 15 to 19 seconds and after 30 to 38 more. */
+static void
+test_failed_push_is_tried_again (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Binding) binding = register_phone (fixture, 3600, NULL);
+
+  provider_fake_set_outcome (fixture->fake, PUSH_UNREACHABLE, 0);
+  g_assert_cmpuint (pushes_after (fixture, 3600 - 120), ==, 1);
+  g_assert_cmpuint (pushes_after (fixture, 14), ==, 1);
+  g_assert_cmpuint (pushes_after (fixture, 5), ==, 2);
+  g_assert_null (binding->at_risk);
+  provider_fake_set_outcome (fixture->fake, PUSH_ACCEPTED, 0);
+  g_assert_cmpuint (pushes_after (fixture, 29), ==, 2);
+  g_assert_cmpuint (pushes_after (fixture, 9), ==, 3);
+  g_assert_cmpuint (pushes_after (fixture, 60), ==, 3);
+  g_assert_null (binding->at_risk);
+}
+
+/* How often and why is the same in all these cases, from 120 seconds before the end on. */
+static void
+test_no_push_gets_through (Fixture *fixture, gconstpointer data)
+{
+  static const PushOutcome outcomes[] = { PUSH_CREDENTIALS, PUSH_UNREACHABLE, PUSH_TIMED_OUT,
+                                          PUSH_QUEUE_FULL };
+
+  for (guint i = 0; i < G_N_ELEMENTS (outcomes); i++) {
+    g_autoptr (Binding) binding = NULL;
+    guint before = pushes_after (fixture, 0);
+
+    provider_fake_set_outcome (fixture->fake, outcomes[i], 0);
+    binding = register_phone (fixture, 3600, NULL);
+    g_assert_null (binding->at_risk);
+    g_assert_cmpuint (pushes_after (fixture, 3600 - 120), ==, before + 1);
+    for (guint second = 0; second < 109; second++)
+      pushes_after (fixture, 1);
+    g_assert_cmpuint (pushes_after (fixture, 0), ==, before + 3);
+    g_assert_nonnull (strstr (binding->at_risk, "no push gets through"));
+    g_assert_cmpuint (pushes_after (fixture, 10), ==, before + 3);
+  }
+}
+
+static void
+test_a_refused_push_is_not_tried_again (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Binding) binding = register_phone (fixture, 3600, NULL);
+
+  provider_fake_set_outcome (fixture->fake, PUSH_REFUSED, 0);
+  g_assert_cmpuint (pushes_after (fixture, 3600 - 120), ==, 1);
+  g_assert_nonnull (strstr (binding->at_risk, "refuses"));
+  g_assert_cmpuint (pushes_after (fixture, 110), ==, 1);
+}
+
+static void
+test_follows_retry_after (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Binding) binding = register_phone (fixture, 3600, NULL);
+
+  provider_fake_set_outcome (fixture->fake, PUSH_RATE_LIMITED, 0);
+  provider_fake_set_retry_after (fixture->fake, 60);
+  g_assert_cmpuint (pushes_after (fixture, 3600 - 120), ==, 1);
+  g_assert_cmpuint (pushes_after (fixture, 59), ==, 1);
+  g_assert_null (binding->at_risk);
+  g_assert_cmpuint (pushes_after (fixture, 5), ==, 2);
+  g_assert_nonnull (binding->at_risk);
+  g_assert_cmpuint (pushes_after (fixture, 50), ==, 2);
+}
+
+/* The service had its pushes for this second: that says nothing of the phone's own. */
+static void
+test_a_busy_second (Fixture *fixture, gconstpointer data)
+{
+  const PushLimitsOptions options = { .per_second = 1, .per_minute = 9, .silent_per_hour = 1 };
+  g_autoptr (ProviderFake) limited = provider_fake_new ("limited");
+  g_autoptr (PushRequest) other = push_request_new (PUSH_KIND_CALL, "limited");
+  g_autoptr (Binding) binding = NULL;
+
+  push_service_add_limited (fixture->service, "limited", PUSH_PROVIDER (limited),
+                            push_limits_new (&options));
+  binding = register_at (fixture, "limited", 3600, NULL);
+  clock_test_advance ((3600 - 120) * CLOCK_SECOND);
+  push_service_send_async (fixture->service, other, 1000, NULL, NULL, NULL);
+  pushes_after (fixture, 0);
+  g_assert_cmpuint (provider_fake_requests (limited)->len, ==, 1);
+  g_assert_null (binding->at_risk);
+  pushes_after (fixture, 19);
+  g_assert_cmpuint (provider_fake_requests (limited)->len, ==, 2);
+}
+
+/* It renews while its push fails: what it has from then on is a plan of its own. */
+static void
+test_renewed_while_a_push_fails (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Binding) binding = register_phone (fixture, 3600, NULL), renewed = NULL;
+
+  provider_fake_set_outcome (fixture->fake, PUSH_UNREACHABLE, 50);
+  g_assert_cmpuint (pushes_after (fixture, 3600 - 120), ==, 1);
+  renewed = register_phone (fixture, 3600, NULL);
+  g_usleep (60 * 1000);
+  g_assert_cmpuint (pushes_after (fixture, 0), ==, 1);
+  g_assert_cmpuint (pushes_after (fixture, 3600 - 120 - 61), ==, 1);
+  g_assert_cmpuint (pushes_after (fixture, 61), ==, 2);
+  g_assert_null (renewed->at_risk);
+}
+
+/* Woken early and not come, as when it had no network: its time comes nevertheless. */
+static void
+test_pushed_in_time_after_the_pbx_lost_all (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Binding) binding = register_phone (fixture, 3600, NULL);
+
+  refresh_pbx_lost (fixture->refresh, fixture->pbx);
+  g_assert_cmpuint (pushes_after (fixture, 6), ==, 1);
+  g_assert_cmpuint (pushes_after (fixture, 3600 - 120 - 61 - 6), ==, 1);
+  g_assert_cmpuint (pushes_after (fixture, 61), ==, 2);
+  g_assert_cmpuint (pushes_after (fixture, 100), ==, 2);
+}
+
 static void
 test_accounts_need_no_push (Fixture *fixture, gconstpointer data)
 {
@@ -299,17 +437,26 @@ main (int argc, char **argv)
   log_init ();
   ADD ("in-time", test_pushed_in_time);
   ADD ("renewed", test_renewed_phone_is_left_alone);
+  ADD ("renewed-for-less", test_renewed_for_less);
   ADD ("left", test_phone_that_left_is_left_alone);
   ADD ("never-rings", test_never_rings_for_a_refresh);
   ADD ("too-little-time", test_too_little_time);
   ADD ("no-silent-push-is-left", test_no_silent_push_is_left);
   ADD ("dead-token", test_a_dead_token);
   ADD ("dead-token-of-before", test_a_dead_token_of_before);
+  ADD ("tried-again", test_failed_push_is_tried_again);
+  ADD ("no-push-gets-through", test_no_push_gets_through);
+  ADD ("refused", test_a_refused_push_is_not_tried_again);
+  ADD ("retry-after", test_follows_retry_after);
+  ADD ("busy-second", test_a_busy_second);
+  ADD ("renewed-while-a-push-fails", test_renewed_while_a_push_fails);
   ADD ("a-start-that-is-late", test_a_start_that_is_late);
+  ADD ("a-start-that-is-late-and-pbx-lost", test_a_late_start_and_the_pbx_lost_all);
   ADD ("a-start-with-time-left", test_a_start_with_time_left);
   ADD ("cut", test_woken_when_its_time_is_cut);
   ADD ("cut-calls-only", test_at_risk_when_its_time_is_cut);
   ADD ("pbx-lost", test_woken_when_the_pbx_lost_all);
+  ADD ("pbx-lost-and-not-come", test_pushed_in_time_after_the_pbx_lost_all);
   ADD ("pbx-lost-calls-only", test_calls_only_token_is_left_when_the_pbx_lost_all);
   ADD ("account", test_accounts_need_no_push);
   return g_test_run ();

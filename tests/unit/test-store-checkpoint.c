@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * While the WAL is copied back nobody waits for it: on a disk that is slow to take the database
+ * file, behind a reader, and under load without a pause.
+ */
+#include "config.h"
+
+#include "base/counters.h"
+#include "base/names.h"
+#include "store-disk.h"
+
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <sqlite3.h>
+
+#define WAL_FILE 16777216 /* bytes that may be left of it */
+#define PENDING 4         /* rows that wait at once: a load without a pause */
+
+/* ---- a disk that takes its time over the database file, and none over the WAL ---- */
+
+static sqlite3_vfs slow_vfs;
+static sqlite3_io_methods slow_methods;
+static const sqlite3_io_methods *methods;
+static gint (*open_file) (sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *out);
+static gint sync_ms; /* atomic */
+static gint syncs;   /* likewise: how many there were */
+static gint syncing; /* likewise: how many are under way */
+
+static int
+sync_slowly (sqlite3_file *file, int flags)
+{
+  g_atomic_int_inc (&syncing);
+  g_usleep ((gulong) g_atomic_int_get (&sync_ms) * 1000);
+  g_atomic_int_add (&syncing, -1);
+  g_atomic_int_inc (&syncs);
+  return methods->xSync (file, flags);
+}
+
+static int
+open_slowly (sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *out)
+{
+  gint code = open_file (vfs, name, file, flags, out);
+
+  if (code != SQLITE_OK || !(flags & SQLITE_OPEN_MAIN_DB))
+    return code;
+  methods = file->pMethods;
+  slow_methods = *methods;
+  slow_methods.xSync = sync_slowly;
+  file->pMethods = &slow_methods;
+  return code;
+}
+
+static void
+use_slow_disk (void)
+{
+  slow_vfs = *sqlite3_vfs_find (NULL);
+  open_file = slow_vfs.xOpen;
+  slow_vfs.xOpen = open_slowly;
+  slow_vfs.zName = "slow";
+  slow_vfs.pNext = NULL;
+  g_assert_cmpint (sqlite3_vfs_register (&slow_vfs, TRUE), ==, SQLITE_OK);
+}
+
+/* ---- phones that register ---- */
+
+typedef struct {
+  gchar *dir;
+  Store *store;
+  DiskResults results;
+  guint next;
+} Fixture;
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  fixture->dir = disk_make_dir ();
+  fixture->store = store_open (fixture->dir, NULL);
+  g_assert_nonnull (fixture->store);
+  g_atomic_int_set (&syncs, 0);
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  g_atomic_int_set (&sync_ms, 0);
+  disk_stop (fixture->store);
+  disk_remove_dir (fixture->dir);
+  g_free (fixture->dir);
+}
+
+/* Registers phones without a pause until @until says that it is enough, for a minute at most. */
+static void
+load (Fixture *fixture, gboolean (*until) (Fixture *fixture))
+{
+  gint64 end = g_get_monotonic_time () + 60 * G_USEC_PER_SEC;
+
+  while (!until (fixture)) {
+    g_assert_cmpint (g_get_monotonic_time (), <, end);
+    while (fixture->results.pending < PENDING) {
+      g_autofree gchar *token = g_strdup_printf ("t%u", fixture->next);
+      BindingRow row = disk_binding (token, fixture->next++);
+
+      fixture->results.pending++;
+      store_put_binding_async (fixture->store, &row, disk_on_written, &fixture->results);
+    }
+    g_main_context_iteration (NULL, TRUE);
+  }
+  disk_drain (&fixture->results);
+}
+
+static gint64
+wal_size (const Fixture *fixture)
+{
+  g_autofree gchar *path = g_build_filename (fixture->dir, SIPWAKE_STATE_DB "-wal", NULL);
+  GStatBuf status;
+
+  return g_stat (path, &status) == 0 ? status.st_size : 0;
+}
+
+static gboolean
+is_copying (Fixture *fixture)
+{
+  return g_atomic_int_get (&syncing) > 0;
+}
+
+static gboolean
+has_copied (Fixture *fixture)
+{
+  return g_atomic_int_get (&syncs) > 0;
+}
+
+static gboolean
+is_large (Fixture *fixture)
+{
+  return wal_size (fixture) > 2 * WAL_FILE;
+}
+
+static gboolean
+is_small (Fixture *fixture)
+{
+  return wal_size (fixture) <= WAL_FILE;
+}
+
+static gboolean
+is_large_and_copied (Fixture *fixture)
+{
+  return is_large (fixture) && g_atomic_int_get (&syncs) >= 3;
+}
+
+/* Each of them had half a second. */
+static void
+assert_all_written (const Fixture *fixture)
+{
+  g_test_message ("%u rows, a WAL of %" G_GINT64_FORMAT " bytes, %d copies", fixture->results.done,
+                  wal_size (fixture), g_atomic_int_get (&syncs));
+  g_assert_cmpuint (fixture->results.failed, ==, 0);
+}
+
+static void
+test_copy_under_way (Fixture *fixture, gconstpointer data)
+{
+  guint before;
+
+  g_atomic_int_set (&sync_ms, 2000);
+  load (fixture, is_copying);
+  before = fixture->results.done;
+  load (fixture, has_copied);
+  assert_all_written (fixture);
+  g_assert_cmpuint (fixture->results.done, >, before + 100);
+}
+
+/* Then the WAL grows, and shrinks when the disk has got over it. */
+static void
+test_load_without_a_pause (Fixture *fixture, gconstpointer data)
+{
+  g_atomic_int_set (&sync_ms, 1000);
+  load (fixture, is_large_and_copied);
+  assert_all_written (fixture);
+  g_atomic_int_set (&sync_ms, 0);
+  load (fixture, is_small);
+  assert_all_written (fixture);
+}
+
+/* As a backup is. */
+static void
+test_behind_a_reader (Fixture *fixture, gconstpointer data)
+{
+  g_autofree gchar *path = g_build_filename (fixture->dir, SIPWAKE_STATE_DB, NULL);
+  g_autoptr (StoreDb) reader = store_db_open (path, NULL);
+  gint64 number;
+
+  g_assert_true (store_db_exec (reader, "BEGIN", NULL));
+  g_assert_true (store_db_number (reader, "SELECT count (*) FROM binding", &number, NULL));
+  load (fixture, is_large);
+  assert_all_written (fixture);
+  g_assert_true (store_db_exec (reader, "COMMIT", NULL));
+  load (fixture, is_small);
+  assert_all_written (fixture);
+}
+
+#define ADD(path, function)                                                                        \
+  g_test_add ("/store-checkpoint/" path, Fixture, NULL, set_up, function, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  use_slow_disk ();
+  ADD ("under-way", test_copy_under_way);
+  ADD ("without-a-pause", test_load_without_a_pause);
+  ADD ("reader", test_behind_a_reader);
+  return g_test_run ();
+}
