@@ -14,7 +14,7 @@
 
 #define MAX_MESSAGE (64 << 10)
 #define MAX_CALLS_RINGING 100000
-#define PRELOAD 2048 /* bytes for the headers of each message, which are taken at once */
+#define PRELOAD 1792 /* bytes for the headers of each message, which are taken at once */
 #define WATCH_SECONDS 1
 
 struct _SipStack {
