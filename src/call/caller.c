@@ -83,7 +83,7 @@ follow_fork (Caller *caller, const sip_t *response)
   tag = g_str_equal (upstream, caller->first_fork)
           ? g_strdup (caller->first_tag)
           : token_keyed (caller->forks, upstream, NULL);
-  sip_dialog_take_tag (caller->dialog, caller->invite, tag);
+  sip_dialog_take_tag (caller->dialog, tag);
 }
 
 /* By the tag of the final answer the stack knows its ACK. */

@@ -6,6 +6,9 @@
  * Toward phones a request takes the phone's flow whatever its Contact says: the one that the phone
  * was last heard on. Toward the PBX it takes the connection it has while that is open, and else the
  * address of the route set or of the PBX's Contact, as long as that is numeric.
+ *
+ * A caller waits long for a phone that sleeps, and seldom says anything meanwhile. So the stack is
+ * told of a dialog that the peer opens when somebody else is in it, something is sent, or has come.
  */
 #include "sip/sip-dialog.h"
 
@@ -16,11 +19,13 @@
 #define TAG_BITS 80
 
 struct _SipDialog {
-  nta_leg_t *leg;
+  nta_leg_t *leg;      /* NULL: the stack does not know of it yet */
+  SipRequest *opening; /* nullable: what the peer opens it with */
+  gchar *tag;          /* ours, until there is a leg */
   SipFlow *flow;
   SipListener *listener;
   gchar *contact;
-  gchar *call_id;
+  gchar *call_id; /* NULL: that of @opening */
   SipDialog *peer; /* nullable: the other leg of the same call */
   SipDialogFunc func;
   gpointer user_data;
@@ -29,6 +34,14 @@ struct _SipDialog {
   SipAcked acked;
   gint64 heard; /* when the peer was last heard on @flow, in monotonic microseconds */
 };
+
+static void
+tell (SipDialog *dialog, SipRequest *request)
+{
+  if (dialog->listener->side == SIP_SIDE_PHONES)
+    sip_dialog_set_flow (dialog, sip_request_flow (request));
+  dialog->func (dialog, request, dialog->user_data);
+}
 
 static int
 on_leg_request (nta_leg_magic_t *magic, nta_leg_t *leg, nta_incoming_t *irq, const sip_t *sip)
@@ -43,10 +56,25 @@ on_leg_request (nta_leg_magic_t *magic, nta_leg_t *leg, nta_incoming_t *irq, con
   if (!listener)
     return 500;
   request = sip_request_new (listener, irq, sip);
-  if (dialog->listener->side == SIP_SIDE_PHONES)
-    sip_dialog_set_flow (dialog, sip_request_flow (request));
-  dialog->func (dialog, request, dialog->user_data);
+  tell (dialog, request);
   return 0;
+}
+
+static void
+make_leg (SipDialog *dialog, guint32 received)
+{
+  g_hash_table_remove (dialog->listener->unheard, dialog->tag);
+  dialog->leg = sip_leg_new_uas (dialog, on_leg_request, dialog->listener->agent,
+                                 sip_request_sip (dialog->opening), dialog->tag, 0, received);
+  g_clear_pointer (&dialog->tag, g_free);
+}
+
+static nta_leg_t *
+leg_of (SipDialog *dialog)
+{
+  if (!dialog->leg)
+    make_leg (dialog, sip_request_sip (dialog->opening)->sip_cseq->cs_seq);
+  return dialog->leg;
 }
 
 static SipDialog *
@@ -94,32 +122,57 @@ use_sips (SipDialog *dialog)
 SipDialog *
 sip_dialog_new_uas (SipRequest *request, const gchar *contact, SipDialogFunc func, gpointer user_data)
 {
-  const sip_t *sip = sip_request_sip (request);
   SipDialog *dialog = dialog_new (sip_request_flow (request), contact, func, user_data);
-  g_autofree gchar *tag = token_random (TAG_BITS);
 
-  if (sip->sip_request->rq_url->url_type == url_sips)
+  if (sip_request_sip (request)->sip_request->rq_url->url_type == url_sips)
     use_sips (dialog);
-  dialog->leg = sip_leg_new_uas (dialog, on_leg_request, dialog->listener->agent, sip, tag, 0);
-  dialog->call_id = g_strdup (sip->sip_call_id->i_id);
+  dialog->opening = sip_request_ref (request);
+  dialog->tag = token_random (TAG_BITS);
+  g_hash_table_insert (dialog->listener->unheard, dialog->tag, dialog);
   return dialog;
 }
 
 /**
+ * sip_dialog_take:
+ * @request: a request in no dialog that the stack knows
+ *
+ * Returns: whether it is the first one inside a dialog that a peer has opened, which it then went to
+ */
+gboolean
+sip_dialog_take (SipRequest *request)
+{
+  const sip_t *sip = sip_request_sip (request);
+  g_autofree gchar *tag = sip->sip_to->a_tag ? g_ascii_strdown (sip->sip_to->a_tag, -1) : NULL;
+  SipDialog *dialog =
+    tag ? g_hash_table_lookup (sip_request_listener (request)->unheard, tag) : NULL;
+  const sip_t *opening = dialog ? sip_request_sip (dialog->opening) : NULL;
+
+  if (!dialog || !sip_leg_would_take (opening, sip))
+    return FALSE;
+  if (sip->sip_cseq->cs_seq < opening->sip_cseq->cs_seq) {
+    sip_request_reply (request, SIP_500_INTERNAL_SERVER_ERROR, TAG_END ()); /* RFC 3261 12.2.2 */
+    return TRUE;
+  }
+  make_leg (dialog, sip->sip_cseq->cs_seq);
+  tell (dialog, request);
+  return TRUE;
+}
+
+/**
  * sip_dialog_take_tag:
- * @dialog: our end of a dialog that @request opens
- * @request: what sip_dialog_new_uas() was given
+ * @dialog: our end of a dialog that an INVITE of the peer opens
  * @tag: ours from here on: an INVITE may open several early dialogs, one after the other
  */
 void
-sip_dialog_take_tag (SipDialog *dialog, SipRequest *request, const gchar *tag)
+sip_dialog_take_tag (SipDialog *dialog, const gchar *tag)
 {
-  nta_leg_t *before = dialog->leg;
+  nta_leg_t *before = leg_of (dialog);
 
   if (g_str_equal (nta_leg_get_tag (before), tag))
     return;
   dialog->leg = sip_leg_new_uas (dialog, on_leg_request, dialog->listener->agent,
-                                 sip_request_sip (request), tag, nta_leg_get_seq (before));
+                                 sip_request_sip (dialog->opening), tag, nta_leg_get_seq (before),
+                                 nta_leg_get_rseq (before));
   sip_leg_free (before, on_leg_request);
 }
 
@@ -154,25 +207,19 @@ sip_dialog_free (SipDialog *dialog)
 {
   if (dialog->peer && dialog->peer->peer == dialog)
     dialog->peer->peer = NULL;
-  sip_leg_free (dialog->leg, on_leg_request);
+  if (dialog->leg)
+    sip_leg_free (dialog->leg, on_leg_request);
+  else
+    g_hash_table_remove (dialog->listener->unheard, dialog->tag);
   sip_flow_unref (dialog->flow);
   sip_loop_kick (dialog->listener->loop);
   counters_dec (COUNTER_DIALOGS_OPEN);
+  g_clear_pointer (&dialog->opening, sip_request_unref);
+  g_free (dialog->tag);
   g_clear_pointer (&dialog->acked.words, msg_destroy);
   g_free (dialog->call_id);
   g_free (dialog->contact);
   g_free (dialog);
-}
-
-static SipDialog *
-find_with_tags (const SipListener *listener, const sip_call_id_t *call_id, const gchar *local,
-                const gchar *remote)
-{
-  nta_leg_t *leg =
-    nta_leg_by_dialog (listener->agent, NULL, call_id, remote, NULL, local, NULL);
-  SipDialog *dialog = leg ? nta_leg_magic (leg, on_leg_request) : NULL;
-
-  return dialog && dialog->listener->side == listener->side ? dialog : NULL;
 }
 
 /**
@@ -188,19 +235,9 @@ SipDialog *
 sip_dialog_find (const SipListener *listener, const gchar *call_id, const gchar *tag,
                  const gchar *other_tag)
 {
-  su_home_t home[1] = { SU_HOME_INIT (home) };
-  sip_call_id_t *header;
-  SipDialog *dialog = NULL;
+  SipDialog *dialog = sip_leg_find (listener->agent, on_leg_request, call_id, tag, other_tag);
 
-  su_home_init (home);
-  header = sip_call_id_make (home, call_id);
-  if (header) {
-    dialog = find_with_tags (listener, header, tag, other_tag);
-    if (!dialog)
-      dialog = find_with_tags (listener, header, other_tag, tag);
-  }
-  su_home_deinit (home);
-  return dialog;
+  return dialog && dialog->listener->side == listener->side ? dialog : NULL;
 }
 
 /**
@@ -211,6 +248,8 @@ sip_dialog_find (const SipListener *listener, const gchar *call_id, const gchar 
 void
 sip_dialog_join (SipDialog *dialog, SipDialog *peer)
 {
+  leg_of (dialog); /* from here on others may name them */
+  leg_of (peer);
   dialog->peer = peer;
   peer->peer = dialog;
 }
@@ -236,7 +275,8 @@ sip_dialog_peer (const SipDialog *dialog)
 const gchar *
 sip_dialog_call_id (const SipDialog *dialog)
 {
-  return dialog->call_id;
+  return dialog->call_id ? dialog->call_id
+                         : sip_request_sip (dialog->opening)->sip_call_id->i_id;
 }
 
 /**
@@ -248,33 +288,7 @@ sip_dialog_call_id (const SipDialog *dialog)
 const gchar *
 sip_dialog_local_tag (SipDialog *dialog)
 {
-  return nta_leg_get_tag (dialog->leg);
-}
-
-/* Where the route set or the remote target points to, when that is numeric. */
-static SipFlow *
-flow_to_next_hop (SipDialog *dialog)
-{
-  const sip_route_t *route = NULL;
-  const sip_contact_t *target = NULL;
-  const url_t *url;
-  g_autofree gchar *host = NULL;
-  const gchar *port;
-  gsize length;
-
-  nta_leg_get_route (dialog->leg, &route, &target);
-  url = route ? route->r_url : target ? target->m_url : NULL;
-  if (!url || !url->url_host)
-    return NULL;
-  host = g_strdup (url->url_host[0] == '[' ? url->url_host + 1 : url->url_host);
-  length = strlen (host);
-  if (length && host[length - 1] == ']')
-    host[length - 1] = '\0';
-  if (!g_hostname_is_ip_address (host))
-    return NULL;
-  port = url_port (url);
-  return sip_flow_to_address (dialog->listener, host,
-                              (guint) g_ascii_strtoull (port && *port ? port : "5060", NULL, 10));
+  return dialog->leg ? nta_leg_get_tag (dialog->leg) : dialog->tag;
 }
 
 /**
@@ -287,13 +301,16 @@ SipFlow *
 sip_dialog_flow (SipDialog *dialog)
 {
   SipFlow *flow = dialog->way ? dialog->way (dialog->flow, dialog->heard, dialog->way_data) : NULL;
+  g_autofree gchar *host = NULL;
+  guint port;
 
   if (flow)
     sip_dialog_set_flow (dialog, flow);
   if (dialog->listener->side == SIP_SIDE_PHONES ||
       (sip_flow_is_connection (dialog->flow) && sip_flow_is_open (dialog->flow)))
     return dialog->flow;
-  flow = flow_to_next_hop (dialog);
+  host = sip_leg_next_hop (leg_of (dialog), &port);
+  flow = host ? sip_flow_to_address (dialog->listener, host, port) : NULL;
   if (flow) {
     sip_flow_unref (dialog->flow);
     dialog->flow = flow;
@@ -338,7 +355,7 @@ sip_dialog_set_way (SipDialog *dialog, SipDialogWayFunc func, gpointer user_data
 const gchar *
 sip_dialog_remote_tag (SipDialog *dialog)
 {
-  return nta_leg_get_rtag (dialog->leg);
+  return nta_leg_get_rtag (leg_of (dialog));
 }
 
 /* Another fork answered. */
@@ -363,7 +380,7 @@ void
 sip_dialog_establish (SipDialog *dialog, const sip_t *response)
 {
   const gchar *tag = response->sip_to ? response->sip_to->a_tag : NULL;
-  const gchar *known = nta_leg_get_rtag (dialog->leg);
+  const gchar *known = nta_leg_get_rtag (leg_of (dialog));
 
   if (!tag)
     return;
@@ -389,20 +406,6 @@ sip_dialog_establish_by_request (SipDialog *dialog, const sip_t *request)
 }
 
 /**
- * sip_dialog_is_refreshed_by:
- * @method: a method
- *
- * Returns: whether its requests and their answers name the sender's Contact (RFC 3261 12.2)
- */
-gboolean
-sip_dialog_is_refreshed_by (sip_method_t method)
-{
-  return method == sip_method_invite || method == sip_method_update ||
-         method == sip_method_subscribe || method == sip_method_notify ||
-         method == sip_method_refer;
-}
-
-/**
  * sip_dialog_refresh:
  * @dialog: a dialog
  * @request: a request from the peer that may name a new remote target
@@ -412,7 +415,7 @@ sip_dialog_refresh (SipDialog *dialog, const sip_t *request)
 {
   if (!request->sip_contact)
     return;
-  nta_leg_server_route (dialog->leg, request->sip_record_route, request->sip_contact);
+  nta_leg_server_route (leg_of (dialog), request->sip_record_route, request->sip_contact);
 }
 
 /**
@@ -492,6 +495,6 @@ gboolean
 sip_dialog_complete (SipDialog *dialog, msg_t *msg, sip_method_t method, const gchar *method_name,
                      const gchar *target)
 {
-  return nta_msg_request_complete (msg, dialog->leg, method, method_name,
+  return nta_msg_request_complete (msg, leg_of (dialog), method, method_name,
                                    (url_string_t *) target) >= 0;
 }

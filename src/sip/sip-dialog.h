@@ -23,7 +23,8 @@ SipDialog *
 sip_dialog_new_uas (SipRequest *request, const gchar *contact, SipDialogFunc func, gpointer user_data);
 SipDialog *sip_dialog_new_uac (SipFlow *flow, const SipDialogIdentity *identity, SipDialogFunc func,
                                gpointer user_data);
-void sip_dialog_take_tag (SipDialog *dialog, SipRequest *request, const gchar *tag);
+gboolean sip_dialog_take (SipRequest *request);
+void sip_dialog_take_tag (SipDialog *dialog, const gchar *tag);
 void sip_dialog_free (SipDialog *dialog);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SipDialog, sip_dialog_free)
 
@@ -39,7 +40,6 @@ void sip_dialog_set_way (SipDialog *dialog, SipDialogWayFunc func, gpointer user
 const gchar *sip_dialog_remote_tag (SipDialog *dialog);
 void sip_dialog_establish (SipDialog *dialog, const sip_t *response);
 void sip_dialog_establish_by_request (SipDialog *dialog, const sip_t *request);
-gboolean sip_dialog_is_refreshed_by (sip_method_t method);
 void sip_dialog_refresh (SipDialog *dialog, const sip_t *request);
 SipAcked *sip_dialog_acked (SipDialog *dialog);
 void sip_dialog_add_contact (SipDialog *dialog, msg_t *msg);

@@ -10,6 +10,20 @@
 #include "sip/sip-headers.h"
 
 /**
+ * sip_dialog_is_refreshed_by:
+ * @method: a method
+ *
+ * Returns: whether its requests and their answers name the sender's Contact (RFC 3261 12.2)
+ */
+gboolean
+sip_dialog_is_refreshed_by (sip_method_t method)
+{
+  return method == sip_method_invite || method == sip_method_update ||
+         method == sip_method_subscribe || method == sip_method_notify ||
+         method == sip_method_refer;
+}
+
+/**
  * sip_dialog_send:
  * @dialog: a dialog
  * @method: the method, sip_method_unknown for one that the stack does not know

@@ -3,6 +3,7 @@
 
 #include "sip/sip-dialog.h"
 
+gboolean sip_dialog_is_refreshed_by (sip_method_t method);
 SipTransaction *sip_dialog_send (SipDialog *dialog, sip_method_t method, const gchar *method_name,
                                  const gchar *target, msg_t *msg, SipResponseFunc func,
                                  gpointer user_data);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * sip-leg: the identity of a dialog, by which the stack finds it: Call-ID and tags (RFC 3261 12.1).
+ * sip-leg: the identity of a dialog, by which the stack finds it: Call-ID and tags (RFC 3261 12.1);
+ * and where its requests go.
  *
  * The stack cannot change a tag, so a dialog whose INVITE was forked gets another leg when another
  * early dialog takes its place. For sip-dialog alone.
  */
 #include "sip/sip-leg.h"
+
+#include <gio/gio.h>
 
 /**
  * sip_leg_new_uas:
@@ -15,6 +18,7 @@
  * @request: what the peer opens the dialog with
  * @tag: ours
  * @sent: the number of our last request to the peer, 0 for none
+ * @received: the number of the peer's last one
  *
  * The tag is there from the beginning, else the stack takes a second INVITE of the same call (an
  * answer to a challenge, another fork of the PBX) for one inside this dialog.
@@ -23,7 +27,7 @@
  */
 nta_leg_t *
 sip_leg_new_uas (nta_leg_magic_t *dialog, nta_request_f *func, nta_agent_t *agent,
-                 const sip_t *request, const gchar *tag, guint32 sent)
+                 const sip_t *request, const gchar *tag, guint32 sent, guint32 received)
 {
   su_home_t home[1] = { SU_HOME_INIT (home) };
   sip_from_t *local;
@@ -35,7 +39,7 @@ sip_leg_new_uas (nta_leg_magic_t *dialog, nta_request_f *func, nta_agent_t *agen
   leg = nta_leg_tcreate (agent, func, dialog, SIPTAG_CALL_ID (request->sip_call_id),
                          SIPTAG_FROM (local), SIPTAG_TO ((sip_to_t *) request->sip_from),
                          SIPTAG_CSEQ (sip_cseq_create (home, sent, SIP_METHOD_INVITE)),
-                         NTATAG_REMOTE_CSEQ (request->sip_cseq->cs_seq), TAG_END ());
+                         NTATAG_REMOTE_CSEQ (received), TAG_END ());
   su_home_deinit (home);
   nta_leg_server_route (leg, request->sip_record_route, request->sip_contact);
   return leg;
@@ -95,6 +99,94 @@ sip_leg_new_fork (nta_leg_magic_t *dialog, nta_request_f *func, nta_agent_t *age
   return nta_leg_tcreate (agent, func, dialog, SIPTAG_CALL_ID (response->sip_call_id),
                           SIPTAG_FROM (response->sip_from), SIPTAG_TO (response->sip_to),
                           SIPTAG_CSEQ (&cseq), TAG_END ());
+}
+
+static nta_leg_magic_t *
+find_with_tags (nta_agent_t *agent, nta_request_f *func, const sip_call_id_t *call_id,
+                const gchar *local, const gchar *remote)
+{
+  nta_leg_t *leg = nta_leg_by_dialog (agent, NULL, call_id, remote, NULL, local, NULL);
+
+  return leg ? nta_leg_magic (leg, func) : NULL;
+}
+
+/**
+ * sip_leg_find:
+ * @agent: the stack
+ * @func: what the leg was made with
+ * @call_id: its Call-ID
+ * @tag: one of its tags
+ * @other_tag: the other one
+ *
+ * Returns: (transfer none) (nullable): the dialog whose leg it is
+ */
+nta_leg_magic_t *
+sip_leg_find (nta_agent_t *agent, nta_request_f *func, const gchar *call_id, const gchar *tag,
+              const gchar *other_tag)
+{
+  su_home_t home[1] = { SU_HOME_INIT (home) };
+  sip_call_id_t *header;
+  nta_leg_magic_t *dialog = NULL;
+
+  su_home_init (home);
+  header = sip_call_id_make (home, call_id);
+  if (header) {
+    dialog = find_with_tags (agent, func, header, tag, other_tag);
+    if (!dialog)
+      dialog = find_with_tags (agent, func, header, other_tag, tag);
+  }
+  su_home_deinit (home);
+  return dialog;
+}
+
+/**
+ * sip_leg_would_take:
+ * @opening: what the peer opens a dialog with that has no leg yet
+ * @request: a request with our tag in that dialog
+ *
+ * Returns: whether a leg of it would get @request (RFC 3261 12.2.2)
+ */
+gboolean
+sip_leg_would_take (const sip_t *opening, const sip_t *request)
+{
+  const gchar *remote = opening->sip_from->a_tag;
+  const gchar *tag = request->sip_from->a_tag;
+
+  return g_str_equal (request->sip_call_id->i_id, opening->sip_call_id->i_id) &&
+         (!remote || (tag && g_ascii_strcasecmp (tag, remote) == 0));
+}
+
+/**
+ * sip_leg_next_hop:
+ * @leg: a leg
+ * @port: (out): its port
+ *
+ * Returns: (transfer full) (nullable): the address to which the route set or the remote target
+ *   points, when that is numeric
+ */
+gchar *
+sip_leg_next_hop (nta_leg_t *leg, guint *port)
+{
+  const sip_route_t *route = NULL;
+  const sip_contact_t *target = NULL;
+  const url_t *url;
+  g_autofree gchar *host = NULL;
+  const gchar *text;
+  gsize length;
+
+  nta_leg_get_route (leg, &route, &target);
+  url = route ? route->r_url : target ? target->m_url : NULL;
+  if (!url || !url->url_host)
+    return NULL;
+  host = g_strdup (url->url_host[0] == '[' ? url->url_host + 1 : url->url_host);
+  length = strlen (host);
+  if (length && host[length - 1] == ']')
+    host[length - 1] = '\0';
+  if (!g_hostname_is_ip_address (host))
+    return NULL;
+  text = url_port (url);
+  *port = (guint) g_ascii_strtoull (text && *text ? text : "5060", NULL, 10);
+  return g_steal_pointer (&host);
 }
 
 /**

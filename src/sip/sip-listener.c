@@ -96,6 +96,7 @@ find_primary (nta_agent_t *agent, const gchar *name)
  * @loop: the loop that the stack runs in
  * @agent: the stack's agent
  * @siblings: where the stack keeps its listeners by name
+ * @unheard: where all of them keep the dialogs that the stack need not know yet
  * @error: return location
  *
  * Opens the socket.
@@ -104,7 +105,7 @@ find_primary (nta_agent_t *agent, const gchar *name)
  */
 SipListener *
 sip_listener_new (const SipListenerOptions *options, SipLoop *loop, nta_agent_t *agent,
-                  GHashTable *siblings, GError **error)
+                  GHashTable *siblings, GHashTable *unheard, GError **error)
 {
   g_autofree gchar *authority = make_authority (options->host, options->port);
   /* The edge terminates TLS and WebSocket: what reaches the stack is a plain stream. */
@@ -137,6 +138,7 @@ sip_listener_new (const SipListenerOptions *options, SipLoop *loop, nta_agent_t 
   listener->flows = g_hash_table_new (NULL, NULL);
   listener->dialed = g_hash_table_new (g_str_hash, g_str_equal);
   listener->siblings = siblings;
+  listener->unheard = unheard;
   return listener;
 }
 

@@ -371,7 +371,10 @@ msg_t *
 sip_request_create_response (SipRequest *request)
 {
   /* Without status: given one here, the stack would write an answer without To tag. */
-  return nta_incoming_create_response (request->irq, 0, NULL);
+  msg_t *msg = nta_incoming_create_response (request->irq, 0, NULL);
+
+  sip_headers_make_room (msg); /* early, since headers that find no room take but what they need */
+  return msg;
 }
 
 /**
@@ -419,7 +422,6 @@ sip_request_reply_msg (SipRequest *request, guint status, const gchar *phrase, m
                                   su_strdup (msg_home (msg),
                                              phrase ? phrase : sip_map_phrase (status)),
                                   TAG_END ());
-  sip_headers_make_room (msg);
   nta_incoming_mreply (request->irq, msg);
 }
 

@@ -16,7 +16,7 @@
 
 #define MAX_MESSAGE (64 << 10)
 #define MAX_CALLS_RINGING 100000
-#define PRELOAD 2048 /* bytes for the headers of each message, which are taken at once */
+#define PRELOAD 1792 /* bytes for the headers of each message, which are taken at once */
 #define WATCH_SECONDS 1
 
 struct _SipStack {
@@ -25,6 +25,7 @@ struct _SipStack {
   nta_leg_t *default_leg;
   GPtrArray *listeners;
   GHashTable *by_name;
+  GHashTable *unheard; /* our tag -> SipDialog */
   SipStackFunc func;
   gpointer user_data;
   guint watch;
@@ -44,7 +45,7 @@ on_request (nta_leg_magic_t *magic, nta_leg_t *leg, nta_incoming_t *irq, const s
   /* No dialog, no transaction: a stray ACK is not answered (RFC 3261 17.1.1.3). */
   if (sip_request_method (request) == sip_method_ack)
     return 0;
-  if (stack->func)
+  if (!sip_dialog_take (request) && stack->func)
     stack->func (request, stack->user_data);
   return 0;
 }
@@ -98,7 +99,7 @@ open_listeners (SipStack *stack, GPtrArray *listener_options, GError **error)
 {
   for (guint i = 0; i < listener_options->len; i++) {
     SipListener *listener = sip_listener_new (g_ptr_array_index (listener_options, i), stack->loop,
-                                              stack->agent, stack->by_name, error);
+                                              stack->agent, stack->by_name, stack->unheard, error);
 
     if (!listener)
       return FALSE;
@@ -137,6 +138,7 @@ sip_stack_new (GPtrArray *listener_options, GMainContext *context, GError **erro
   stack->loop = loop;
   stack->listeners = g_ptr_array_new_with_free_func ((GDestroyNotify) sip_listener_free);
   stack->by_name = g_hash_table_new (g_str_hash, g_str_equal);
+  stack->unheard = g_hash_table_new (g_str_hash, g_str_equal);
   su_log_redirect (NULL, on_sofia_log, NULL);
   su_log_set_level (NULL, 1);
 
@@ -176,6 +178,7 @@ sip_stack_free (SipStack *stack)
   if (stack->agent)
     nta_agent_destroy (stack->agent);
   g_hash_table_unref (stack->by_name);
+  g_hash_table_unref (stack->unheard);
   g_ptr_array_unref (stack->listeners);
   sip_loop_free (stack->loop);
   g_free (stack);

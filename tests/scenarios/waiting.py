@@ -47,6 +47,53 @@ def a_cancel_while_it_rings_reaches_the_phone(stage):
 
 
 @test
+def a_caller_may_hang_up_in_the_early_dialog(stage):
+    """With BYE (RFC 3261 section 15), which is the first that is heard of the dialog."""
+    house = House(stage)
+    phone = house.sleeper()
+    call = house.pbx.call("alice", OFFER)
+    call.expect(180)
+    house.push.wait_pushes(1)
+    call.hang_up()
+    call.expect(487)
+    call.send("INFO").expect(481)
+    phone.wake()
+    phone.register_ok()
+    phone.expect_nothing(1.0, "INVITE")
+    house.assert_settled(phone)
+
+
+def ask(call, method, number, local=None, remote=None):
+    """Such a request in the early dialog, or one that only seems to be in it."""
+    request = call.build(method, number)
+    request.set("From", local or call.local)
+    request.set("To", remote or call.remote)
+    return call.agent.send_request(request, call.flow)
+
+
+@test
+def what_a_caller_asks_meanwhile_reaches_its_call(stage):
+    """Nobody is there to pass it to; 481 would say that there is no call (RFC 3261 section 12.2.2)."""
+    house = House(stage)
+    phone = house.sleeper()
+    call = house.pbx.call("alice", OFFER)
+    call.expect(180)
+    ask(call, "INFO", 2, local=call.local + "x").expect(481)
+    ask(call, "INFO", 2, remote=call.remote + "x").expect(481)
+    assert ask(call, "INFO", 0).expect(500).get("Retry-After") is None  # comes too late
+    address, _, tag = call.remote.rpartition("=")
+    assert ask(call, "INFO", 4, remote=f"{address}={tag.upper()}").expect(500).get("Retry-After")
+    assert ask(call, "INFO", 3).expect(500).get("Retry-After") is None
+    assert ask(call, "UPDATE", 5).expect(500).get("Retry-After")
+    ask(call, "INFO", 6, local=call.local + "x").expect(481)
+    call.number = 6
+    house.wake(phone)
+    leg = house.connect(call, phone)
+    house.finish(call, leg)
+    house.assert_settled(phone)
+
+
+@test
 def a_phone_that_never_wakes(stage):
     house = House(stage, wake={"timeout": 2})
     phone = house.sleeper()
