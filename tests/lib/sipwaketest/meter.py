@@ -27,6 +27,13 @@ def cpu_seconds(server):
     return sum(ticks for _, ticks in processes(server)) / TICK
 
 
+def stolen_seconds(cores):
+    """For how long the machine's host has had these cores do something else."""
+    with open("/proc/stat", encoding="ascii") as file:
+        lines = [line.split() for line in file]
+    return sum(int(line[8]) for line in lines if line[0] in {f"cpu{core}" for core in cores}) / TICK
+
+
 def resident_kb(pid):
     with open(f"/proc/{pid}/status", encoding="ascii") as file:
         return int(next(line for line in file if line.startswith("VmRSS:")).split()[1])
