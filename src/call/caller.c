@@ -241,7 +241,7 @@ is_phone (SipRequest *invite)
 /**
  * caller_new:
  * @invite: an INVITE without To tag
- * @contact: our URI in the dialog with the caller
+ * @contact_user: (nullable): the user part of our Contact in the dialog with the caller
  * @funcs: what its owner wants to know
  * @user_data: for @funcs
  *
@@ -250,7 +250,8 @@ is_phone (SipRequest *invite)
  * Returns: (transfer full): the caller
  */
 Caller *
-caller_new (SipRequest *invite, const gchar *contact, const CallerFuncs *funcs, gpointer user_data)
+caller_new (SipRequest *invite, const gchar *contact_user, const CallerFuncs *funcs,
+            gpointer user_data)
 {
   Caller *caller = g_new0 (Caller, 1);
   const sip_t *sip = sip_request_sip (invite);
@@ -259,7 +260,7 @@ caller_new (SipRequest *invite, const gchar *contact, const CallerFuncs *funcs, 
   caller->funcs = funcs;
   caller->user_data = user_data;
   caller->invite = sip_request_ref (invite);
-  caller->dialog = sip_dialog_new_uas (invite, contact, on_request, caller);
+  caller->dialog = sip_dialog_new_uas (invite, contact_user, on_request, caller);
   caller->must_offer = requires && !sip->sip_payload;
   if (is_phone (invite) && !requires)
     caller->forks = TRUE;
