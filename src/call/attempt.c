@@ -18,7 +18,7 @@ struct _Attempt {
   gchar *target;
   gchar *route;
   gchar *to;
-  gchar *contact;
+  gchar *contact_user;
   SipFlow *flow;
   MediaSession *media;
   Passage *offer;
@@ -159,12 +159,12 @@ attempt_new (const AttemptCall *call, SipFlow *flow, Reach *reach, const Attempt
   attempt->target = g_strdup (call->invite->target);
   attempt->route = g_strdup (call->invite->route);
   attempt->to = g_strdup (call->invite->to);
-  attempt->contact = g_strdup (call->invite->contact);
+  attempt->contact_user = g_strdup (call->invite->contact_user);
   attempt->invite = *call->invite;
   attempt->invite.target = attempt->target;
   attempt->invite.route = attempt->route;
   attempt->invite.to = attempt->to;
-  attempt->invite.contact = attempt->contact;
+  attempt->invite.contact_user = attempt->contact_user;
   attempt->invite.reach = reach;
   attempt->media = call_media_open (call->media, call->user, from_pbx ? flow : call->caller,
                                     from_pbx ? call->caller : flow);
@@ -202,7 +202,7 @@ attempt_free (Attempt *attempt)
   g_free (attempt->target);
   g_free (attempt->route);
   g_free (attempt->to);
-  g_free (attempt->contact);
+  g_free (attempt->contact_user);
   g_free (attempt);
 }
 

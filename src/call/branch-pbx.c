@@ -21,14 +21,12 @@ next_way (const Branch *branch)
 static void
 invite_pbx (Branch *branch, SipFlow *way)
 {
-  g_autofree gchar *contact = sip_listener_uri (sip_flow_listener (way), branch->user);
-
   call_record_add (branch->call->record, "INVITE to the PBX at %s", sip_flow_address (way));
   /* Unlike a phone's dead flow, a slow server may still take the call: it is cancelled there. */
   g_clear_pointer (&branch->attempt, attempt_free);
   branch->ways++;
   branch_send_invite (branch, way,
-                      &(LegInvite){ .target = branch->pbx_target, .contact = contact });
+                      &(LegInvite){ .target = branch->pbx_target, .contact_user = branch->user });
   deadline_clear (&branch->direct);
   if (next_way (branch))
     branch->direct = deadline_new (PBX_PATIENCE_MS, on_route_silent, branch);

@@ -100,15 +100,13 @@ static void
 invite_phone (Branch *branch, Binding *binding)
 {
   const url_t *from = branch->call->original->sip_from->a_url;
-  g_autofree gchar *contact =
-    sip_listener_uri (sip_flow_listener (binding->flow), from->url_user);
 
   call_record_add (branch->call->record, "INVITE to the phone at %s",
                    sip_flow_address (binding->flow));
   branch_send_invite (branch, binding->flow,
                       &(LegInvite){ .target = binding_target (binding),
                                     .route = outbound_path (binding),
-                                    .contact = contact,
+                                    .contact_user = from->url_user,
                                     .reach = reach_new (branch->call->bucket, binding) });
 }
 

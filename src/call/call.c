@@ -307,7 +307,7 @@ static const ForkFuncs fork_funcs = {
  * call_new:
  * @invite: what the caller sent
  * @direction: where it goes
- * @contact: our URI toward the caller
+ * @contact_user: (nullable): the user part of our Contact toward the caller
  * @options: how phones are waited for
  * @bucket: where
  * @over: called when the call is over, which then frees it
@@ -316,7 +316,7 @@ static const ForkFuncs fork_funcs = {
  * Returns: (transfer full): a call that rings nobody yet
  */
 Call *
-call_new (SipRequest *invite, CallDirection direction, const gchar *contact,
+call_new (SipRequest *invite, CallDirection direction, const gchar *contact_user,
           const CallOptions *options, PushBucket *bucket, CallOverFunc over, gpointer user_data)
 {
   Call *call = g_new0 (Call, 1);
@@ -345,7 +345,7 @@ call_new (SipRequest *invite, CallDirection direction, const gchar *contact,
   call_record_set_caller_id (call->record, fork_options.original->sip_call_id->i_id);
   call_record_add (call->record, "INVITE from %s at %s", peer_of_caller (call),
                    sip_flow_address (sip_request_flow (invite)));
-  call->caller = caller_new (invite, contact, &caller_funcs, call);
+  call->caller = caller_new (invite, contact_user, &caller_funcs, call);
   call->fork = fork_new (&fork_options, bucket, call->record, &fork_funcs, call);
   counters_inc (COUNTER_CALLS_OPEN);
   counters_inc (direction == CALL_TO_PHONE ? COUNTER_CALLS_IN : COUNTER_CALLS_OUT);

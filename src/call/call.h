@@ -22,7 +22,7 @@ typedef struct {
 
 typedef void (*CallOverFunc) (Call *call, gpointer user_data);
 
-Call *call_new (SipRequest *invite, CallDirection direction, const gchar *contact,
+Call *call_new (SipRequest *invite, CallDirection direction, const gchar *contact_user,
                 const CallOptions *options, PushBucket *bucket, CallOverFunc over,
                 gpointer user_data);
 void call_free (Call *call);

@@ -29,9 +29,10 @@ struct _Caller {
   SipDialog *dialog;
   Reach *reach;
   SipReliable *reliable; /* nullable: it does not support them */
-  KeyedHash *forks; /* nullable: what keys its tags, where it has several */
+  gboolean forks;    /* it has a tag for each early dialog of who is called */
   gchar *first_fork; /* nullable: whom our first tag stands for */
   gchar *first_tag;
+  KeyedHash *fork_key; /* nullable: what keys all further tags */
   gboolean must_offer; /* in our first reliable answer; none is sent, for its PRACK would answer us */
   guint busy;
 };
@@ -51,7 +52,7 @@ caller_free (Caller *caller)
   sip_dialog_free (caller->dialog);
   g_clear_pointer (&caller->reach, reach_free);
   g_clear_pointer (&caller->reliable, sip_reliable_free);
-  g_clear_pointer (&caller->forks, keyed_hash_free);
+  g_clear_pointer (&caller->fork_key, keyed_hash_free);
   g_free (caller->first_fork);
   g_free (caller->first_tag);
   sip_request_unref (caller->invite);
@@ -66,8 +67,26 @@ free_when_done (Caller *caller)
     caller_free (caller);
 }
 
-/* What one of those whom the PBX lets ring has said goes on under the tag that stands for him. As a
- * rule there is only one, for whom the tag will do that there is. */
+static KeyedHash *
+create_key (void)
+{
+  g_autofree gchar *key = token_random (FORK_KEY_BITS);
+
+  return keyed_hash_new (key, strlen (key));
+}
+
+/* As a rule there is only one, for whom the tag will do that there is. */
+static gchar *
+tag_for (Caller *caller, const gchar *upstream)
+{
+  if (g_str_equal (upstream, caller->first_fork))
+    return g_strdup (caller->first_tag);
+  if (!caller->fork_key)
+    caller->fork_key = create_key ();
+  return token_keyed (caller->fork_key, upstream, NULL);
+}
+
+/* What one of those whom the PBX lets ring has said goes on under the tag that stands for him. */
 static void
 follow_fork (Caller *caller, const sip_t *response)
 {
@@ -80,9 +99,7 @@ follow_fork (Caller *caller, const sip_t *response)
     caller->first_fork = g_strdup (upstream);
     caller->first_tag = g_strdup (sip_dialog_local_tag (caller->dialog));
   }
-  tag = g_str_equal (upstream, caller->first_fork)
-          ? g_strdup (caller->first_tag)
-          : token_keyed (caller->forks, upstream, NULL);
+  tag = tag_for (caller, upstream);
   sip_dialog_take_tag (caller->dialog, tag);
 }
 
@@ -221,18 +238,10 @@ is_phone (SipRequest *invite)
   return sip_request_listener (invite)->side == SIP_SIDE_PHONES;
 }
 
-static KeyedHash *
-create_key (void)
-{
-  g_autofree gchar *key = token_random (FORK_KEY_BITS);
-
-  return keyed_hash_new (key, strlen (key));
-}
-
 /**
  * caller_new:
  * @invite: an INVITE without To tag
- * @contact: our URI in the dialog with the caller
+ * @contact_user: (nullable): the user part of our Contact in the dialog with the caller
  * @funcs: what its owner wants to know
  * @user_data: for @funcs
  *
@@ -241,7 +250,8 @@ create_key (void)
  * Returns: (transfer full): the caller
  */
 Caller *
-caller_new (SipRequest *invite, const gchar *contact, const CallerFuncs *funcs, gpointer user_data)
+caller_new (SipRequest *invite, const gchar *contact_user, const CallerFuncs *funcs,
+            gpointer user_data)
 {
   Caller *caller = g_new0 (Caller, 1);
   const sip_t *sip = sip_request_sip (invite);
@@ -250,10 +260,10 @@ caller_new (SipRequest *invite, const gchar *contact, const CallerFuncs *funcs, 
   caller->funcs = funcs;
   caller->user_data = user_data;
   caller->invite = sip_request_ref (invite);
-  caller->dialog = sip_dialog_new_uas (invite, contact, on_request, caller);
+  caller->dialog = sip_dialog_new_uas (invite, contact_user, on_request, caller);
   caller->must_offer = requires && !sip->sip_payload;
   if (is_phone (invite) && !requires)
-    caller->forks = create_key ();
+    caller->forks = TRUE;
   else
     settle_tag (caller);
   if (!caller->forks && (requires || header_policy_offers_reliable (sip)))

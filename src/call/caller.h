@@ -14,7 +14,7 @@ typedef struct {
   void (*request) (Caller *caller, SipRequest *request, gpointer user_data);
 } CallerFuncs;
 
-Caller *caller_new (SipRequest *invite, const gchar *contact, const CallerFuncs *funcs,
+Caller *caller_new (SipRequest *invite, const gchar *contact_user, const CallerFuncs *funcs,
                     gpointer user_data);
 void caller_release (Caller *caller);
 void caller_set_reach (Caller *caller, Reach *reach);

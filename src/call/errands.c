@@ -70,14 +70,13 @@ static void
 subscribe (Errands *errands, SipRequest *request, const gchar *user, Binding *subscriber,
            Binding *notifier, const SubscriptionPeer *peer)
 {
-  g_autofree gchar *contact = sip_listener_uri (sip_request_listener (request), user);
   Subscription *subscription;
 
   if (g_hash_table_size (errands->subscriptions) >= MAX_SUBSCRIPTIONS) {
     refuse_for_many (request);
     return;
   }
-  subscription = subscription_new (request, contact, errands->log, on_subscription_over, errands);
+  subscription = subscription_new (request, user, errands->log, on_subscription_over, errands);
   g_hash_table_add (errands->subscriptions, subscription);
   subscription_set_reach (subscription, reach_of (errands, subscriber),
                           reach_of (errands, notifier));
@@ -112,18 +111,15 @@ subscribe_to_phone (Errands *errands, SipRequest *request, const GPtrArray *phon
 {
   Binding *phone = awake_phone (phones);
   g_autofree gchar *to = NULL;
-  g_autofree gchar *contact = NULL;
 
   if (!phone) {
     sip_request_reply (request, SIP_480_TEMPORARILY_UNAVAILABLE, TAG_END ());
     return;
   }
   to = g_strdup_printf ("<%s>", phone->aor);
-  contact = sip_listener_uri (sip_flow_listener (phone->flow),
-                              sip_request_sip (request)->sip_from->a_url->url_user);
   subscribe (errands, request, phone->token, NULL, phone,
              &(SubscriptionPeer){ phone->flow, binding_target (phone), outbound_path (phone), to,
-                                  contact });
+                                  sip_request_sip (request)->sip_from->a_url->url_user });
 }
 
 /**
@@ -155,13 +151,13 @@ errands_to_phones (Errands *errands, SipRequest *request, const GPtrArray *phone
  * @request: a request from a phone
  * @phone: (nullable): its binding, if it is registered
  * @way: the way to its PBX
- * @contact: our URI toward that
+ * @contact_user: (nullable): the user part of our Contact toward that
  *
  * The Request-URI stays what the phone wrote, since its digest covers it.
  */
 void
 errands_to_pbx (Errands *errands, SipRequest *request, Binding *phone, SipFlow *way,
-                const gchar *contact)
+                const gchar *contact_user)
 {
   const url_t *uri = sip_request_sip (request)->sip_request->rq_url;
   g_autofree gchar *target = sip_headers_uri_text (uri);
@@ -169,13 +165,13 @@ errands_to_pbx (Errands *errands, SipRequest *request, Binding *phone, SipFlow *
 
   if (opens_dialog (request)) {
     subscribe (errands, request, uri->url_user, phone, NULL,
-               &(SubscriptionPeer){ way, target, NULL, NULL, contact });
+               &(SubscriptionPeer){ way, target, NULL, NULL, contact_user });
     return;
   }
   message = open_message (errands, request);
   if (!message)
     return;
-  message_add_way (message, way, target, contact);
+  message_add_way (message, way, target, contact_user);
   message_start (message);
 }
 

@@ -12,4 +12,4 @@ void errands_set_direct_try (Errands *errands, guint milliseconds);
 
 void errands_to_phones (Errands *errands, SipRequest *request, const GPtrArray *phones);
 void errands_to_pbx (Errands *errands, SipRequest *request, Binding *phone, SipFlow *way,
-                     const gchar *contact);
+                     const gchar *contact_user);

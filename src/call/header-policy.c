@@ -44,31 +44,30 @@ ends_here (const gchar *option)
   return FALSE;
 }
 
-static gchar *
-join_options (const msg_list_t *header)
+/* Passes on which options a header names, but for those. */
+static void
+copy_options (msg_t *msg, const msg_list_t *header)
 {
-  g_autoptr (GString) options = NULL;
+  for (; header; header = header->k_next) {
+    msg_header_t *copy = msg_header_dup_one (msg_home (msg), (const msg_header_t *) header);
+    msg_param_t *items = (msg_param_t *) ((msg_list_t *) copy)->k_items;
+    gsize n = 0;
 
-  if (!header)
-    return NULL;
-  options = g_string_new (NULL);
-  for (; header; header = header->k_next)
-    for (gsize i = 0; header->k_items && header->k_items[i]; i++)
-      if (!ends_here (header->k_items[i]))
-        g_string_append_printf (options, "%s%s", options->len ? ", " : "", header->k_items[i]);
-  return options->len ? g_string_free (g_steal_pointer (&options), FALSE) : NULL;
+    for (gsize i = 0; items && items[i]; i++)
+      if (!ends_here (items[i]))
+        items[n++] = items[i];
+    if (!n)
+      continue;
+    items[n] = NULL;
+    msg_header_insert (msg, msg_object (msg), copy);
+  }
 }
 
 static void
 copy (msg_t *msg, const sip_t *source, gboolean drop_body)
 {
-  g_autofree gchar *supported = join_options (source->sip_supported);
-  g_autofree gchar *require = join_options (source->sip_require);
-
-  if (supported)
-    sip_add_tl (msg, sip_object (msg), SIPTAG_SUPPORTED_STR (supported), TAG_END ());
-  if (require)
-    sip_add_tl (msg, sip_object (msg), SIPTAG_REQUIRE_STR (require), TAG_END ());
+  copy_options (msg, source->sip_supported);
+  copy_options (msg, source->sip_require);
   sip_headers_copy (msg, source, is_ours, GINT_TO_POINTER (drop_body));
 }
 

@@ -114,8 +114,6 @@ static void
 show (LateCall *call, Binding *binding)
 {
   const sip_t *original = sip_request_sip (call->invite);
-  g_autofree gchar *contact =
-    sip_listener_uri (sip_flow_listener (binding->flow), original->sip_from->a_url->url_user);
   g_autofree gchar *to = g_strdup_printf ("<%s>", binding->aor);
   LegInvite invite = {
     .request = call->invite,
@@ -125,7 +123,7 @@ show (LateCall *call, Binding *binding)
     .to = to,
     .call_id = call->call_id,
     .tag = call->tag,
-    .contact = contact,
+    .contact_user = original->sip_from->a_url->url_user,
   };
 
   g_clear_pointer (&call->ticket, push_bucket_leave);

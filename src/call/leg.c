@@ -329,7 +329,7 @@ leg_invite (Leg *leg, SipFlow *flow, const LegInvite *invite)
     .call_id = invite->call_id,
     .tag = invite->tag,
     .cseq = original->sip_cseq->cs_seq,
-    .contact = invite->contact,
+    .contact_user = invite->contact_user,
   };
   CallActions actions;
 

@@ -28,7 +28,7 @@ typedef struct {
   const gchar *to;       /* nullable: the To URI, where it is not the original's */
   const gchar *call_id;
   const gchar *tag;
-  const gchar *contact;
+  const gchar *contact_user;
   Credentials *credentials; /* nullable: what answers a challenge in place of the caller */
   guint breadth; /* Max-Breadth; 0: not known */
   gboolean reliable; /* provisional answers may be (RFC 3262) */

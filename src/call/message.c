@@ -152,7 +152,7 @@ on_request (SipDialog *dialog, SipRequest *request, gpointer user_data)
 
 static gboolean
 send_on (Delivery *delivery, SipFlow *flow, const gchar *target, const gchar *route,
-         const gchar *contact)
+         const gchar *contact_user)
 {
   SipRequest *request = delivery->message->request;
   const sip_t *sip = sip_request_sip (request);
@@ -165,7 +165,7 @@ send_on (Delivery *delivery, SipFlow *flow, const gchar *target, const gchar *ro
     .call_id = call_id,
     .tag = tag,
     .cseq = sip->sip_cseq->cs_seq,
-    .contact = contact,
+    .contact_user = contact_user,
   };
   msg_t *msg;
 
@@ -194,10 +194,9 @@ static void
 send_to_phone (Delivery *delivery, Binding *binding)
 {
   const url_t *from = sip_request_sip (delivery->message->request)->sip_from->a_url;
-  g_autofree gchar *contact = sip_listener_uri (sip_flow_listener (binding->flow), from->url_user);
 
   if (!send_on (delivery, binding->flow, binding_target (binding), outbound_path (binding),
-                contact))
+                from->url_user))
     fail (delivery, 480, NULL);
 }
 
@@ -333,12 +332,13 @@ message_add_phone (Message *message, Binding *binding)
  * @message: a new message
  * @way: the way to the PBX
  * @target: the Request-URI
- * @contact: our URI toward it
+ * @contact_user: (nullable): the user part of our Contact toward it
  */
 void
-message_add_way (Message *message, SipFlow *way, const gchar *target, const gchar *contact)
+message_add_way (Message *message, SipFlow *way, const gchar *target,
+                 const gchar *contact_user)
 {
-  if (!send_on (delivery_new (message), way, target, NULL, contact))
+  if (!send_on (delivery_new (message), way, target, NULL, contact_user))
     fail (g_ptr_array_index (message->deliveries, message->deliveries->len - 1), 503, NULL);
 }
 

@@ -17,5 +17,6 @@ Message *message_new (SipRequest *request, const MessageOptions *options, Messag
 void message_free (Message *message);
 
 void message_add_phone (Message *message, Binding *binding);
-void message_add_way (Message *message, SipFlow *way, const gchar *target, const gchar *contact);
+void message_add_way (Message *message, SipFlow *way, const gchar *target,
+                      const gchar *contact_user);
 void message_start (Message *message);

@@ -65,14 +65,13 @@ open_call (Router *router, SipRequest *request, CallDirection direction, const P
 {
   CallMedia *media = g_hash_table_lookup (router->medias, pbx);
   CallOptions options = router->options;
-  g_autofree gchar *contact = sip_listener_uri (sip_request_listener (request), user);
   Call *call;
 
   options.breadth = breadth;
   options.log = router->log;
   options.late = options.show_late_phones ? router->late : NULL;
   options.media = media ? media : router->untouched;
-  call = call_new (request, direction, contact, &options, router->bucket, on_call_over, router);
+  call = call_new (request, direction, user, &options, router->bucket, on_call_over, router);
   g_hash_table_add (router->calls, call);
   call_log_open (router->log, call_record (call));
   return call;
@@ -255,7 +254,6 @@ pass_to_pbx (Router *router, SipRequest *request)
   SipFlow *way = pbx ? pbx_way_for (pbx, sip->sip_call_id->i_id) : NULL;
   Binding *binding;
   const gchar *user;
-  g_autofree gchar *contact = NULL;
 
   if (!way) {
     refuse (request, pbx ? 503 : 404, pbx ? pbx_refusal (pbx) : "Unknown Domain");
@@ -273,8 +271,7 @@ pass_to_pbx (Router *router, SipRequest *request)
     call_pbx (router, request, pbx, binding, user);
     return;
   }
-  contact = sip_listener_uri (sip_flow_listener (way), user);
-  errands_to_pbx (router->errands, request, binding, way, contact);
+  errands_to_pbx (router->errands, request, binding, way, user);
 }
 
 static void

@@ -141,7 +141,7 @@ on_response (SipTransaction *transaction, guint status, const sip_t *response, g
 /**
  * subscription_new:
  * @request: a SUBSCRIBE or REFER outside of a dialog
- * @contact: our URI toward its sender
+ * @contact_user: (nullable): the user part of our Contact toward its sender
  * @log: the calls that are and were, which outlives the subscription
  * @over: called when the subscription is over, which then frees it
  * @user_data: for @over
@@ -149,7 +149,7 @@ on_response (SipTransaction *transaction, guint status, const sip_t *response, g
  * Returns: (transfer full): a subscription that goes nowhere yet
  */
 Subscription *
-subscription_new (SipRequest *request, const gchar *contact, CallLog *log,
+subscription_new (SipRequest *request, const gchar *contact_user, CallLog *log,
                   SubscriptionOverFunc over, gpointer user_data)
 {
   Subscription *subscription = g_new0 (Subscription, 1);
@@ -158,7 +158,7 @@ subscription_new (SipRequest *request, const gchar *contact, CallLog *log,
   subscription->log = log;
   subscription->over_func = over;
   subscription->user_data = user_data;
-  subscription->subscriber = sip_dialog_new_uas (request, contact, on_request, subscription);
+  subscription->subscriber = sip_dialog_new_uas (request, contact_user, on_request, subscription);
   sip_request_set_tag (request, sip_dialog_local_tag (subscription->subscriber));
   counters_inc (COUNTER_SUBSCRIPTIONS_OPEN);
   return subscription;
@@ -221,7 +221,7 @@ subscription_start (Subscription *subscription, const SubscriptionPeer *peer)
     .call_id = call_id,
     .tag = tag,
     .cseq = sip->sip_cseq->cs_seq,
-    .contact = peer->contact,
+    .contact_user = peer->contact_user,
   };
   msg_t *msg;
 

@@ -13,10 +13,10 @@ typedef struct {
   const gchar *target;
   const gchar *route;   /* nullable: the proxies before it */
   const gchar *to;      /* nullable: the To URI, where it is not the request's */
-  const gchar *contact; /* our URI toward it */
+  const gchar *contact_user; /* nullable: the user part of our Contact toward it */
 } SubscriptionPeer;
 
-Subscription *subscription_new (SipRequest *request, const gchar *contact, CallLog *log,
+Subscription *subscription_new (SipRequest *request, const gchar *contact_user, CallLog *log,
                                 SubscriptionOverFunc over, gpointer user_data);
 void subscription_free (Subscription *subscription);
 

@@ -23,14 +23,15 @@ static gchar *
 base32 (const guint8 *bytes, gsize size, guint bits)
 {
   static const gchar alphabet[] = "abcdefghijklmnopqrstuvwxyz234567";
-  GString *text = g_string_sized_new (bits / 5 + 2);
+  gchar *text = g_malloc (bits / 5 + 2), *end = text;
 
   for (guint bit = 0; bit < bits; bit += 5) {
     guint window = bytes[bit / 8] << 8 | (bit / 8 + 1 < size ? bytes[bit / 8 + 1] : 0);
 
-    g_string_append_c (text, alphabet[window >> (11 - bit % 8) & 31]);
+    *end++ = alphabet[window >> (11 - bit % 8) & 31];
   }
-  return g_string_free (text, FALSE);
+  *end = '\0';
+  return text;
 }
 
 /* Each byte is handed out once, and forgotten then. */

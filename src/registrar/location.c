@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/counters.h"
+#include "base/deadline.h"
 #include "base/log.h"
 #include "registrar/outbound.h"
 #include "registrar/tally.h"
@@ -22,7 +23,7 @@ struct _Location {
   Tally *sources;       /* addresses that bindings came from */
   Tally *pbxes;         /* names of the PBXs where they are registered */
   GSequence *by_expiry; /* Binding, the next one first */
-  guint expiry_timer;
+  Deadline *expiry_timer;
   gint64 expiry_due;
 };
 
@@ -271,12 +272,12 @@ expire (Location *self, Binding *binding)
   location_refreshed (self, left);
 }
 
-static gboolean
+static void
 on_expiry (gpointer user_data)
 {
   Location *self = user_data;
 
-  self->expiry_timer = 0;
+  self->expiry_timer = NULL;
   while (!g_sequence_is_empty (self->by_expiry)) {
     Binding *binding = g_sequence_get (g_sequence_get_begin_iter (self->by_expiry));
 
@@ -285,7 +286,6 @@ on_expiry (gpointer user_data)
     expire (self, binding);
   }
   schedule_expiry (self);
-  return G_SOURCE_REMOVE;
 }
 
 static void
@@ -300,11 +300,11 @@ schedule_expiry (Location *self)
   next = g_sequence_get (g_sequence_get_begin_iter (self->by_expiry));
   if (self->expiry_timer && self->expiry_due <= next->expires)
     return;
-  g_clear_handle_id (&self->expiry_timer, g_source_remove);
+  deadline_clear (&self->expiry_timer);
   left = CLAMP (next->expires - now, 0, 60 * CLOCK_SECOND);
   self->expiry_due = now + left;
   self->expiry_timer =
-    g_timeout_add ((guint) (left / G_TIME_SPAN_MILLISECOND) + 1, on_expiry, self);
+    deadline_new ((guint) (left / G_TIME_SPAN_MILLISECOND) + 1, on_expiry, self);
 }
 
 static void
@@ -426,7 +426,7 @@ location_dispose (GObject *object)
 {
   Location *self = LOCATION_LOCATION (object);
 
-  g_clear_handle_id (&self->expiry_timer, g_source_remove);
+  deadline_clear (&self->expiry_timer);
   g_clear_pointer (&self->tokens, g_hash_table_unref);
   g_clear_pointer (&self->by_expiry, g_sequence_free);
   g_clear_pointer (&self->records, g_hash_table_unref);

@@ -24,8 +24,10 @@ struct _SipDialog {
   gchar *tag;          /* ours, until there is a leg */
   SipFlow *flow;
   SipListener *listener;
-  gchar *contact;
-  gchar *call_id; /* NULL: that of @opening */
+  SipListener *named; /* whose URI our Contact is */
+  gchar *contact_user;
+  gboolean is_sips; /* our Contact */
+  gchar *call_id;   /* NULL: that of @opening */
   SipDialog *peer; /* nullable: the other leg of the same call */
   SipDialogFunc func;
   gpointer user_data;
@@ -78,14 +80,14 @@ leg_of (SipDialog *dialog)
 }
 
 static SipDialog *
-dialog_new (SipFlow *flow, const gchar *contact, SipDialogFunc func, gpointer user_data)
+dialog_new (SipFlow *flow, const gchar *contact_user, SipDialogFunc func, gpointer user_data)
 {
   SipDialog *dialog = g_new0 (SipDialog, 1);
 
   dialog->flow = sip_flow_ref (flow);
-  dialog->listener = sip_flow_listener (flow);
+  dialog->listener = dialog->named = sip_flow_listener (flow);
   dialog->heard = clock_now ();
-  dialog->contact = g_strdup (contact);
+  dialog->contact_user = g_strdup (contact_user);
   dialog->func = func;
   dialog->user_data = user_data;
   counters_inc (COUNTER_DIALOGS_OPEN);
@@ -102,27 +104,23 @@ is_sips (const gchar *uri)
 static void
 use_sips (SipDialog *dialog)
 {
-  g_autofree gchar *plain = dialog->contact;
-  gboolean secure = sip_transport_is_secure (dialog->listener->transport);
-
-  dialog->contact = secure && !is_sips (plain)
-                      ? g_strconcat ("sips:", plain + strlen ("sip:"), NULL)
-                      : g_strdup (plain);
+  dialog->is_sips = sip_transport_is_secure (dialog->listener->transport);
 }
 
 /**
  * sip_dialog_new_uas:
  * @request: a dialog-creating request without To tag
- * @contact: our URI in this dialog
+ * @contact_user: (nullable): the user part of our Contact in this dialog
  * @func: gets the requests inside the dialog
  * @user_data: for @func
  *
  * Returns: (transfer full): our end of the dialog that @request opens, with a tag of its own
  */
 SipDialog *
-sip_dialog_new_uas (SipRequest *request, const gchar *contact, SipDialogFunc func, gpointer user_data)
+sip_dialog_new_uas (SipRequest *request, const gchar *contact_user, SipDialogFunc func,
+                    gpointer user_data)
 {
-  SipDialog *dialog = dialog_new (sip_request_flow (request), contact, func, user_data);
+  SipDialog *dialog = dialog_new (sip_request_flow (request), contact_user, func, user_data);
 
   if (sip_request_sip (request)->sip_request->rq_url->url_type == url_sips)
     use_sips (dialog);
@@ -189,7 +187,7 @@ SipDialog *
 sip_dialog_new_uac (SipFlow *flow, const SipDialogIdentity *identity, SipDialogFunc func,
                     gpointer user_data)
 {
-  SipDialog *dialog = dialog_new (flow, identity->contact, func, user_data);
+  SipDialog *dialog = dialog_new (flow, identity->contact_user, func, user_data);
 
   dialog->leg = sip_leg_new_uac (dialog, on_leg_request, dialog->listener->agent, identity);
   dialog->call_id = g_strdup (identity->call_id);
@@ -215,10 +213,10 @@ sip_dialog_free (SipDialog *dialog)
   sip_loop_kick (dialog->listener->loop);
   counters_dec (COUNTER_DIALOGS_OPEN);
   g_clear_pointer (&dialog->opening, sip_request_unref);
-  g_free (dialog->tag);
   g_clear_pointer (&dialog->acked.words, msg_destroy);
+  g_free (dialog->tag);
   g_free (dialog->call_id);
-  g_free (dialog->contact);
+  g_free (dialog->contact_user);
   g_free (dialog);
 }
 
@@ -275,8 +273,7 @@ sip_dialog_peer (const SipDialog *dialog)
 const gchar *
 sip_dialog_call_id (const SipDialog *dialog)
 {
-  return dialog->call_id ? dialog->call_id
-                         : sip_request_sip (dialog->opening)->sip_call_id->i_id;
+  return dialog->call_id ? dialog->call_id : sip_request_sip (dialog->opening)->sip_call_id->i_id;
 }
 
 /**
@@ -440,12 +437,15 @@ sip_dialog_acked (SipDialog *dialog)
 void
 sip_dialog_add_contact (SipDialog *dialog, msg_t *msg)
 {
-  g_autofree gchar *uri = g_strdup (dialog->contact); /* in which the stack writes */
   sip_contact_t contact[1];
 
   sip_contact_init (contact);
-  if (url_d (contact->m_url, uri) == 0)
-    sip_add_dup (msg, sip_object (msg), (const sip_header_t *) contact);
+  *contact->m_url = sip_listener_url (dialog->named, dialog->contact_user);
+  if (dialog->is_sips) {
+    contact->m_url->url_type = url_sips;
+    contact->m_url->url_scheme = url_scheme (url_sips);
+  }
+  sip_add_dup (msg, sip_object (msg), (const sip_header_t *) contact);
 }
 
 /**

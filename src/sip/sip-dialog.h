@@ -20,7 +20,8 @@ typedef void (*SipDialogFunc) (SipDialog *dialog, SipRequest *request, gpointer 
 typedef SipFlow *(*SipDialogWayFunc) (SipFlow *flow, gint64 since, gpointer user_data);
 
 SipDialog *
-sip_dialog_new_uas (SipRequest *request, const gchar *contact, SipDialogFunc func, gpointer user_data);
+sip_dialog_new_uas (SipRequest *request, const gchar *contact_user, SipDialogFunc func,
+                    gpointer user_data);
 SipDialog *sip_dialog_new_uac (SipFlow *flow, const SipDialogIdentity *identity, SipDialogFunc func,
                                gpointer user_data);
 gboolean sip_dialog_take (SipRequest *request);

@@ -487,7 +487,7 @@ sip_flow_route (SipFlow *flow)
     return NULL;
   if (!flow->route)
     flow->route =
-      g_strdup_printf ("sip:%s;transport=%s", flow->address,
-                       sip_transport_is_stream (flow->listener->transport) ? "tcp" : "udp");
+      g_strconcat ("sip:", flow->address, ";transport=",
+                   sip_transport_is_stream (flow->listener->transport) ? "tcp" : "udp", NULL);
   return (url_string_t *) flow->route;
 }

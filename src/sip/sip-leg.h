@@ -10,8 +10,8 @@ typedef struct {
   const sip_to_t *to;     /* its tag is dropped */
   const gchar *call_id;
   const gchar *tag;
-  guint32 cseq;          /* of the first request */
-  const gchar *contact;  /* our URI */
+  guint32 cseq;              /* of the first request */
+  const gchar *contact_user; /* nullable: the user part of our Contact */
 } SipDialogIdentity;
 
 nta_leg_t *sip_leg_new_uas (nta_leg_magic_t *dialog, nta_request_f *func, nta_agent_t *agent,

@@ -8,6 +8,7 @@
 #include "sip/sip-stack.h"
 
 #include "base/counters.h"
+#include "base/deadline.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "sip/sip-ack.h"
@@ -17,7 +18,7 @@
 #define MAX_MESSAGE (64 << 10)
 #define MAX_CALLS_RINGING 100000
 #define PRELOAD 1792 /* bytes for the headers of each message, which are taken at once */
-#define WATCH_SECONDS 1
+#define WATCH_MS 1000
 
 struct _SipStack {
   SipLoop *loop;
@@ -28,7 +29,7 @@ struct _SipStack {
   GHashTable *unheard; /* our tag -> SipDialog */
   SipStackFunc func;
   gpointer user_data;
-  guint watch;
+  Deadline *watch; /* of @malformed */
   usize_t malformed;
 };
 
@@ -67,12 +68,13 @@ on_stray (nta_agent_magic_t *magic, nta_agent_t *agent, msg_t *msg, sip_t *sip)
 }
 
 /* The stack answers malformed messages by itself; without this nobody would see that they come. */
-static gboolean
+static void
 watch_malformed (gpointer user_data)
 {
   SipStack *stack = user_data;
   usize_t malformed = 0;
 
+  stack->watch = deadline_new (WATCH_MS, watch_malformed, stack);
   nta_agent_get_stats (stack->agent, NTATAG_S_BAD_MESSAGE_REF (malformed), TAG_END ());
   if (malformed > stack->malformed) {
     counters_add (COUNTER_REQUESTS_MALFORMED, (gint64) (malformed - stack->malformed));
@@ -80,7 +82,6 @@ watch_malformed (gpointer user_data)
                  (guint) (malformed - stack->malformed));
     stack->malformed = malformed;
   }
-  return G_SOURCE_CONTINUE;
 }
 
 static void
@@ -160,7 +161,7 @@ sip_stack_new (GPtrArray *listener_options, GMainContext *context, GError **erro
     sip_stack_free (stack);
     return NULL;
   }
-  stack->watch = g_timeout_add_seconds (WATCH_SECONDS, watch_malformed, stack);
+  stack->watch = deadline_new (WATCH_MS, watch_malformed, stack);
   return stack;
 }
 
@@ -171,8 +172,7 @@ sip_stack_new (GPtrArray *listener_options, GMainContext *context, GError **erro
 void
 sip_stack_free (SipStack *stack)
 {
-  if (stack->watch)
-    g_source_remove (stack->watch);
+  deadline_clear (&stack->watch);
   if (stack->default_leg)
     nta_leg_destroy (stack->default_leg);
   if (stack->agent)

@@ -27,3 +27,10 @@ tests_unit_test_sip_stack_CFLAGS = $(AM_CFLAGS) $(SOFIA_CFLAGS)
 tests_unit_test_sip_stack_SOURCES = tests/unit/test-sip-stack.c \
   tests/unit/lone-stack.c tests/unit/lone-stack.h
 tests_unit_test_sip_stack_LDADD = $(LIBSIP)
+
+noinst_PROGRAMS += tests/bench/bare-b2bua
+tests_bench_bare_b2bua_SOURCES = tests/bench/bare-b2bua.c
+tests_bench_bare_b2bua_CFLAGS = $(AM_CFLAGS) $(SOFIA_CFLAGS)
+# It allocates as the daemon does, without calling the allocator by name.
+tests_bench_bare_b2bua_LDFLAGS = $(AM_LDFLAGS) -Wl,--no-as-needed
+tests_bench_bare_b2bua_LDADD = $(LIBSIP) $(TCMALLOC_LIBS)

@@ -27,9 +27,9 @@ def above(name, value, target, unit, peer=None, peer_value=None):
     return {**below(name, value, target, unit, peer, peer_value), "pass": value > target}
 
 
-def told(name, value, unit):
+def told(name, value, unit, peer=None, peer_value=None):
     """A figure without a target, which others are compared with."""
-    return {**below(name, value, 0, unit), "target": None, "pass": True}
+    return {**below(name, value, 0, unit, peer, peer_value), "target": None, "pass": True}
 
 
 def main(measure):

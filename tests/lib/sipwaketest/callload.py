@@ -5,10 +5,11 @@ import os
 import statistics
 import sys
 
-from . import meter, ports
+from . import meter, ports, tap
 from .house import House
 from .kamailio import Kamailio
 from .population import inhabit, user_of
+from .process import Process
 from .sipp import Sipp
 from .uri import host_port
 
@@ -116,6 +117,13 @@ class SipwakeUnderCalls:
         return self.house.daemon
 
 
+def line_through(stage, name, door, cores):
+    """Calls to a server that sends all of them to one seat."""
+    values = [f"sip:2000@{host_port(*door)};sip:{user_of(number)}@pbx.test;{CALLEE}"
+              for number in range(100)]
+    return Line(stage, name, ports.CALLER, door, values, cores)
+
+
 class ProxyUnderCalls:
     """Debian's Kamailio as a stateful proxy, with its fast allocator and one worker."""
 
@@ -129,10 +137,24 @@ class ProxyUnderCalls:
                                words={"DESTINATION": host_port(called.address, called.port)},
                                options=("-x", "fm", "-X", "fm", "-m", "1024"))
         meter.pin(self.server, server_cores)
-        door = (self.server.address, self.server.port)
-        values = [f"sip:2000@{host_port(*door)};sip:{user_of(number)}@pbx.test;{CALLEE}"
-                  for number in range(100)]
-        self.lines = [Line(stage, "proxied", ports.CALLER, door, values, load_cores)]
+        self.lines = [line_through(stage, "proxied", self.server.door, load_cores)]
+
+
+class BareUnderCalls:
+    """A B2BUA that does nothing but what any on the daemon's SIP stack must do."""
+
+    name = "bare B2BUA"
+
+    def __init__(self, stage):
+        server_cores, load_cores = meter.share_cores()
+        called = Seat(stage, "bare-called", ports.OTHER_PHONE, load_cores)
+        door = (ports.STRANGER, ports.free_port(ports.STRANGER))
+        self.server = stage.own(Process(stage, "bare-b2bua", [
+            tap.build_file("tests", "bench", "bare-b2bua"),
+            f"sip:{host_port(*door)};transport=udp", called.route]))
+        self.server.wait_line("^listening$")
+        meter.pin(self.server, server_cores)
+        self.lines = [line_through(stage, "bare", door, load_cores)]
 
 
 def take_turns(parties, rate, seconds, turns=3):
