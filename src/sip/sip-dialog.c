@@ -186,11 +186,11 @@ SipDialog *
 sip_dialog_find (const SipListener *listener, const gchar *call_id, const gchar *tag,
                  const gchar *other_tag)
 {
-  su_home_t home[1] = { SU_HOME_INIT (home) };
+  su_home_t home[SCRATCH_HOME];
   sip_call_id_t *header;
   SipDialog *dialog = NULL;
 
-  su_home_init (home);
+  su_home_auto (home, sizeof home);
   header = sip_call_id_make (home, call_id);
   if (header) {
     dialog = find_with_tags (listener, header, tag, other_tag);
