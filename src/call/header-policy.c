@@ -50,7 +50,7 @@ copy_options (msg_t *msg, const msg_list_t *header)
 {
   for (; header; header = header->k_next) {
     msg_header_t *copy = msg_header_dup_one (msg_home (msg), (const msg_header_t *) header);
-    msg_param_t *items = (msg_param_t *) ((msg_list_t *) copy)->k_items;
+    msg_param_t *items = ((msg_list_t *) copy)->k_items;
     gsize n = 0;
 
     for (gsize i = 0; items && items[i]; i++)

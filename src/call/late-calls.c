@@ -64,10 +64,10 @@ on_over (gpointer user_data)
 static void
 hang_up (LateCall *call)
 {
-  su_home_t home[1] = { SU_HOME_INIT (home) };
+  su_home_t home[SCRATCH_HOME];
   sip_t because[1] = { 0 };
 
-  su_home_init (home);
+  su_home_auto (home, sizeof home);
   if (call->reason)
     because->sip_reason = sip_reason_make (home, call->reason);
   leg_hang_up (call->leg, because);

@@ -322,7 +322,7 @@ gboolean
 leg_invite (Leg *leg, SipFlow *flow, const LegInvite *invite)
 {
   const sip_t *original = invite->original;
-  su_home_t home[1] = { SU_HOME_INIT (home) };
+  su_home_t home[SCRATCH_HOME];
   SipDialogIdentity identity = {
     .from = original->sip_from,
     .to = original->sip_to,
@@ -333,7 +333,7 @@ leg_invite (Leg *leg, SipFlow *flow, const LegInvite *invite)
   };
   CallActions actions;
 
-  su_home_init (home);
+  su_home_auto (home, sizeof home);
   if (invite->to)
     identity.to = sip_to_make (home, invite->to);
   leg->dialog = sip_dialog_new_uac (flow, &identity, on_request, leg);
@@ -397,10 +397,10 @@ leg_hang_up (Leg *leg, const sip_t *because)
 void
 leg_lose (Leg *leg)
 {
-  su_home_t home[1] = { SU_HOME_INIT (home) };
+  su_home_t home[SCRATCH_HOME];
   sip_t because[1] = { 0 };
 
-  su_home_init (home);
+  su_home_auto (home, sizeof home);
   because->sip_reason = sip_reason_make (home, LEG_ELSEWHERE);
   step (leg, LEG_EVENT_HANG_UP, 0, because);
   su_home_deinit (home);

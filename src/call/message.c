@@ -158,7 +158,7 @@ send_on (Delivery *delivery, SipFlow *flow, const gchar *target, const gchar *ro
   const sip_t *sip = sip_request_sip (request);
   g_autofree gchar *call_id = token_random (CALL_ID_BITS);
   g_autofree gchar *tag = token_random (TAG_BITS);
-  su_home_t home[1] = { SU_HOME_INIT (home) };
+  su_home_t home[SCRATCH_HOME];
   SipDialogIdentity identity = {
     .from = sip->sip_from,
     .to = sip->sip_to,
@@ -173,7 +173,7 @@ send_on (Delivery *delivery, SipFlow *flow, const gchar *target, const gchar *ro
   g_clear_pointer (&delivery->dialog, sip_dialog_free);
   g_clear_pointer (&delivery->flow, sip_flow_unref);
   delivery->flow = sip_flow_ref (flow);
-  su_home_init (home);
+  su_home_auto (home, sizeof home);
   if (delivery->binding &&
       g_strcmp0 (sip->sip_to->a_url->url_user, delivery->binding->token) == 0)
     identity.to = sip_to_format (home, "<%s>", delivery->binding->aor);

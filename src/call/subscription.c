@@ -214,7 +214,7 @@ subscription_start (Subscription *subscription, const SubscriptionPeer *peer)
   const sip_t *sip = sip_request_sip (request);
   g_autofree gchar *call_id = token_random (CALL_ID_BITS);
   g_autofree gchar *tag = token_random (TAG_BITS);
-  su_home_t home[1] = { SU_HOME_INIT (home) };
+  su_home_t home[SCRATCH_HOME];
   SipDialogIdentity identity = {
     .from = sip->sip_from,
     .to = sip->sip_to,
@@ -225,7 +225,7 @@ subscription_start (Subscription *subscription, const SubscriptionPeer *peer)
   };
   msg_t *msg;
 
-  su_home_init (home);
+  su_home_auto (home, sizeof home);
   if (peer->to)
     identity.to = sip_to_make (home, peer->to);
   subscription->notifier = sip_dialog_new_uac (peer->way, &identity, on_request, subscription);

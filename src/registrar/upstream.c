@@ -219,12 +219,12 @@ upstream_send_own (Upstream *upstream, SipFlow *way, const gchar *aor, const gch
                    gpointer user_data)
 {
   SipListener *listener = sip_flow_listener (way);
-  su_home_t home[1] = { SU_HOME_INIT (home) };
+  su_home_t home[SCRATCH_HOME];
   g_autofree gchar *target = upstream_target (aor);
   g_autofree gchar *bracketed = g_strdup_printf ("<%s>", aor);
   msg_t *msg;
 
-  su_home_init (home);
+  su_home_auto (home, sizeof home);
   msg = create (upstream, listener, URL_STRING_MAKE (target), sip_from_make (home, bracketed),
                 sip_to_make (home, bracketed), call_id_seed, contacts);
   su_home_deinit (home);

@@ -10,8 +10,6 @@
 
 #include "sip/sip-headers.h"
 
-#include <sofia-sip/nta_stateless.h>
-
 /* The stack insists on the branch of an INVITE for the transaction that it then does not keep. */
 #define ANY_BRANCH "z9hG4bK"
 

@@ -198,10 +198,10 @@ sip_headers_have_reason (const sip_t *sip, const gchar *protocol, guint cause)
 gchar *
 sip_headers_uri_text (const url_t *url)
 {
-  su_home_t home[1] = { SU_HOME_INIT (home) };
+  su_home_t home[SCRATCH_HOME];
   gchar *text;
 
-  su_home_init (home);
+  su_home_auto (home, sizeof home);
   text = g_strdup (url_as_string (home, url));
   su_home_deinit (home);
   return text;

@@ -29,11 +29,11 @@ nta_leg_t *
 sip_leg_new_uas (nta_leg_magic_t *dialog, nta_request_f *func, nta_agent_t *agent,
                  const sip_t *request, const gchar *tag, guint32 sent, guint32 received)
 {
-  su_home_t home[1] = { SU_HOME_INIT (home) };
+  su_home_t home[SCRATCH_HOME];
   sip_from_t *local;
   nta_leg_t *leg;
 
-  su_home_init (home);
+  su_home_auto (home, sizeof home);
   local = sip_from_dup (home, (const sip_from_t *) request->sip_to);
   sip_from_tag (home, local, tag);
   leg = nta_leg_tcreate (agent, func, dialog, SIPTAG_CALL_ID (request->sip_call_id),
@@ -58,12 +58,12 @@ nta_leg_t *
 sip_leg_new_uac (nta_leg_magic_t *dialog, nta_request_f *func, nta_agent_t *agent,
                  const SipDialogIdentity *identity)
 {
-  su_home_t home[1] = { SU_HOME_INIT (home) };
+  su_home_t home[SCRATCH_HOME];
   sip_from_t *from;
   sip_to_t *to;
   nta_leg_t *leg;
 
-  su_home_init (home);
+  su_home_auto (home, sizeof home);
   from = sip_from_dup (home, identity->from);
   msg_header_remove_param (from->a_common, "tag");
   sip_from_tag (home, from, identity->tag);
@@ -124,11 +124,11 @@ nta_leg_magic_t *
 sip_leg_find (nta_agent_t *agent, nta_request_f *func, const gchar *call_id, const gchar *tag,
               const gchar *other_tag)
 {
-  su_home_t home[1] = { SU_HOME_INIT (home) };
+  su_home_t home[SCRATCH_HOME];
   sip_call_id_t *header;
   nta_leg_magic_t *dialog = NULL;
 
-  su_home_init (home);
+  su_home_auto (home, sizeof home);
   header = sip_call_id_make (home, call_id);
   if (header) {
     dialog = find_with_tags (agent, func, header, tag, other_tag);

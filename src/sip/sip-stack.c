@@ -13,8 +13,6 @@
 #include "base/log.h"
 #include "sip/sip-ack.h"
 
-#include <sofia-sip/nta_stateless.h>
-
 #define MAX_MESSAGE (64 << 10)
 #define MAX_CALLS_RINGING 100000
 #define PRELOAD 1792 /* bytes for the headers of each message, which are taken at once */

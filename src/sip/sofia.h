@@ -32,3 +32,6 @@
 #include <sofia-sip/nta_stateless.h>
 #include <sofia-sip/nta_tag.h>
 #include <sofia-sip/nta_tport.h>
+
+/* The length of a su_home_t[] for su_home_auto(): a kilobyte of the stack; more is allocated. */
+#define SCRATCH_HOME SU_HOME_AUTO_SIZE (1024)
