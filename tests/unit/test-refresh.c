@@ -292,7 +292,8 @@ test_failed_push_is_tried_again (Fixture *fixture, gconstpointer data)
   g_assert_null (binding->at_risk);
 }
 
-/* How often and why is the same in all these cases, from 120 seconds before the end on. */
+/* Why is the same in all these cases, from 120 seconds before the end on, and so is how often: at
+ * once, at 15 to 19, at 45 to 56, and at 105 to 131, for which it may be too late. */
 static void
 test_no_push_gets_through (Fixture *fixture, gconstpointer data)
 {
@@ -301,7 +302,7 @@ test_no_push_gets_through (Fixture *fixture, gconstpointer data)
 
   for (guint i = 0; i < G_N_ELEMENTS (outcomes); i++) {
     g_autoptr (Binding) binding = NULL;
-    guint before = pushes_after (fixture, 0);
+    guint before = pushes_after (fixture, 0), sent;
 
     provider_fake_set_outcome (fixture->fake, outcomes[i], 0);
     binding = register_phone (fixture, 3600, NULL);
@@ -309,9 +310,10 @@ test_no_push_gets_through (Fixture *fixture, gconstpointer data)
     g_assert_cmpuint (pushes_after (fixture, 3600 - 120), ==, before + 1);
     for (guint second = 0; second < 109; second++)
       pushes_after (fixture, 1);
-    g_assert_cmpuint (pushes_after (fixture, 0), ==, before + 3);
+    sent = pushes_after (fixture, 0);
+    g_assert_true (sent == before + 3 || sent == before + 4);
     g_assert_nonnull (strstr (binding->at_risk, "no push gets through"));
-    g_assert_cmpuint (pushes_after (fixture, 10), ==, before + 3);
+    g_assert_cmpuint (pushes_after (fixture, 10), ==, sent);
   }
 }
 
