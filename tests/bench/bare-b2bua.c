@@ -244,7 +244,7 @@ main (int argc, char **argv)
   agent = nta_agent_create (
     sip_loop_root (loop), (url_string_t *) argv[1], on_stray, NULL, NTATAG_UA (1),
     NTATAG_CANCEL_487 (1), NTATAG_CLIENT_RPORT (1), NTATAG_SERVER_RPORT (1), NTATAG_USE_SRV (0),
-    NTATAG_USE_NAPTR (0), NTATAG_UDP_MTU (65535), NTATAG_MAXSIZE (64 << 10), NTATAG_PRELOAD (2048),
+    NTATAG_USE_NAPTR (0), NTATAG_UDP_MTU (65535), NTATAG_MAXSIZE (64 << 10), NTATAG_PRELOAD (1792),
     NTATAG_MAX_PROCEEDING (100000), NTATAG_PROGRESS (G_MAXUINT), TPTAG_STUN_SERVER (0),
     TPTAG_UDP_RMEM (8 << 20), TPTAG_UDP_WMEM (8 << 20), TAG_END ());
   g_assert_nonnull (agent);
