@@ -31,7 +31,7 @@ struct _StoreCheckpoint {
   gint copied; /* of them, when a copy was asked for last */
   gboolean requested;
   gboolean flush; /* with the next copy */
-  gboolean slow;  /* the last copy that was flushed was, or is not over */
+  gboolean slow;  /* the last copy that was flushed was, or was not whole, or is not over */
   gboolean wipe;
   gboolean stopping;
 };
@@ -43,18 +43,22 @@ copy (StoreCheckpoint *checkpoint, gint mode)
   return sqlite3_wal_checkpoint_v2 (checkpoint->db->handle, NULL, mode, NULL, NULL) == SQLITE_OK;
 }
 
-/* SQLite flushes only what reaches the WAL's end, and the writer would do it all. Returns whether it
- * took long. */
+/* SQLite flushes only what reaches the WAL's end, and the writer would do it all. Returns whether
+ * the disk was quick, and little is left: a reader may be in the way. */
 static gboolean
 copy_and_flush (StoreCheckpoint *checkpoint)
 {
   gint64 started = g_get_monotonic_time ();
+  gint pages = 0, copied = 0;
   sqlite3_file *file = NULL;
+  gboolean is_flushed;
 
-  copy (checkpoint, SQLITE_CHECKPOINT_PASSIVE);
+  sqlite3_wal_checkpoint_v2 (checkpoint->db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages,
+                             &copied);
   sqlite3_file_control (checkpoint->db->handle, "main", SQLITE_FCNTL_FILE_POINTER, &file);
-  file->pMethods->xSync (file, SQLITE_SYNC_NORMAL);
-  return g_get_monotonic_time () - started > QUICK_MS * G_TIME_SPAN_MILLISECOND;
+  is_flushed = file->pMethods->xSync (file, SQLITE_SYNC_NORMAL) == SQLITE_OK;
+  return is_flushed && pages - copied <= COPY_PAGES &&
+         g_get_monotonic_time () - started <= QUICK_MS * G_TIME_SPAN_MILLISECOND;
 }
 
 /* Called with the lock. */
@@ -77,7 +81,7 @@ static gpointer
 run (gpointer data)
 {
   StoreCheckpoint *checkpoint = data;
-  gboolean flush, wipe, slow = FALSE;
+  gboolean flush, wipe, quick = FALSE;
 
   pthread_mutex_lock (&checkpoint->lock);
   while (!checkpoint->stopping) {
@@ -89,14 +93,14 @@ run (gpointer data)
     wipe = checkpoint->wipe;
     checkpoint->requested = checkpoint->flush = checkpoint->wipe = FALSE;
     pthread_mutex_unlock (&checkpoint->lock);
-    if (flush)
-      slow = copy_and_flush (checkpoint);
+    if (flush || wipe)
+      quick = copy_and_flush (checkpoint);
     else
       copy (checkpoint, SQLITE_CHECKPOINT_PASSIVE);
     wipe = wipe && !copy (checkpoint, SQLITE_CHECKPOINT_TRUNCATE);
     pthread_mutex_lock (&checkpoint->lock);
     if (flush && !checkpoint->flush)
-      checkpoint->slow = slow;
+      checkpoint->slow = !quick;
     checkpoint->wipe |= wipe;
   }
   pthread_mutex_unlock (&checkpoint->lock);
