@@ -84,6 +84,12 @@ find_device (PushLimits *limits, const gchar *name, gint64 now)
   return device;
 }
 
+static const gchar *
+device_name (const PushRequest *request)
+{
+  return request->binding ? request->binding : request->prid;
+}
+
 /**
  * push_limits_take:
  * @limits: the limits
@@ -96,7 +102,7 @@ const gchar *
 push_limits_take (PushLimits *limits, const PushRequest *request, guint *wait)
 {
   const PushLimitsOptions *options = &limits->options;
-  const gchar *name = request->binding ? request->binding : request->prid;
+  const gchar *name = device_name (request);
   gint64 now = clock_now ();
   Device *device = name ? find_device (limits, name, now) : NULL;
   gboolean is_silent = device && request->kind == PUSH_KIND_REFRESH;
@@ -116,6 +122,23 @@ push_limits_take (PushLimits *limits, const PushRequest *request, guint *wait)
   if (is_silent)
     device->silent.level--;
   return NULL;
+}
+
+/**
+ * push_limits_give_back:
+ * @limits: the limits
+ * @request: a push that was counted and has not reached its service
+ *
+ * It is not one of the few silent pushes that the device gets in an hour.
+ */
+void
+push_limits_give_back (PushLimits *limits, const PushRequest *request)
+{
+  const gchar *name = device_name (request);
+  Device *device = name ? g_hash_table_lookup (limits->devices, name) : NULL;
+
+  if (device && request->kind == PUSH_KIND_REFRESH)
+    device->silent.level = MIN (device->silent.level + 1, limits->options.silent_per_hour);
 }
 
 /**

@@ -15,3 +15,4 @@ PushLimits *push_limits_new (const PushLimitsOptions *options);
 void push_limits_free (PushLimits *limits);
 
 const gchar *push_limits_take (PushLimits *limits, const PushRequest *request, guint *wait);
+void push_limits_give_back (PushLimits *limits, const PushRequest *request);

@@ -178,6 +178,15 @@ compare_dates (const PushRequest *request, PushResult *result)
 }
 
 static void
+give_back (PushService *service, const PushRequest *request)
+{
+  const Group *group = find_group (service, request->provider, request->param);
+
+  if (group && group->limits)
+    push_limits_give_back (group->limits, request);
+}
+
+static void
 on_sent (PushResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
@@ -186,6 +195,8 @@ on_sent (PushResult *result, gpointer user_data)
 
   result->duration_us = clock_now () - sending->started;
   compare_dates (sending->request, result);
+  if (result->outcome == PUSH_UNREACHABLE || result->outcome == PUSH_QUEUE_FULL)
+    give_back (service, sending->request);
   count_outcome (result->outcome);
   counters_dec (COUNTER_PUSHES_IN_FLIGHT);
   log_result (sending, result);

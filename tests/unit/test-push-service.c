@@ -227,6 +227,23 @@ test_limits (Fixture *fixture, gconstpointer data)
 }
 
 /* 360,000 phones, each woken once an hour to register again, in 1000 seconds. */
+/* What gets nowhere is none of the silent pushes that a device may have, but it is a push. */
+static void
+test_limits_of_what_gets_nowhere (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (ProviderFake) fake = provider_fake_new ("limited");
+  const PushLimitsOptions options = { 8, 3, 1 };
+
+  push_service_add_limited (fixture->service, "limited", PUSH_PROVIDER (fake),
+                            push_limits_new (&options));
+  provider_fake_set_outcome (fake, PUSH_UNREACHABLE, 0);
+  for (int i = 0; i < 2; i++)
+    g_assert_cmpint (push_limited (fixture, "a", PUSH_KIND_REFRESH), ==, PUSH_UNREACHABLE);
+  provider_fake_set_outcome (fake, PUSH_ACCEPTED, 0);
+  g_assert_cmpint (push_limited (fixture, "a", PUSH_KIND_REFRESH), ==, PUSH_ACCEPTED);
+  g_assert_cmpint (push_limited (fixture, "a", PUSH_KIND_CALL), ==, PUSH_RATE_LIMITED);
+}
+
 static void
 test_limits_of_many (void)
 {
@@ -281,6 +298,7 @@ main (int argc, char **argv)
   ADD ("/push-service/stop-ends-what-is-in-flight", test_stop_ends_what_is_in_flight);
   ADD ("/push-service/fake-tells-of-each-push", test_fake_tells_of_each_push);
   ADD ("/push-service/limits", test_limits);
+  ADD ("/push-service/limits-of-what-gets-nowhere", test_limits_of_what_gets_nowhere);
   ADD ("/push-service/a-newer-configuration", test_a_newer_configuration);
   return g_test_run ();
 }
