@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "registrar/pace.h"
 
+#define FEWEST_SECONDS 30 /* a PBX that grants less to one has no rule for all */
 #define WAKE_SECONDS 300 /* that a phone has at least to take over by itself */
 
 struct _Keeper {
@@ -121,15 +122,16 @@ spread (const Keeper *keeper, guint granted)
 }
 
 /* The disk does not know what the PBX grants: once it says so, the others of the last run may have
- * to be renewed sooner. */
+ * to be renewed sooner, but for those that the PBX has put off. */
 static void
 on_resumed (const Kept *first, guint granted, gpointer user_data)
 {
   Keeper *keeper = user_data;
+  gboolean is_sooner = pace_left_ms (granted) < pace_spread_ms (g_hash_table_size (keeper->rooms.all));
   GHashTableIter iter;
   gpointer value;
 
-  if (granted >= first->granted)
+  if (granted < FEWEST_SECONDS || granted >= first->granted)
     return;
   g_hash_table_iter_init (&iter, keeper->rooms.all);
   while (g_hash_table_iter_next (&iter, NULL, &value)) {
@@ -138,7 +140,7 @@ on_resumed (const Kept *first, guint granted, gpointer user_data)
     if (kept->pbx != first->pbx || kept->ends || kept->granted <= granted)
       continue;
     kept->granted = granted;
-    if (kept->timer && !kept->attempt)
+    if (is_sooner && kept->timer && !kept->attempt && !kept->failures)
       kept_schedule (kept, spread (keeper, granted));
   }
 }
