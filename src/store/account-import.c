@@ -206,8 +206,8 @@ read_record (Reader *reader, GError **error)
 {
   g_autoptr (GPtrArray) record = g_ptr_array_new_with_free_func (free_secret_field);
 
-  while (*reader->at == '\r' || *reader->at == '\n')
-    reader->line += *reader->at++ == '\n';
+  for (; *reader->at == '\r' || *reader->at == '\n'; reader->at++)
+    reader->line += *reader->at == '\n' || reader->at[1] != '\n';
   if (!*reader->at)
     return NULL;
   for (;; reader->at++) {

@@ -90,6 +90,8 @@ test_csv_errors (void)
                 "line 4: the user of line 2 again");
   assert_fails (account_import_csv, "user,password\na b,x\nA b,x\n\na%20b,x\n",
                 "line 5: the user of line 2 again");
+  assert_fails (account_import_csv, "user,password\ra,x\ra,y\r",
+                "line 3: the user of line 2 again");
 }
 
 static void
