@@ -8,12 +8,14 @@
  */
 #include "call/midcall.h"
 
+#include "base/deadline.h"
 #include "call/dialog-map.h"
 #include "call/header-policy.h"
 #include "call/passage.h"
 #include "sip/sip-ack.h"
 #include "sip/sip-inside.h"
 
+#define CANCEL_PATIENCE_MS 32000 /* 64*T1: nobody answers a CANCEL later */
 #define WAIT_SECONDS 20 /* the sender of anything but an INVITE gives up after 32 (RFC 4320) */
 
 struct _Midcall {
@@ -28,6 +30,8 @@ struct _Midcall {
   Passage *passage; /* of the request, a response or the ACK */
   SipTransaction *transaction;
   gboolean answered; /* a re-INVITE's 2xx went back: the ACK is due */
+  gboolean cancelled; /* and has got its 487: what the other side still says ends here */
+  Deadline *patience; /* with that */
   MidcallFunc done;
   gpointer user_data;
 };
@@ -105,6 +109,24 @@ acknowledge (Midcall *midcall, const sip_t *ack)
   sip_ack_send (midcall->to, sip_transaction_cseq (midcall->transaction), ack);
 }
 
+/* Who accepts what was cancelled meanwhile wants an ACK, too (RFC 3261 9.1). */
+static void
+conclude (Midcall *midcall)
+{
+  if (is_accepted (midcall))
+    acknowledge (midcall, NULL);
+  finish (midcall);
+}
+
+static void
+on_patience_over (gpointer user_data)
+{
+  Midcall *midcall = user_data;
+
+  midcall->patience = NULL;
+  finish (midcall);
+}
+
 static void
 on_response_ready (const sip_t *response, guint problem_status, const gchar *problem,
                    gpointer user_data)
@@ -113,8 +135,12 @@ on_response_ready (const sip_t *response, guint problem_status, const gchar *pro
   guint status = (guint) response->sip_status->st_status;
   gboolean accepted = status >= 200 && status < 300 && midcall_is_invite (midcall);
 
-  if (problem_status && status < 200)
+  if ((problem_status || midcall->cancelled) && status < 200)
     return;
+  if (midcall->cancelled) {
+    conclude (midcall);
+    return;
+  }
   if (problem_status) {
     keep_media (midcall);
     sip_request_reply (midcall->request, problem_status, NULL, TAG_END ());
@@ -135,6 +161,11 @@ on_response (SipTransaction *transaction, guint status, const sip_t *response, g
 {
   Midcall *midcall = user_data;
 
+  if (midcall->cancelled) {
+    if (status >= 200)
+      conclude (midcall);
+    return;
+  }
   if (!response || status >= 300)
     keep_media (midcall);
   if (!response) {
@@ -172,6 +203,8 @@ on_invite_event (SipRequest *request, SipRequestEvent event, const sip_t *sip, g
   if (event == SIP_REQUEST_CANCELLED) {
     keep_media (midcall); /* now, for the stack's own 487 may come before the other side's */
     if (midcall->transaction) {
+      midcall->cancelled = TRUE;
+      midcall->patience = deadline_new (CANCEL_PATIENCE_MS, on_patience_over, midcall);
       sip_transaction_cancel (midcall->transaction, NULL);
     } else {
       sip_request_reply (request, SIP_487_REQUEST_CANCELLED, TAG_END ());
@@ -179,6 +212,8 @@ on_invite_event (SipRequest *request, SipRequestEvent event, const sip_t *sip, g
     }
     return;
   }
+  if (midcall->cancelled && sip_transaction_status (midcall->transaction) < 200)
+    return;
   /* Without an ACK of its own the other side would repeat its 2xx for ever; that the first side
    * is gone shows by the next request into its dialog. */
   if (midcall->answered && sip && midcall->media && !offered (midcall))
@@ -320,6 +355,7 @@ void
 midcall_free (Midcall *midcall)
 {
   passage_cancel (&midcall->passage);
+  deadline_clear (&midcall->patience);
   g_clear_pointer (&midcall->ticket, push_bucket_leave);
   if (midcall_is_invite (midcall)) {
     sip_request_watch (midcall->request, NULL, NULL);
@@ -354,8 +390,9 @@ midcall_is_invite (const Midcall *midcall)
 gboolean
 midcall_is_offering (const Midcall *midcall)
 {
-  return !midcall->answered &&
-         (midcall_is_invite (midcall) || (may_offer (midcall) && offered (midcall)));
+  if (midcall_is_invite (midcall))
+    return !midcall->answered || !offered (midcall); /* then the ACK has the answer */
+  return !midcall->answered && may_offer (midcall) && offered (midcall);
 }
 
 /**

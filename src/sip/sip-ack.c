@@ -42,6 +42,7 @@ transmit (SipDialog *dialog, guint32 cseq, const msg_t *words)
   SipFlow *flow = sip_dialog_flow (dialog);
   SipListener *listener = sip_flow_listener (flow);
   msg_t *msg = sip_dialog_create_request (dialog);
+  nta_outgoing_t *orq;
 
   sip_add_tl (msg, sip_object (msg),
               SIPTAG_CSEQ (sip_cseq_create (msg_home (msg), cseq, SIP_METHOD_ACK)), TAG_END ());
@@ -52,8 +53,13 @@ transmit (SipDialog *dialog, guint32 cseq, const msg_t *words)
     return;
   }
   sip_headers_make_room (msg);
-  nta_msg_tsend (listener->agent, msg, sip_flow_route (flow), SIP_FLOW_TAGS (flow),
-                 NTATAG_ACK_BRANCH (ANY_BRANCH), TAG_END ());
+  orq = nta_outgoing_mcreate (listener->agent, NULL, NULL, sip_flow_route (flow), msg,
+                              SIP_FLOW_TAGS (flow), NTATAG_STATELESS (1),
+                              NTATAG_ACK_BRANCH (ANY_BRANCH), TAG_END ());
+  if (orq)
+    nta_outgoing_destroy (orq);
+  else
+    msg_destroy (msg);
   sip_loop_kick (listener->loop);
 }
 
@@ -79,23 +85,20 @@ sip_ack_send (SipDialog *dialog, guint32 cseq, const sip_t *ack)
 
 /**
  * sip_ack_repeat:
- * @listener: by which the INVITE went out
+ * @listener: any listener
  * @response: a 2xx to an INVITE, of which no transaction knows
  *
- * Acknowledges it again where it was acknowledged before.
- *
- * Returns: whether it is in a dialog of ours
+ * Acknowledges it again where it was acknowledged before, in a dialog that there still is.
  */
-gboolean
+void
 sip_ack_repeat (const SipListener *listener, const sip_t *response)
 {
   const gchar *local = response->sip_from->a_tag, *remote = response->sip_to->a_tag;
   SipDialog *dialog =
-    local && remote ? sip_dialog_find (listener, response->sip_call_id->i_id, local, remote) : NULL;
+    local && remote ? sip_dialog_of_peer (listener, response->sip_call_id->i_id, remote) : NULL;
   const SipAcked *acked = dialog ? sip_dialog_acked (dialog) : NULL;
   guint32 cseq = response->sip_cseq->cs_seq;
 
-  if (acked && cseq <= acked->cseq)
+  if (acked && cseq <= acked->cseq && g_str_equal (local, sip_dialog_local_tag (dialog)))
     transmit (dialog, cseq, cseq == acked->cseq ? acked->words : NULL);
-  return dialog != NULL;
 }

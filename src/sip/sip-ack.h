@@ -4,4 +4,4 @@
 #include "sip/sip-dialog.h"
 
 void sip_ack_send (SipDialog *dialog, guint32 cseq, const sip_t *ack);
-gboolean sip_ack_repeat (const SipListener *listener, const sip_t *response);
+void sip_ack_repeat (const SipListener *listener, const sip_t *response);

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * sip-dialog: one of our dialogs: its identity, its route, and the way that its requests take
- * (RFC 3261 12).
- *
- * Toward phones a request takes the phone's flow whatever its Contact says: the one that the phone
- * was last heard on. Toward the PBX it takes the connection it has while that is open, and else the
- * address of the route set or of the PBX's Contact, as long as that is numeric.
+ * sip-dialog: one of our dialogs: who is in it, and how it is found (RFC 3261 12).
  *
  * A caller waits long for a phone that sleeps, and seldom says anything meanwhile. So the stack is
  * told of a dialog that the peer opens when somebody else is in it, something is sent, or has come.
@@ -15,27 +10,56 @@
 #include "base/clock.h"
 #include "base/counters.h"
 #include "crypto/token.h"
+#include "sip/sip-dialog-inner.h"
 
 #define TAG_BITS 80
 
-struct _SipDialog {
-  nta_leg_t *leg;      /* NULL: the stack does not know of it yet */
-  SipRequest *opening; /* nullable: what the peer opens it with */
-  gchar *tag;          /* ours, until there is a leg */
-  SipFlow *flow;
-  SipListener *listener;
-  SipListener *named; /* whose URI our Contact is */
-  gchar *contact_user;
-  gboolean is_sips; /* our Contact */
-  gchar *call_id;   /* NULL: that of @opening */
-  SipDialog *peer; /* nullable: the other leg of the same call */
-  SipDialogFunc func;
-  gpointer user_data;
-  SipDialogWayFunc way;
-  gpointer way_data;
-  SipAcked acked;
-  gint64 heard; /* when the peer was last heard on @flow, in monotonic microseconds */
-};
+/**
+ * sip_dialog_of_peer:
+ * @listener: any listener
+ * @call_id: a Call-ID
+ * @tag: the peer's tag
+ *
+ * Returns: (transfer none) (nullable): the dialog with that peer, if a request of ours was answered
+ *   in it
+ */
+SipDialog *
+sip_dialog_of_peer (const SipListener *listener, const gchar *call_id, const gchar *tag)
+{
+  g_autofree gchar *key = g_strjoin (";", call_id, tag, NULL);
+
+  return g_hash_table_lookup (listener->dialogs, key);
+}
+
+static void
+forget_peer (SipDialog *dialog)
+{
+  if (dialog->key)
+    g_hash_table_remove (dialog->listener->dialogs, dialog->key);
+  g_clear_pointer (&dialog->key, g_free);
+}
+
+static void
+note_peer (SipDialog *dialog)
+{
+  if (dialog->key)
+    return;
+  dialog->key = g_strjoin (";", sip_dialog_call_id (dialog), sip_dialog_remote_tag (dialog), NULL);
+  g_hash_table_replace (dialog->listener->dialogs, dialog->key, dialog);
+}
+
+/* The forks of a call share Call-ID and our tag, and for the stack one that has not answered yet is
+ * in a dialog with anybody. */
+static SipDialog *
+right_one (SipDialog *dialog, const sip_t *request)
+{
+  const gchar *tag = request->sip_from->a_tag;
+  SipDialog *other = dialog && tag && !nta_leg_get_rtag (dialog->leg)
+                       ? sip_dialog_of_peer (dialog->listener, request->sip_call_id->i_id, tag)
+                       : NULL;
+
+  return other ? other : dialog;
+}
 
 static void
 tell (SipDialog *dialog, SipRequest *request)
@@ -48,7 +72,7 @@ tell (SipDialog *dialog, SipRequest *request)
 static int
 on_leg_request (nta_leg_magic_t *magic, nta_leg_t *leg, nta_incoming_t *irq, const sip_t *sip)
 {
-  SipDialog *dialog = magic;
+  SipDialog *dialog = right_one (magic, sip);
   SipListener *listener;
   g_autoptr (SipRequest) request = NULL;
 
@@ -65,14 +89,20 @@ on_leg_request (nta_leg_magic_t *magic, nta_leg_t *leg, nta_incoming_t *irq, con
 static void
 make_leg (SipDialog *dialog, guint32 received)
 {
-  g_hash_table_remove (dialog->listener->unheard, dialog->tag);
+  g_hash_table_remove (dialog->listener->dialogs, dialog->tag);
   dialog->leg = sip_leg_new_uas (dialog, on_leg_request, dialog->listener->agent,
                                  sip_request_sip (dialog->opening), dialog->tag, 0, received);
   g_clear_pointer (&dialog->tag, g_free);
 }
 
-static nta_leg_t *
-leg_of (SipDialog *dialog)
+/**
+ * sip_dialog_leg:
+ * @dialog: a dialog
+ *
+ * Returns: (transfer none): what the stack knows it by, from now on at the latest
+ */
+nta_leg_t *
+sip_dialog_leg (SipDialog *dialog)
 {
   if (!dialog->leg)
     make_leg (dialog, sip_request_sip (dialog->opening)->sip_cseq->cs_seq);
@@ -94,19 +124,6 @@ dialog_new (SipFlow *flow, const gchar *contact_user, SipDialogFunc func, gpoint
   return dialog;
 }
 
-static gboolean
-is_sips (const gchar *uri)
-{
-  return g_ascii_strncasecmp (uri, "sips:", strlen ("sips:")) == 0;
-}
-
-/* Who calls sips: is told to come back that way (RFC 3261 8.1.1.8, 12.1.1), and nobody else. */
-static void
-use_sips (SipDialog *dialog)
-{
-  dialog->is_sips = sip_transport_is_secure (dialog->listener->transport);
-}
-
 /**
  * sip_dialog_new_uas:
  * @request: a dialog-creating request without To tag
@@ -123,10 +140,10 @@ sip_dialog_new_uas (SipRequest *request, const gchar *contact_user, SipDialogFun
   SipDialog *dialog = dialog_new (sip_request_flow (request), contact_user, func, user_data);
 
   if (sip_request_sip (request)->sip_request->rq_url->url_type == url_sips)
-    use_sips (dialog);
+    sip_dialog_use_sips (dialog);
   dialog->opening = sip_request_ref (request);
   dialog->tag = token_random (TAG_BITS);
-  g_hash_table_insert (dialog->listener->unheard, dialog->tag, dialog);
+  g_hash_table_insert (dialog->listener->dialogs, dialog->tag, dialog);
   return dialog;
 }
 
@@ -142,7 +159,7 @@ sip_dialog_take (SipRequest *request)
   const sip_t *sip = sip_request_sip (request);
   g_autofree gchar *tag = sip->sip_to->a_tag ? g_ascii_strdown (sip->sip_to->a_tag, -1) : NULL;
   SipDialog *dialog =
-    tag ? g_hash_table_lookup (sip_request_listener (request)->unheard, tag) : NULL;
+    tag ? g_hash_table_lookup (sip_request_listener (request)->dialogs, tag) : NULL;
   const sip_t *opening = dialog ? sip_request_sip (dialog->opening) : NULL;
 
   if (!dialog || !sip_leg_would_take (opening, sip))
@@ -164,7 +181,7 @@ sip_dialog_take (SipRequest *request)
 void
 sip_dialog_take_tag (SipDialog *dialog, const gchar *tag)
 {
-  nta_leg_t *before = leg_of (dialog);
+  nta_leg_t *before = sip_dialog_leg (dialog);
 
   if (g_str_equal (nta_leg_get_tag (before), tag))
     return;
@@ -208,7 +225,8 @@ sip_dialog_free (SipDialog *dialog)
   if (dialog->leg)
     sip_leg_free (dialog->leg, on_leg_request);
   else
-    g_hash_table_remove (dialog->listener->unheard, dialog->tag);
+    g_hash_table_remove (dialog->listener->dialogs, dialog->tag);
+  forget_peer (dialog);
   sip_flow_unref (dialog->flow);
   sip_loop_kick (dialog->listener->loop);
   counters_dec (COUNTER_DIALOGS_OPEN);
@@ -246,8 +264,8 @@ sip_dialog_find (const SipListener *listener, const gchar *call_id, const gchar 
 void
 sip_dialog_join (SipDialog *dialog, SipDialog *peer)
 {
-  leg_of (dialog); /* from here on others may name them */
-  leg_of (peer);
+  sip_dialog_leg (dialog); /* from here on others may name them */
+  sip_dialog_leg (peer);
   dialog->peer = peer;
   peer->peer = dialog;
 }
@@ -289,61 +307,6 @@ sip_dialog_local_tag (SipDialog *dialog)
 }
 
 /**
- * sip_dialog_flow:
- * @dialog: a dialog
- *
- * Returns: (transfer none): the way that its next request takes
- */
-SipFlow *
-sip_dialog_flow (SipDialog *dialog)
-{
-  SipFlow *flow = dialog->way ? dialog->way (dialog->flow, dialog->heard, dialog->way_data) : NULL;
-  g_autofree gchar *host = NULL;
-  guint port;
-
-  if (flow)
-    sip_dialog_set_flow (dialog, flow);
-  if (dialog->listener->side == SIP_SIDE_PHONES ||
-      (sip_flow_is_connection (dialog->flow) && sip_flow_is_open (dialog->flow)))
-    return dialog->flow;
-  host = sip_leg_next_hop (leg_of (dialog), &port);
-  flow = host ? sip_flow_to_address (dialog->listener, host, port) : NULL;
-  if (flow) {
-    sip_flow_unref (dialog->flow);
-    dialog->flow = flow;
-  }
-  return dialog->flow;
-}
-
-/**
- * sip_dialog_set_flow:
- * @dialog: a dialog with a phone
- * @flow: the phone's newer flow
- */
-void
-sip_dialog_set_flow (SipDialog *dialog, SipFlow *flow)
-{
-  sip_flow_ref (flow);
-  sip_flow_unref (dialog->flow);
-  dialog->flow = flow;
-  dialog->listener = sip_flow_listener (flow);
-  dialog->heard = clock_now ();
-}
-
-/**
- * sip_dialog_set_way:
- * @dialog: a dialog with a phone
- * @func: (nullable): asked before each request for a flow by which the phone is reached better
- * @user_data: for @func
- */
-void
-sip_dialog_set_way (SipDialog *dialog, SipDialogWayFunc func, gpointer user_data)
-{
-  dialog->way = func;
-  dialog->way_data = user_data;
-}
-
-/**
  * sip_dialog_remote_tag:
  * @dialog: a dialog
  *
@@ -352,7 +315,7 @@ sip_dialog_set_way (SipDialog *dialog, SipDialogWayFunc func, gpointer user_data
 const gchar *
 sip_dialog_remote_tag (SipDialog *dialog)
 {
-  return nta_leg_get_rtag (leg_of (dialog));
+  return nta_leg_get_rtag (sip_dialog_leg (dialog));
 }
 
 /* Another fork answered. */
@@ -377,14 +340,17 @@ void
 sip_dialog_establish (SipDialog *dialog, const sip_t *response)
 {
   const gchar *tag = response->sip_to ? response->sip_to->a_tag : NULL;
-  const gchar *known = nta_leg_get_rtag (leg_of (dialog));
+  const gchar *known = nta_leg_get_rtag (sip_dialog_leg (dialog));
 
   if (!tag)
     return;
-  if (known && g_ascii_strcasecmp (known, tag) != 0)
+  if (known && g_ascii_strcasecmp (known, tag) != 0) {
     replace_leg (dialog, response);
-  else if (!known)
+    forget_peer (dialog);
+  } else if (!known) {
     nta_leg_rtag (dialog->leg, tag);
+  }
+  note_peer (dialog);
   nta_leg_client_route (dialog->leg, response->sip_record_route, response->sip_contact);
 }
 
@@ -399,6 +365,7 @@ sip_dialog_establish_by_request (SipDialog *dialog, const sip_t *request)
   if (!request->sip_from->a_tag)
     return;
   nta_leg_rtag (dialog->leg, request->sip_from->a_tag);
+  note_peer (dialog);
   sip_dialog_refresh (dialog, request);
 }
 
@@ -412,89 +379,19 @@ sip_dialog_refresh (SipDialog *dialog, const sip_t *request)
 {
   if (!request->sip_contact)
     return;
-  nta_leg_server_route (leg_of (dialog), request->sip_record_route, request->sip_contact);
+  nta_leg_server_route (sip_dialog_leg (dialog), request->sip_record_route, request->sip_contact);
 }
 
 /**
  * sip_dialog_acked:
  * @dialog: a dialog
  *
- * Returns: (transfer none): what it keeps for sip-ack
+ * Returns: (transfer none): what it keeps for sip-ack, which finds it by its peer then
  */
 SipAcked *
 sip_dialog_acked (SipDialog *dialog)
 {
+  note_peer (dialog);
   return &dialog->acked;
 }
 
-/**
- * sip_dialog_add_contact:
- * @dialog: a dialog
- * @msg: a request or an answer in it
- *
- * Adds our Contact in this dialog.
- */
-void
-sip_dialog_add_contact (SipDialog *dialog, msg_t *msg)
-{
-  sip_contact_t contact[1];
-
-  sip_contact_init (contact);
-  *contact->m_url = sip_listener_url (dialog->named, dialog->contact_user);
-  if (dialog->is_sips) {
-    contact->m_url->url_type = url_sips;
-    contact->m_url->url_scheme = url_scheme (url_sips);
-  }
-  sip_add_dup (msg, sip_object (msg), (const sip_header_t *) contact);
-}
-
-/**
- * sip_dialog_create_request:
- * @dialog: a dialog
- *
- * Returns: (transfer full): an empty message for sip_dialog_send()
- */
-msg_t *
-sip_dialog_create_request (SipDialog *dialog)
-{
-  return nta_msg_create (dialog->listener->agent, 0);
-}
-
-/**
- * sip_dialog_aim:
- * @dialog: a dialog
- * @target: the Request-URI of its first request
- *
- * Returns: (transfer full): the same, without the promise of sips: where the way is not secure
- */
-gchar *
-sip_dialog_aim (SipDialog *dialog, const gchar *target)
-{
-  gboolean secure = sip_transport_is_secure (dialog->listener->transport);
-
-  if (is_sips (target))
-    use_sips (dialog);
-  if (secure || !is_sips (target))
-    return g_strdup (target);
-  return g_strconcat ("sip:", target + strlen ("sips:"), NULL);
-}
-
-/**
- * sip_dialog_complete:
- * @dialog: a dialog
- * @msg: further headers and the body of a request in it
- * @method: its method
- * @method_name: (nullable): its name, where the stack does not know it
- * @target: (nullable): the Request-URI of the first request; NULL inside the dialog
- *
- * Adds what makes it a request of this dialog.
- *
- * Returns: whether that was possible
- */
-gboolean
-sip_dialog_complete (SipDialog *dialog, msg_t *msg, sip_method_t method, const gchar *method_name,
-                     const gchar *target)
-{
-  return nta_msg_request_complete (msg, leg_of (dialog), method, method_name,
-                                   (url_string_t *) target) >= 0;
-}

@@ -31,6 +31,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SipDialog, sip_dialog_free)
 
 SipDialog *sip_dialog_find (const SipListener *listener, const gchar *call_id, const gchar *tag,
                             const gchar *other_tag);
+SipDialog *sip_dialog_of_peer (const SipListener *listener, const gchar *call_id,
+                               const gchar *tag);
 void sip_dialog_join (SipDialog *dialog, SipDialog *peer);
 SipDialog *sip_dialog_peer (const SipDialog *dialog);
 const gchar *sip_dialog_call_id (const SipDialog *dialog);

@@ -96,7 +96,7 @@ find_primary (nta_agent_t *agent, const gchar *name)
  * @loop: the loop that the stack runs in
  * @agent: the stack's agent
  * @siblings: where the stack keeps its listeners by name
- * @unheard: where all of them keep the dialogs that the stack need not know yet
+ * @dialogs: where all of them keep the dialogs that the stack cannot find
  * @error: return location
  *
  * Opens the socket.
@@ -105,7 +105,7 @@ find_primary (nta_agent_t *agent, const gchar *name)
  */
 SipListener *
 sip_listener_new (const SipListenerOptions *options, SipLoop *loop, nta_agent_t *agent,
-                  GHashTable *siblings, GHashTable *unheard, GError **error)
+                  GHashTable *siblings, GHashTable *dialogs, GError **error)
 {
   g_autofree gchar *authority = make_authority (options->host, options->port);
   /* The edge terminates TLS and WebSocket: what reaches the stack is a plain stream. */
@@ -138,7 +138,7 @@ sip_listener_new (const SipListenerOptions *options, SipLoop *loop, nta_agent_t 
   listener->flows = g_hash_table_new (NULL, NULL);
   listener->dialed = g_hash_table_new (g_str_hash, g_str_equal);
   listener->siblings = siblings;
-  listener->unheard = unheard;
+  listener->dialogs = dialogs;
   return listener;
 }
 
@@ -182,32 +182,6 @@ sip_listener_of (GHashTable *siblings, nta_agent_t *agent, nta_incoming_t *irq)
   tport_unref (tport);
   msg_destroy (msg);
   return listener;
-}
-
-/**
- * sip_listener_that_sent:
- * @siblings: the stack's listeners by name
- * @via: the Via of an answer
- *
- * Returns: (transfer none) (nullable): the listener whose Via it is
- */
-SipListener *
-sip_listener_that_sent (GHashTable *siblings, const sip_via_t *via)
-{
-  GHashTableIter iter;
-  gpointer value;
-
-  g_hash_table_iter_init (&iter, siblings);
-  while (g_hash_table_iter_next (&iter, NULL, &value)) {
-    SipListener *listener = value;
-    const sip_via_t *own = tport_magic (listener->primary);
-
-    if (g_ascii_strcasecmp (own->v_protocol, via->v_protocol) == 0 &&
-        g_ascii_strcasecmp (own->v_host, via->v_host) == 0 &&
-        g_strcmp0 (own->v_port, via->v_port) == 0)
-      return listener;
-  }
-  return NULL;
 }
 
 /**

@@ -43,16 +43,17 @@ typedef struct _SipListener {
   GHashTable *flows;    /* tport_t -> SipFlow, of the open connections */
   GHashTable *dialed;   /* host:port -> SipFlow, of the connections that the edge dialed */
   GHashTable *siblings; /* name -> SipListener, all of the stack's; not owned */
-  GHashTable *unheard;  /* our tag -> SipDialog, of those unknown to the stack; likewise */
+  /* Our tag -> SipDialog, of those that the stack does not know of yet; Call-ID and the peer's tag
+   * -> SipDialog, of those in which we were answered. Likewise. */
+  GHashTable *dialogs;
   su_home_t home[1];
 } SipListener;
 
 SipListener *sip_listener_new (const SipListenerOptions *options, SipLoop *loop,
-                               nta_agent_t *agent, GHashTable *siblings, GHashTable *unheard,
+                               nta_agent_t *agent, GHashTable *siblings, GHashTable *dialogs,
                                GError **error);
 void sip_listener_free (SipListener *listener);
 SipListener *sip_listener_of (GHashTable *siblings, nta_agent_t *agent, nta_incoming_t *irq);
-SipListener *sip_listener_that_sent (GHashTable *siblings, const sip_via_t *via);
 
 gboolean sip_listener_speak (SipListener *listener);
 guint sip_listener_port (const SipListener *listener);

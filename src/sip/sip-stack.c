@@ -24,7 +24,7 @@ struct _SipStack {
   nta_leg_t *default_leg;
   GPtrArray *listeners;
   GHashTable *by_name;
-  GHashTable *unheard; /* our tag -> SipDialog */
+  GHashTable *dialogs; /* see SipListener */
   SipStackFunc func;
   gpointer user_data;
   Deadline *watch; /* of @malformed */
@@ -49,19 +49,16 @@ on_request (nta_leg_magic_t *magic, nta_leg_t *leg, nta_incoming_t *irq, const s
   return 0;
 }
 
-/* A 2xx to an INVITE whose call is over is acknowledged, and who sent it is hung up on. */
+/* Whom nobody knows any more gets nothing: it would go where a stranger says. */
 static int
 on_stray (nta_agent_magic_t *magic, nta_agent_t *agent, msg_t *msg, sip_t *sip)
 {
   const SipStack *stack = magic;
-  const SipListener *listener =
-    sip->sip_status && sip->sip_status->st_status / 100 == 2 &&
-        sip->sip_cseq->cs_method == sip_method_invite && !sip->sip_via->v_next
-      ? sip_listener_that_sent (stack->by_name, sip->sip_via)
-      : NULL;
 
-  if (!listener || sip_ack_repeat (listener, sip) || nta_msg_ackbye (agent, msg) < 0)
-    msg_destroy (msg);
+  if (sip->sip_status && sip->sip_status->st_status / 100 == 2 &&
+      sip->sip_cseq->cs_method == sip_method_invite)
+    sip_ack_repeat (g_ptr_array_index (stack->listeners, 0), sip);
+  msg_destroy (msg);
   return 0;
 }
 
@@ -98,7 +95,7 @@ open_listeners (SipStack *stack, GPtrArray *listener_options, GError **error)
 {
   for (guint i = 0; i < listener_options->len; i++) {
     SipListener *listener = sip_listener_new (g_ptr_array_index (listener_options, i), stack->loop,
-                                              stack->agent, stack->by_name, stack->unheard, error);
+                                              stack->agent, stack->by_name, stack->dialogs, error);
 
     if (!listener)
       return FALSE;
@@ -137,7 +134,7 @@ sip_stack_new (GPtrArray *listener_options, GMainContext *context, GError **erro
   stack->loop = loop;
   stack->listeners = g_ptr_array_new_with_free_func ((GDestroyNotify) sip_listener_free);
   stack->by_name = g_hash_table_new (g_str_hash, g_str_equal);
-  stack->unheard = g_hash_table_new (g_str_hash, g_str_equal);
+  stack->dialogs = g_hash_table_new (g_str_hash, g_str_equal);
   su_log_redirect (NULL, on_sofia_log, NULL);
   su_log_set_level (NULL, 1);
 
@@ -176,7 +173,7 @@ sip_stack_free (SipStack *stack)
   if (stack->agent)
     nta_agent_destroy (stack->agent);
   g_hash_table_unref (stack->by_name);
-  g_hash_table_unref (stack->unheard);
+  g_hash_table_unref (stack->dialogs);
   g_ptr_array_unref (stack->listeners);
   sip_loop_free (stack->loop);
   g_free (stack);

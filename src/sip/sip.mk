@@ -15,7 +15,8 @@ src_sip_libsip_a_SOURCES = \
   src/sip/sip-reliable.c src/sip/sip-reliable.h \
   src/sip/sip-transaction.c src/sip/sip-transaction.h \
   src/sip/sip-leg.c src/sip/sip-leg.h \
-  src/sip/sip-dialog.c src/sip/sip-dialog.h \
+  src/sip/sip-dialog.c src/sip/sip-dialog.h src/sip/sip-dialog-inner.h \
+  src/sip/sip-way.c \
   src/sip/sip-inside.c src/sip/sip-inside.h \
   src/sip/sip-ack.c src/sip/sip-ack.h \
   src/sip/sip-stack.c src/sip/sip-stack.h

@@ -214,10 +214,43 @@ def a_lost_ack_of_a_re_invite(stage):
 
 @test
 def an_answer_that_comes_again_when_the_call_is_over(stage):
-    """Who has not heard the end either is told so."""
-    call(stage, [*UP, *HANGS_UP],
-         [*TAKEN, *HEARS_BYE, send("200 INVITE", ANSWER, same=True), recv("ACK"),
-          recv("BYE"), send("200 BYE")], phone_options=LITERALLY)
+    """It may be a stranger's, and gets nothing."""
+    call(stage, [*UP, *HANGS_UP], [*TAKEN, *HEARS_BYE, send("200 INVITE", ANSWER)],
+         phone_options=LITERALLY)
+
+
+SAYS_IT_TWICE = (send("200 INVITE", ANSWER), recv("ACK")) * 2
+TALKS = ([*TAKEN[:2], *SAYS_IT_TWICE, *HANGS_UP], LITERALLY)
+IS_SILENT = ([recv("INVITE"), pause(2500), send("487 INVITE"), recv("ACK")], ())
+
+
+def beside_a_silent_phone(stage, *phones):
+    """It says nothing at all, so the stack takes its dialog for anybody's with the same Call-ID."""
+    street = Street(stage)
+    for number, (ladder, options) in enumerate(phones):
+        street.phone(awake(), called(ladder), address=(ports.PHONE, ports.OTHER_PHONE)[number],
+                     options=options)
+        street.house.pbx.wait_contacts("alice", number + 1)
+    street.pbx(caller([*UP, *HEARS_BYE]))
+    street.finish()
+
+
+@test
+def a_phone_hangs_up_beside_one_that_is_silent(stage):
+    beside_a_silent_phone(stage, TALKS, IS_SILENT)
+
+
+@test
+def a_phone_hangs_up_beside_one_that_was_silent_before(stage):
+    beside_a_silent_phone(stage, IS_SILENT, TALKS)
+
+
+@test
+def a_cancelled_re_invite_is_accepted_nevertheless(stage):
+    """The call goes on, for the side that has accepted it, too."""
+    call(stage, [*UP, send("INVITE", HOLD), recv("100 INVITE"), *GIVES_UP, *HEARS_BYE],
+         [*TAKEN, recv("INVITE"), send("100 INVITE"), recv("CANCEL"), send("200 CANCEL"),
+          pause(300), send("200 INVITE", KEPT), recv("ACK"), pause(500), *HANGS_UP])
 
 
 @test
