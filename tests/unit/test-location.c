@@ -44,6 +44,7 @@ register_phone (Fixture *fixture, Pbx *pbx, const gchar *token, gint64 lifetime)
   binding->flow = sip_flow_ref (fixture->flow);
   binding->expires = clock_now () + lifetime;
   location_put (fixture->location, binding);
+  binding_unref (binding); /* the location has it */
   return binding;
 }
 
@@ -60,14 +61,14 @@ assert_counts (Fixture *fixture, guint office, guint lab)
 static void
 test_counts (Fixture *fixture, gconstpointer data)
 {
-  Binding *binding;
+  g_autoptr (Binding) binding = NULL;
 
   assert_counts (fixture, 0, 0);
   register_phone (fixture, fixture->lab, "brief", CLOCK_SECOND / 20);
   register_phone (fixture, fixture->office, "one", 60 * CLOCK_SECOND);
   register_phone (fixture, fixture->office, "two", 60 * CLOCK_SECOND);
   assert_counts (fixture, 2, 1);
-  binding = register_phone (fixture, fixture->office, "one", 60 * CLOCK_SECOND);
+  binding = binding_ref (register_phone (fixture, fixture->office, "one", 60 * CLOCK_SECOND));
   assert_counts (fixture, 2, 1);
   location_end_push (fixture->location, binding);
   assert_counts (fixture, 2, 1);
