@@ -106,7 +106,7 @@ grant (const Fixture *fixture, gchar **answer)
   *answer = g_strdup (text->str);
 }
 
-static void
+static gboolean
 serve (Fixture *fixture)
 {
   gchar buffer[4096];
@@ -117,7 +117,7 @@ serve (Fixture *fixture)
   g_autofree gchar *answer = NULL;
 
   if (length < 0)
-    return;
+    return FALSE;
   buffer[length] = '\0';
   if (g_str_has_prefix (buffer, "REGISTER ")) {
     fixture->received++;
@@ -129,6 +129,7 @@ serve (Fixture *fixture)
     answer = answer_to ("200 OK", buffer); /* a probe */
   }
   sendto (fixture->socket, answer, strlen (answer), 0, (struct sockaddr *) &from, size);
+  return TRUE;
 }
 
 /* Returns how many REGISTERs there were in all, when @seconds have passed. */
@@ -138,7 +139,8 @@ registers_after (Fixture *fixture, gint64 seconds)
   clock_test_advance (seconds * CLOCK_SECOND);
   for (guint i = 0; i < 60; i++) {
     g_main_context_iteration (NULL, FALSE);
-    serve (fixture);
+    while (serve (fixture))
+      continue;
     g_usleep (500);
   }
   return fixture->received;
@@ -284,14 +286,22 @@ sent_after (Fixture *fixture, gint64 seconds)
   return counters_get (COUNTER_UPSTREAM_REGISTERS);
 }
 
+/* The machine adds time of its own to the seconds that pass. */
+static gint64
+at_most (gint64 begun, gint64 a_second)
+{
+  return a_second * (clock_now () - begun) / CLOCK_SECOND;
+}
+
 /* Some fifty a second. */
 static void
 test_a_start_is_no_storm (Fixture *fixture, gconstpointer data)
 {
   gint64 before = counters_get (COUNTER_UPSTREAM_REGISTERS);
+  gint64 begun = clock_now ();
 
   resume (fixture, 2000);
-  g_assert_cmpint (sent_after (fixture, 2) - before, <, 150);
+  g_assert_cmpint (sent_after (fixture, 2) - before, <, at_most (begun, 75));
   g_assert_cmpint (sent_after (fixture, 20) - before, >, 700);
   g_assert_cmpint (sent_after (fixture, 23) - before, >=, 2000);
 }
@@ -311,11 +321,12 @@ static void
 test_a_start_is_in_time_where_less_is_granted (Fixture *fixture, gconstpointer data)
 {
   gint64 before = counters_get (COUNTER_UPSTREAM_REGISTERS);
+  gint64 begun = clock_now ();
 
   fixture->granted = ";expires=60";
   resume (fixture, 2000);
-  g_assert_cmpint (sent_after (fixture, 1) - before, <, 100);
-  g_assert_cmpint (sent_after (fixture, 1) - before, <, 500);
+  g_assert_cmpint (sent_after (fixture, 1) - before, <, at_most (begun, 100));
+  g_assert_cmpint (sent_after (fixture, 1) - before, <, at_most (begun, 250));
   g_assert_cmpint (sent_after (fixture, 5) - before, >, 600);
   g_assert_cmpint (sent_after (fixture, 7) - before, >=, 2000);
 }

@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define PATIENCE_MS 8000
+#define PATIENCE_MS 20000
 #define DEADLINE_MS 500
 #define PROBE_MS 200
 

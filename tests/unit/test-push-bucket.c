@@ -8,6 +8,8 @@
 
 #include "lone-stack.h"
 
+#include <string.h>
+
 typedef struct {
   SipStack *stack;
   SipFlow *flow;
@@ -119,6 +121,27 @@ n_pushes (Fixture *fixture)
 }
 
 static void
+step (gint64 until)
+{
+  g_assert_cmpint (clock_now (), <, until);
+  if (!g_main_context_iteration (NULL, FALSE))
+    g_usleep (200);
+}
+
+/* However slow the machine is. The condition is looked at after each step, so an answer that takes
+ * time is still under way when its push has been seen. */
+#define AWAIT(condition)                                                                           \
+  for (gint64 until = clock_now () + 10 * CLOCK_SECOND; !(condition);)                             \
+  step (until)
+
+static void
+await_trace (Fixture *fixture, const gchar *trace)
+{
+  AWAIT (fixture->trace->len >= strlen (trace));
+  g_assert_cmpstr (fixture->trace->str, ==, trace);
+}
+
+static void
 test_wake (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (Binding) binding = register_phone (fixture, "alice", "t1", 100);
@@ -127,8 +150,7 @@ test_wake (Fixture *fixture, gconstpointer data)
 
   enter (fixture, &waiter, binding, "a", 5);
   g_assert_cmpstr (fixture->trace->str, ==, "");
-  turn (20);
-  g_assert_cmpstr (fixture->trace->str, ==, "a:pushed ");
+  await_trace (fixture, "a:pushed ");
   newer = register_phone (fixture, "alice", "t1", 100);
   location_refreshed (fixture->location, newer);
   location_refreshed (fixture->location, newer);
@@ -144,10 +166,9 @@ test_second_joins (Fixture *fixture, gconstpointer data)
   Waiter first, second;
 
   enter (fixture, &first, binding, "a", 5);
-  turn (20);
+  await_trace (fixture, "a:pushed ");
   enter (fixture, &second, binding, "b", 5);
-  turn (20);
-  g_assert_cmpstr (fixture->trace->str, ==, "a:pushed b:pushed ");
+  await_trace (fixture, "a:pushed b:pushed ");
   g_assert_cmpuint (n_pushes (fixture), ==, 1);
   location_refreshed (fixture->location, binding);
   g_assert_cmpstr (fixture->trace->str, ==, "a:pushed b:pushed a:awake b:awake ");
@@ -156,8 +177,7 @@ test_second_joins (Fixture *fixture, gconstpointer data)
 
   /* The attempt is over: the next call wakes the phone again. */
   enter (fixture, &first, binding, "c", 5);
-  turn (20);
-  g_assert_cmpuint (n_pushes (fixture), ==, 2);
+  AWAIT (n_pushes (fixture) == 2);
   push_bucket_leave (first.ticket);
 }
 
@@ -168,11 +188,10 @@ test_asleep_again_while_somebody_waits (Fixture *fixture, gconstpointer data)
   Waiter first, second;
 
   enter (fixture, &first, binding, "a", 5);
-  turn (20);
+  await_trace (fixture, "a:pushed ");
   location_refreshed (fixture->location, binding);
   enter (fixture, &second, binding, "b", 5);
-  turn (20);
-  g_assert_cmpuint (n_pushes (fixture), ==, 2);
+  AWAIT (n_pushes (fixture) == 2);
   push_bucket_leave (first.ticket);
   push_bucket_leave (second.ticket);
 }
@@ -186,8 +205,7 @@ test_refused (Fixture *fixture, gconstpointer data)
   provider_fake_set_outcome (fixture->fake, PUSH_TOKEN_DEAD, 10);
   enter (fixture, &first, binding, "a", 5);
   enter (fixture, &second, binding, "b", 5);
-  turn (50);
-  g_assert_cmpstr (fixture->trace->str, ==, "a:refused b:refused ");
+  await_trace (fixture, "a:refused b:refused ");
   g_assert_null (first.ticket);
   g_assert_null (second.ticket);
 }
@@ -211,8 +229,7 @@ test_a_dead_token_ends_the_push (Fixture *fixture, gconstpointer data)
   push_bucket_set_repeat (fixture->bucket, (const guint[]){ 1, 0 });
   provider_fake_set_outcome (fixture->fake, PUSH_TOKEN_DEAD, 10);
   enter (fixture, &waiter, binding, "a", 5);
-  turn (50);
-  g_assert_cmpstr (fixture->trace->str, ==, "dead a:refused ");
+  await_trace (fixture, "dead a:refused ");
   g_assert_false (binding_has_push (binding));
   g_assert_true (location_has (fixture->location, binding));
   g_assert_cmpint (counters_get (COUNTER_BINDINGS_WITH_PUSH), ==, with_push - 1);
@@ -234,15 +251,13 @@ test_repeated_then_taken_back (Fixture *fixture, gconstpointer data)
 
   push_bucket_set_repeat (fixture->bucket, (const guint[]){ 1, 2, 9, 0 });
   enter (fixture, &waiter, binding, "a", 5);
-  turn (2300);
+  AWAIT (n_pushes (fixture) == 3);
   g_assert_cmpstr (fixture->trace->str, ==, "a:pushed ");
-  g_assert_cmpuint (n_pushes (fixture), ==, 3);
   g_assert_cmpstr (nth_push (fixture, 2)->collapse_key, ==, nth_push (fixture, 0)->collapse_key);
   g_assert_cmpstr (nth_push (fixture, 2)->id, ==, nth_push (fixture, 0)->id);
   g_assert_cmpuint (nth_push (fixture, 2)->ttl, <, 5);
   push_bucket_leave (waiter.ticket);
-  turn (20);
-  g_assert_cmpuint (n_pushes (fixture), ==, 4);
+  AWAIT (n_pushes (fixture) == 4);
   g_assert_cmpint (nth_push (fixture, 3)->kind, ==, PUSH_KIND_CANCEL);
   g_assert_cmpstr (nth_push (fixture, 3)->id, !=, nth_push (fixture, 0)->id);
   g_assert_cmpstr (nth_push (fixture, 3)->collapse_key, ==, nth_push (fixture, 0)->collapse_key);
@@ -256,10 +271,9 @@ test_push_ends_before_the_repetition (Fixture *fixture, gconstpointer data)
 
   push_bucket_set_repeat (fixture->bucket, (const guint[]){ 1, 0 });
   enter (fixture, &waiter, binding, "a", 5);
-  turn (20);
+  await_trace (fixture, "a:pushed ");
   location_end_push (fixture->location, binding);
-  turn (1200);
-  g_assert_cmpstr (fixture->trace->str, ==, "a:pushed a:refused ");
+  await_trace (fixture, "a:pushed a:refused ");
   g_assert_cmpuint (n_pushes (fixture), ==, 1);
 }
 
@@ -271,7 +285,7 @@ test_no_repetition_once_awake (Fixture *fixture, gconstpointer data)
 
   push_bucket_set_repeat (fixture->bucket, (const guint[]){ 1, 0 });
   enter (fixture, &waiter, binding, "a", 5);
-  turn (20);
+  await_trace (fixture, "a:pushed ");
   location_refreshed (fixture->location, binding);
   turn (1200);
   push_bucket_leave (waiter.ticket);
@@ -288,11 +302,10 @@ test_a_repetition_may_do_better (Fixture *fixture, gconstpointer data)
   push_bucket_set_repeat (fixture->bucket, (const guint[]){ 1, 0 });
   provider_fake_set_outcome (fixture->fake, PUSH_UNREACHABLE, 10);
   enter (fixture, &waiter, binding, "a", 5);
-  turn (100);
-  g_assert_cmpstr (fixture->trace->str, ==, "");
+  AWAIT (n_pushes (fixture) == 1);
   provider_fake_set_outcome (fixture->fake, PUSH_ACCEPTED, 0);
-  turn (1000);
-  g_assert_cmpstr (fixture->trace->str, ==, "a:pushed ");
+  await_trace (fixture, "a:pushed ");
+  g_assert_cmpuint (n_pushes (fixture), ==, 2);
   push_bucket_leave (waiter.ticket);
   turn (20);
 }
@@ -306,6 +319,7 @@ test_what_must_not_be_repeated_is_not (Fixture *fixture, gconstpointer data)
   push_bucket_set_repeat (fixture->bucket, (const guint[]){ 1, 0 });
   provider_fake_set_final (fixture->fake);
   enter (fixture, &waiter, binding, "a", 5);
+  await_trace (fixture, "a:pushed ");
   turn (1200);
   push_bucket_leave (waiter.ticket);
   turn (20);
@@ -316,14 +330,14 @@ static void
 test_timed_out (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (Binding) binding = register_phone (fixture, "alice", "t1", 100);
+  gint64 begun = clock_now ();
   Waiter waiter;
 
   provider_fake_set_silent (fixture->fake);
   enter (fixture, &waiter, binding, "a", 1);
-  turn (900);
-  g_assert_cmpstr (fixture->trace->str, ==, "");
-  turn (300);
-  g_assert_nonnull (strstr (fixture->trace->str, "a:"));
+  AWAIT (fixture->trace->len > 0);
+  g_assert_cmpint (clock_now () - begun, >=, CLOCK_SECOND);
+  g_assert_true (g_str_has_prefix (fixture->trace->str, "a:"));
   g_assert_null (waiter.ticket);
   turn (20);
 }
@@ -336,7 +350,7 @@ test_awake_before_the_push_is_answered (Fixture *fixture, gconstpointer data)
 
   provider_fake_set_outcome (fixture->fake, PUSH_REFUSED, 50);
   enter (fixture, &waiter, binding, "a", 5);
-  turn (10);
+  AWAIT (n_pushes (fixture) == 1);
   location_refreshed (fixture->location, binding);
   turn (100);
   g_assert_cmpstr (fixture->trace->str, ==, "a:awake ");
@@ -350,7 +364,7 @@ test_binding_goes (Fixture *fixture, gconstpointer data)
   Waiter waiter;
 
   enter (fixture, &waiter, binding, "a", 5);
-  turn (20);
+  await_trace (fixture, "a:pushed ");
   location_remove (fixture->location, binding, "removed by the test");
   g_assert_cmpstr (fixture->trace->str, ==, "a:pushed a:refused ");
   g_assert_false (location_has (fixture->location, binding));
@@ -365,7 +379,7 @@ test_called_off (Fixture *fixture, gconstpointer data)
 
   provider_fake_set_outcome (fixture->fake, PUSH_ACCEPTED, 30);
   enter (fixture, &waiter, binding, "a", 5);
-  turn (10);
+  AWAIT (n_pushes (fixture) == 1);
   push_bucket_leave (waiter.ticket);
   turn (60);
   g_assert_cmpstr (fixture->trace->str, ==, "");
@@ -383,8 +397,7 @@ test_two_phones_are_apart (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (record->bindings->len, ==, 2);
   enter (fixture, &first, one, "a", 5);
   enter (fixture, &second, two, "b", 5);
-  turn (20);
-  g_assert_cmpuint (n_pushes (fixture), ==, 2);
+  AWAIT (n_pushes (fixture) == 2);
   location_refreshed (fixture->location, two);
   g_assert_true (g_str_has_suffix (fixture->trace->str, "b:awake "));
   g_assert_null (strstr (fixture->trace->str, "a:awake"));
@@ -398,8 +411,7 @@ test_expiry (Fixture *fixture, gconstpointer data)
   g_autoptr (Binding) early = register_phone (fixture, "alice", "t1", 1);
   g_autoptr (Binding) late = register_phone (fixture, "bob", "t2", 100);
 
-  turn (1100);
-  g_assert_false (location_has (fixture->location, early));
+  AWAIT (!location_has (fixture->location, early));
   g_assert_true (location_has (fixture->location, late));
   g_assert_null (location_find_record (fixture->location, fixture->pbx, early->aor));
   g_assert_true (location_find_flow (fixture->location, fixture->pbx, late->aor, fixture->flow) ==
