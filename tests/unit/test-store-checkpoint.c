@@ -191,16 +191,24 @@ test_load_without_a_pause (Fixture *fixture, gconstpointer data)
   assert_all_written (fixture);
 }
 
-/* As a backup is. */
-static void
-test_behind_a_reader (Fixture *fixture, gconstpointer data)
+/* As a backup does, until its COMMIT. */
+static StoreDb *
+start_reading (const Fixture *fixture)
 {
   g_autofree gchar *path = g_build_filename (fixture->dir, SIPWAKE_STATE_DB, NULL);
-  g_autoptr (StoreDb) reader = store_db_open (path, NULL);
+  StoreDb *reader = store_db_open (path, NULL);
   gint64 number;
 
   g_assert_true (store_db_exec (reader, "BEGIN", NULL));
   g_assert_true (store_db_number (reader, "SELECT count (*) FROM binding", &number, NULL));
+  return reader;
+}
+
+static void
+test_behind_a_reader (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (StoreDb) reader = start_reading (fixture);
+
   load (fixture, is_large);
   assert_all_written (fixture);
   g_assert_true (store_db_exec (reader, "COMMIT", NULL));
@@ -212,12 +220,8 @@ test_behind_a_reader (Fixture *fixture, gconstpointer data)
 static void
 test_behind_a_reader_on_a_slow_disk (Fixture *fixture, gconstpointer data)
 {
-  g_autofree gchar *path = g_build_filename (fixture->dir, SIPWAKE_STATE_DB, NULL);
-  g_autoptr (StoreDb) reader = store_db_open (path, NULL);
-  gint64 number;
+  g_autoptr (StoreDb) reader = start_reading (fixture);
 
-  g_assert_true (store_db_exec (reader, "BEGIN", NULL));
-  g_assert_true (store_db_number (reader, "SELECT count (*) FROM binding", &number, NULL));
   g_atomic_int_set (&sync_ms, 1500);
   load (fixture, is_large);
   g_assert_true (store_db_exec (reader, "COMMIT", NULL));
