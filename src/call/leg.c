@@ -14,7 +14,6 @@
 #include "sip/sip-ack.h"
 #include "sip/sip-inside.h"
 
-#define CANCEL_PATIENCE_MS 32000 /* 64*T1: nobody answers a CANCEL later */
 /* Who rings says so each minute (RFC 3261 13.3.1.1), which many phones and PBXs do not. */
 #define SILENCE_MS (10 * 60 * 1000)
 
@@ -90,7 +89,7 @@ send_cancel (Leg *leg, const sip_t *because)
   g_autofree gchar *reason = reason_of (because);
 
   sip_transaction_cancel (leg->invite, reason);
-  be_patient (leg, CANCEL_PATIENCE_MS);
+  be_patient (leg, SIP_CANCEL_PATIENCE_MS);
 }
 
 static void

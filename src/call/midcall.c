@@ -15,7 +15,6 @@
 #include "sip/sip-ack.h"
 #include "sip/sip-inside.h"
 
-#define CANCEL_PATIENCE_MS 32000 /* 64*T1: nobody answers a CANCEL later */
 #define WAIT_SECONDS 20 /* the sender of anything but an INVITE gives up after 32 (RFC 4320) */
 
 struct _Midcall {
@@ -95,27 +94,27 @@ send_back (Midcall *midcall, guint status, const sip_t *response)
   sip_request_reply_msg (midcall->request, status, response->sip_status->st_phrase, msg);
 }
 
-static gboolean
-is_accepted (const Midcall *midcall)
-{
-  guint status = midcall->transaction ? sip_transaction_status (midcall->transaction) : 0;
-
-  return status >= 200 && status < 300;
-}
-
 static void
 acknowledge (Midcall *midcall, const sip_t *ack)
 {
   sip_ack_send (midcall->to, sip_transaction_cseq (midcall->transaction), ack);
 }
 
-/* Who accepts what was cancelled meanwhile wants an ACK, too (RFC 3261 9.1). */
-static void
-conclude (Midcall *midcall)
+/* Who accepts what was cancelled meanwhile wants an ACK, too (RFC 3261 9.1). Returns whether it was;
+ * with the other side's last word it is over. */
+static gboolean
+conclude_cancelled (Midcall *midcall)
 {
-  if (is_accepted (midcall))
+  guint status;
+
+  if (!midcall->cancelled)
+    return FALSE;
+  status = sip_transaction_status (midcall->transaction);
+  if (status >= 200 && status < 300)
     acknowledge (midcall, NULL);
-  finish (midcall);
+  if (status >= 200)
+    finish (midcall);
+  return TRUE;
 }
 
 static void
@@ -135,12 +134,8 @@ on_response_ready (const sip_t *response, guint problem_status, const gchar *pro
   guint status = (guint) response->sip_status->st_status;
   gboolean accepted = status >= 200 && status < 300 && midcall_is_invite (midcall);
 
-  if ((problem_status || midcall->cancelled) && status < 200)
+  if (conclude_cancelled (midcall) || (problem_status && status < 200))
     return;
-  if (midcall->cancelled) {
-    conclude (midcall);
-    return;
-  }
   if (problem_status) {
     keep_media (midcall);
     sip_request_reply (midcall->request, problem_status, NULL, TAG_END ());
@@ -161,11 +156,8 @@ on_response (SipTransaction *transaction, guint status, const sip_t *response, g
 {
   Midcall *midcall = user_data;
 
-  if (midcall->cancelled) {
-    if (status >= 200)
-      conclude (midcall);
+  if (conclude_cancelled (midcall))
     return;
-  }
   if (!response || status >= 300)
     keep_media (midcall);
   if (!response) {
@@ -204,7 +196,7 @@ on_invite_event (SipRequest *request, SipRequestEvent event, const sip_t *sip, g
     keep_media (midcall); /* now, for the stack's own 487 may come before the other side's */
     if (midcall->transaction) {
       midcall->cancelled = TRUE;
-      midcall->patience = deadline_new (CANCEL_PATIENCE_MS, on_patience_over, midcall);
+      midcall->patience = deadline_new (SIP_CANCEL_PATIENCE_MS, on_patience_over, midcall);
       sip_transaction_cancel (midcall->transaction, NULL);
     } else {
       sip_request_reply (request, SIP_487_REQUEST_CANCELLED, TAG_END ());
@@ -212,15 +204,15 @@ on_invite_event (SipRequest *request, SipRequestEvent event, const sip_t *sip, g
     }
     return;
   }
-  if (midcall->cancelled && sip_transaction_status (midcall->transaction) < 200)
+  if (conclude_cancelled (midcall))
     return;
   /* Without an ACK of its own the other side would repeat its 2xx for ever; that the first side
    * is gone shows by the next request into its dialog. */
   if (midcall->answered && sip && midcall->media && !offered (midcall))
     passage_start (&midcall->passage, midcall->media, midcall->party, MEDIA_ANSWER,
                    sip_request_ack (request), on_ack_ready, midcall);
-  else if (is_accepted (midcall))
-    on_ack_ready (midcall->answered ? sip : NULL, 0, NULL, midcall);
+  else if (midcall->answered)
+    on_ack_ready (sip, 0, NULL, midcall);
   else
     finish (midcall);
 }

@@ -3,6 +3,8 @@
 
 #include "sip/sip-flow.h"
 
+#define SIP_CANCEL_PATIENCE_MS 32000 /* 64*T1: nobody answers a CANCEL later */
+
 typedef struct _SipTransaction SipTransaction;
 
 /* @sip: the answer, or NULL when the stack itself gave up (408 no answer, 503 no way) */
