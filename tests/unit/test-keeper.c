@@ -331,6 +331,37 @@ test_a_start_is_in_time_where_less_is_granted (Fixture *fixture, gconstpointer d
   g_assert_cmpint (sent_after (fixture, 7) - before, >=, 2000);
 }
 
+/* So little is no rule for all, and would make a storm of it. */
+static void
+test_a_start_where_hardly_anything_is_granted (Fixture *fixture, gconstpointer data)
+{
+  gint64 before = counters_get (COUNTER_UPSTREAM_REGISTERS);
+  gint64 begun = clock_now ();
+
+  fixture->granted = ";expires=10";
+  resume (fixture, 2000);
+  for (guint second = 0; second < 5; second++)
+    g_assert_cmpint (sent_after (fixture, 1) - before, <, at_most (begun, 100));
+}
+
+/* A PBX that sheds load, and then lets the others in for less. */
+static void
+test_a_start_leaves_alone_whom_the_pbx_puts_off (Fixture *fixture, gconstpointer data)
+{
+  gint64 before = counters_get (COUNTER_UPSTREAM_REGISTERS);
+
+  fixture->answer = "503 Service Unavailable\r\nRetry-After: 900";
+  resume (fixture, 500);
+  for (guint second = 0; second < 5; second++)
+    sent_after (fixture, 1);
+  g_assert_cmpint (sent_after (fixture, 0) - before, >, 100);
+  fixture->answer = "200 OK";
+  fixture->granted = ";expires=60";
+  for (guint second = 0; second < 15; second++)
+    sent_after (fixture, 1);
+  g_assert_cmpint (sent_after (fixture, 0) - before, ==, 500);
+}
+
 /* The PBX may have forgotten nothing: then they must not be late, either. */
 static void
 test_in_time_when_the_pbx_lost_all (Fixture *fixture, gconstpointer data)
@@ -412,6 +443,8 @@ main (int argc, char **argv)
   ADD ("a-start-is-no-storm", test_a_start_is_no_storm);
   ADD_FOR (60, "a-start-is-in-time", test_a_start_is_in_time);
   ADD ("a-start-where-less-is-granted", test_a_start_is_in_time_where_less_is_granted);
+  ADD ("a-start-where-hardly-anything-is-granted", test_a_start_where_hardly_anything_is_granted);
+  ADD ("a-start-and-put-off", test_a_start_leaves_alone_whom_the_pbx_puts_off);
   ADD ("pbx-lost-where-less-is-granted", test_in_time_when_the_pbx_lost_all);
   return g_test_run ();
 }
