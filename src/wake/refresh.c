@@ -45,6 +45,7 @@ typedef struct {
   Refresh *refresh;
   Deadline *deadline;
   gint64 due;  /* monotonic microseconds, not before the deadline */
+  gint64 held; /* until then by the push service's Retry-After, 0: not */
   guint pause; /* seconds until the next one, where this one's push fails */
   gchar token[];
 } Alarm;
@@ -105,16 +106,18 @@ static void
 set_alarm (Refresh *refresh, const Binding *binding, gint64 milliseconds, guint pause)
 {
   gint64 due = clock_now () + milliseconds * 1000;
-  Alarm *alarm = g_hash_table_lookup (refresh->alarms, binding->token);
+  Alarm *before = g_hash_table_lookup (refresh->alarms, binding->token);
   gsize size = strlen (binding->token) + 1;
+  Alarm *alarm;
 
-  if (alarm && alarm->due <= due) {
-    alarm->due = due;
-    alarm->pause = pause;
+  if (before && before->due <= due) {
+    before->due = due;
+    before->pause = pause;
     return;
   }
   alarm = g_malloc (sizeof *alarm + size);
   *alarm = (Alarm){ .refresh = refresh, .due = due, .pause = pause };
+  alarm->held = before ? before->held : 0;
   memcpy (alarm->token, binding->token, size);
   set_deadline (alarm);
   g_hash_table_replace (refresh->alarms, alarm->token, alarm);
@@ -192,14 +195,28 @@ take_answer (const Wish *wish, const PushResult *answer)
   }
 }
 
+/* However early the phone is to be woken meanwhile, its service is not to be asked sooner. */
+static void
+hold_back (const Wish *wish, guint retry_after)
+{
+  Alarm *alarm = g_hash_table_lookup (wish->refresh->alarms, wish->binding->token);
+
+  if (!alarm || !retry_after)
+    return;
+  alarm->held = clock_now () + retry_after * CLOCK_SECOND;
+  alarm->due = MAX (alarm->due, alarm->held);
+}
+
 static void
 on_pushed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Wish *wish = user_data;
   g_autoptr (PushResult) answer = push_service_send_finish (PUSH_SERVICE (source), result, NULL);
 
-  if (answer && !g_cancellable_is_cancelled (wish->cancellable))
+  if (answer && !g_cancellable_is_cancelled (wish->cancellable)) {
     take_answer (wish, answer);
+    hold_back (wish, answer->retry_after);
+  }
   g_object_unref (wish->cancellable);
   binding_unref (wish->binding);
   g_free (wish);
@@ -265,14 +282,16 @@ on_refreshed (Location *location, Binding *binding, gpointer user_data)
   watch (user_data, binding);
 }
 
-/* One that is to be woken sooner is not to wait. */
+/* One that is to be woken sooner is not to wait, but as long as its push service asks for. */
 static void
 hasten (Refresh *refresh, const Binding *binding, gint64 milliseconds)
 {
   const Alarm *alarm = g_hash_table_lookup (refresh->alarms, binding->token);
+  gint64 now = clock_now ();
+  gint64 due = MAX (now + milliseconds * 1000, alarm ? alarm->held : 0);
 
-  if (!alarm || alarm->due > clock_now () + milliseconds * 1000)
-    set_alarm (refresh, binding, milliseconds, FIRST_PAUSE_SECONDS);
+  if (!alarm || alarm->due > due)
+    set_alarm (refresh, binding, (due - now) / 1000, FIRST_PAUSE_SECONDS);
 }
 
 /* Its account is gone: while the PBX still has it, the phone is to take over by itself. */

@@ -343,6 +343,25 @@ test_follows_retry_after (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (pushes_after (fixture, 50), ==, 2);
 }
 
+/* Nor is it asked sooner because the PBX has forgotten the phone, before its answer or after. */
+static void
+test_follows_retry_after_though_the_pbx_lost_all (Fixture *fixture, gconstpointer data)
+{
+  gboolean before = GPOINTER_TO_INT (data);
+  g_autoptr (Binding) binding = register_phone (fixture, 3600, NULL);
+
+  provider_fake_set_outcome (fixture->fake, PUSH_RATE_LIMITED, before ? 50 : 0);
+  provider_fake_set_retry_after (fixture->fake, 600);
+  refresh_pbx_lost (fixture->refresh, fixture->pbx);
+  g_assert_cmpuint (pushes_after (fixture, 6), ==, 1);
+  refresh_pbx_lost (fixture->refresh, fixture->pbx);
+  g_usleep (60 * 1000);
+  g_assert_cmpuint (pushes_after (fixture, 0), ==, 1);
+  g_assert_cmpuint (pushes_after (fixture, 590), ==, 1);
+  g_assert_cmpuint (pushes_after (fixture, 30), ==, 2);
+  g_assert_null (binding->at_risk);
+}
+
 /* The service had its pushes for this second: that says nothing of the phone's own. */
 static void
 test_a_busy_second (Fixture *fixture, gconstpointer data)
@@ -429,8 +448,9 @@ test_at_risk_when_its_time_is_cut (Fixture *fixture, gconstpointer data)
   g_assert_nonnull (binding->at_risk);
 }
 
-#define ADD(path, function)                                                                        \
-  g_test_add ("/refresh/" path, Fixture, NULL, set_up, function, tear_down)
+#define ADD_FOR(data, path, function)                                                              \
+  g_test_add ("/refresh/" path, Fixture, GINT_TO_POINTER (data), set_up, function, tear_down)
+#define ADD(path, function) ADD_FOR (0, path, function)
 
 int
 main (int argc, char **argv)
@@ -450,6 +470,8 @@ main (int argc, char **argv)
   ADD ("no-push-gets-through", test_no_push_gets_through);
   ADD ("refused", test_a_refused_push_is_not_tried_again);
   ADD ("retry-after", test_follows_retry_after);
+  ADD_FOR (FALSE, "retry-after-and-pbx-lost", test_follows_retry_after_though_the_pbx_lost_all);
+  ADD_FOR (TRUE, "pbx-lost-and-retry-after", test_follows_retry_after_though_the_pbx_lost_all);
   ADD ("busy-second", test_a_busy_second);
   ADD ("renewed-while-a-push-fails", test_renewed_while_a_push_fails);
   ADD ("a-start-that-is-late", test_a_start_that_is_late);
