@@ -396,17 +396,42 @@ media_session_translate (MediaSession *session, MediaParty from, MediaKind kind,
   push (session, &(Job){ from, kind, sdp, size, traits, func, user_data });
 }
 
+/* An offer that waits behind others was agreed by nobody, and rtpengine does not know of it. */
+static gboolean
+withdraw (MediaSession *session, MediaParty from)
+{
+  static const MediaResult released = { .outcome = MEDIA_RELEASED };
+  GList *link = g_queue_peek_head_link (&session->jobs);
+
+  if (session->under_way)
+    link = link->next;
+  for (; link; link = link->next) {
+    Job *job = link->data;
+
+    if (job->kind != MEDIA_OFFER || job->from != from || !job->func)
+      continue;
+    g_queue_delete_link (&session->jobs, link);
+    job->func (&released, job->user_data);
+    g_free (job);
+    return TRUE;
+  }
+  return FALSE;
+}
+
 /**
  * media_session_refused:
  * @session: a session
  * @from: whose last offer inside the call the other side has refused, or left without answer
  *
  * Has rtpengine go back to what was agreed before: since that offer it has sent what is for @from
- * to the new place, and with the new keys, or will do so when it comes to read the offer.
+ * to the new place, and with the new keys, or will do so when it comes to read the offer. An offer
+ * that it has not been sent yet is forgotten; who waits for it is told %MEDIA_RELEASED.
  */
 void
 media_session_refused (MediaSession *session, MediaParty from)
 {
+  if (withdraw (session, from))
+    return;
   if (!session->offered.sdp || session->offered.from != from || !session->agreed[MEDIA_OFFER].sdp)
     return;
   g_clear_pointer (&session->offered.sdp, g_free);

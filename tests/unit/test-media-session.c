@@ -848,6 +848,41 @@ test_offer_refused (Fixture *fixture, gconstpointer data)
   wait_until (count_calls (fixture->one) == 0);
 }
 
+/* It waits until rtpengine has gone back from the one before, and is refused meanwhile. */
+static void
+test_offer_refused_before_its_turn (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Rtpengine) rtpengine = connect_to (fixture->one, NULL);
+  MediaSession *session = media_session_new (&options, rtpengine, &plain, &plain);
+  guint phone_port, pbx_port, other_port;
+  int phone = open_port (&phone_port), pbx = open_port (&pbx_port), other = open_port (&other_port);
+  g_autofree gchar *phone_body = body_at (phone_port, "RTP/AVP", "");
+  g_autofree gchar *pbx_body = body_at (pbx_port, "RTP/AVP", "");
+  g_autofree gchar *refused = body_at (other_port, "RTP/AVP", "");
+  Answer offer = translate (session, MEDIA_PHONE, MEDIA_OFFER, phone_body);
+  Answer answer = translate (session, MEDIA_PBX, MEDIA_ANSWER, pbx_body);
+  Answer withdrawn = { 0 };
+
+  g_assert_cmpint (outcome_of (session, MEDIA_PHONE, MEDIA_OFFER, refused), ==, MEDIA_DONE);
+  media_session_refused (session, MEDIA_PHONE);
+  media_session_translate (session, MEDIA_PHONE, MEDIA_OFFER, refused, strlen (refused), on_result,
+                           &withdrawn);
+  media_session_refused (session, MEDIA_PHONE);
+  g_assert_cmpint (withdrawn.outcome, ==, MEDIA_RELEASED);
+  clear (&answer);
+  answer = translate (session, MEDIA_PBX, MEDIA_ANSWER, pbx_body); /* repeated; it comes last */
+  g_assert_true (hears (phone, port_in (answer.sdp), pbx));
+  g_assert_true (hears (pbx, port_in (offer.sdp), phone));
+  media_session_release (session);
+  wait_until (count_calls (fixture->one) == 0);
+  clear (&offer);
+  clear (&answer);
+  clear (&withdrawn);
+  close (phone);
+  close (pbx);
+  close (other);
+}
+
 static void
 test_without_rtpengine (void)
 {
@@ -897,6 +932,7 @@ main (int argc, char **argv)
   add ("/media-session/families", NULL, test_families);
   add ("/media-session/hold", NULL, test_hold);
   add ("/media-session/offer-refused", NULL, test_offer_refused);
+  add ("/media-session/offer-refused-before-its-turn", NULL, test_offer_refused_before_its_turn);
   add ("/media-session/queue", NULL, test_queue);
   add ("/media-session/slow", NULL, test_slow);
   add ("/media-session/dead", NULL, test_dead);
