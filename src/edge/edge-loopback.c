@@ -166,15 +166,3 @@ edge_loopback_bind (EdgeLoopback *pool, gint64 now, struct sockaddr_in *address)
   address->sin_port = 0;
   return -1;
 }
-
-/**
- * edge_loopback_count:
- * @pool: the pool
- *
- * Returns: how many places are in use or at rest
- */
-guint
-edge_loopback_count (const EdgeLoopback *pool)
-{
-  return g_hash_table_size (pool->taken);
-}

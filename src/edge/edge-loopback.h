@@ -16,4 +16,3 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (EdgeLoopback, edge_loopback_free)
 gboolean edge_loopback_take (EdgeLoopback *pool, gint64 now, struct sockaddr_in *address);
 int edge_loopback_bind (EdgeLoopback *pool, gint64 now, struct sockaddr_in *address);
 void edge_loopback_release (EdgeLoopback *pool, gint64 now, const struct sockaddr_in *address);
-guint edge_loopback_count (const EdgeLoopback *pool);

@@ -161,15 +161,3 @@ edge_quota_handshakes (const EdgeQuota *quota)
 {
   return quota->handshakes;
 }
-
-/**
- * edge_quota_connections:
- * @quota: the quota
- *
- * Returns: how many connections there are
- */
-guint
-edge_quota_connections (const EdgeQuota *quota)
-{
-  return quota->connections;
-}

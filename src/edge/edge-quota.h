@@ -24,4 +24,3 @@ void edge_quota_leave (EdgeQuota *quota, gint64 source);
 gboolean edge_quota_begin_handshake (EdgeQuota *quota, gint64 source);
 void edge_quota_end_handshake (EdgeQuota *quota, gint64 source);
 guint edge_quota_handshakes (const EdgeQuota *quota);
-guint edge_quota_connections (const EdgeQuota *quota);

@@ -300,17 +300,6 @@ bencode_put_bytes (GString *out, const gchar *bytes, gsize size)
 }
 
 /**
- * bencode_put_integer:
- * @out: where it is appended
- * @integer: a number
- */
-void
-bencode_put_integer (GString *out, gint64 integer)
-{
-  g_string_append_printf (out, "i%" G_GINT64_FORMAT "e", integer);
-}
-
-/**
  * bencode_put_strings:
  * @out: where they are appended
  * @texts: the members of a list

@@ -31,5 +31,4 @@ gboolean bencode_is (const gchar *bytes, gsize size, const gchar *text);
 
 void bencode_put_string (GString *out, const gchar *text);
 void bencode_put_bytes (GString *out, const gchar *bytes, gsize size);
-void bencode_put_integer (GString *out, gint64 integer);
 void bencode_put_strings (GString *out, const gchar *const *texts);

@@ -189,25 +189,12 @@ contact_parse (const gchar *text, GError **error)
 }
 
 /**
- * contact_uri_param:
- * @contact: a contact
- * @name: a URI parameter's name, in any case
- *
- * Returns: (transfer none) (nullable): its value as received, "" where it has none, %NULL where it
- *   is absent
- */
-const gchar *
-contact_uri_param (const Contact *contact, const gchar *name)
-{
-  return uri_params_find (contact->uri_params, name);
-}
-
-/**
  * contact_param:
  * @contact: a contact
  * @name: a header parameter's name, in any case
  *
- * Returns: (transfer none) (nullable): as for contact_uri_param()
+ * Returns: (transfer none) (nullable): its value as received, "" where it has none, %NULL where it
+ *   is absent
  */
 const gchar *
 contact_param (const Contact *contact, const gchar *name)
@@ -295,18 +282,6 @@ gboolean
 contact_wants_pnsreg (const Contact *contact)
 {
   return contact_param (contact, "+sip.pnsreg") || contact_param (contact, "+sip.pnsreq");
-}
-
-/**
- * contact_uri:
- * @contact: a contact
- *
- * Returns: (transfer full): the URI as received, with every parameter; "*" for the wildcard
- */
-gchar *
-contact_uri (const Contact *contact)
-{
-  return g_strdup (contact->wildcard ? "*" : contact->uri);
 }
 
 static void

@@ -27,7 +27,6 @@ Contact *contact_parse (const gchar *text, GError **error);
 void contact_free (Contact *contact);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Contact, contact_free)
 
-const gchar *contact_uri_param (const Contact *contact, const gchar *name);
 const gchar *contact_param (const Contact *contact, const gchar *name);
 gchar *contact_unquoted_param (const Contact *contact, const gchar *name);
 
@@ -36,6 +35,5 @@ guint contact_reg_id (const Contact *contact);
 gint64 contact_expires (const Contact *contact);
 gboolean contact_wants_pnsreg (const Contact *contact);
 
-gchar *contact_uri (const Contact *contact);
 gchar *contact_target_uri (const Contact *contact, gboolean with_push);
 gchar *contact_to_string (const Contact *contact, gint64 expires);

@@ -258,18 +258,6 @@ sip_request_watch (SipRequest *request, SipRequestFunc func, gpointer user_data)
 }
 
 /**
- * sip_request_answer:
- * @request: a request
- *
- * Returns: the status of its last answer, 0 for none
- */
-guint
-sip_request_answer (SipRequest *request)
-{
-  return request->answer;
-}
-
-/**
  * sip_request_is_answered:
  * @request: a request
  *

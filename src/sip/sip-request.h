@@ -33,7 +33,6 @@ void sip_request_set_tag (SipRequest *request, const gchar *tag);
 void sip_request_set_in_reply_to (SipRequest *request, const gchar *call_ids);
 void sip_request_watch (SipRequest *request, SipRequestFunc func, gpointer user_data);
 gboolean sip_request_is_answered (SipRequest *request);
-guint sip_request_answer (SipRequest *request);
 
 void sip_request_reply (SipRequest *request, guint status, const gchar *phrase, tag_type_t tag,
                         tag_value_t value, ...);

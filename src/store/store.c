@@ -19,13 +19,11 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#define META_INSTANCE "instance"
 #define META_KEY_CHECK "key-check"
 #define KEY_CHECK "sipwake"
 
 struct _Store {
   gchar *path;
-  gchar *instance;
   gint lock_fd;
   StoreThread *thread;
 };
@@ -99,19 +97,8 @@ static gboolean
 prepare_file (Store *store, GError **error)
 {
   g_autoptr (StoreDb) db = store_db_open (store->path, error);
-  GError *failure = NULL;
 
-  if (!db || !store_schema_prepare (db, error))
-    return FALSE;
-  store->instance = read_meta (db, META_INSTANCE, &failure);
-  if (failure) {
-    g_propagate_error (error, failure);
-    return FALSE;
-  }
-  if (store->instance)
-    return TRUE;
-  store->instance = g_uuid_string_random ();
-  return write_meta (db, META_INSTANCE, store->instance, error);
+  return db && store_schema_prepare (db, error);
 }
 
 /**
@@ -187,21 +174,8 @@ store_free (Store *store)
   store_thread_free (store->thread);
   if (store->lock_fd >= 0)
     close (store->lock_fd);
-  g_free (store->instance);
   g_free (store->path);
   g_free (store);
-}
-
-/**
- * store_instance_id:
- * @store: the store
- *
- * Returns: (transfer none): a UUID made with the file; no secret
- */
-const gchar *
-store_instance_id (const Store *store)
-{
-  return store->instance;
 }
 
 static gboolean

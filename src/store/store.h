@@ -14,7 +14,6 @@ void store_stop_async (Store *store, GAsyncReadyCallback callback, gpointer user
 gboolean store_stop_finish (Store *store, GAsyncResult *result, GError **error);
 void store_free (Store *store);
 
-const gchar *store_instance_id (const Store *store);
 gboolean store_check_key (Store *store, const SealedKey *key, GError **error);
 gboolean
 store_load_bindings (Store *store, BindingRowFunc func, gpointer user_data, GError **error);

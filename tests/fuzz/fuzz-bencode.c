@@ -17,7 +17,7 @@ copy_value (BencodeReader *reader, GString *out)
   switch (type) {
   case BENCODE_INTEGER:
     if (bencode_read_integer (reader, &integer))
-      bencode_put_integer (out, integer);
+      g_string_append_printf (out, "i%" G_GINT64_FORMAT "e", integer);
     break;
   case BENCODE_STRING:
     bytes = bencode_read_string (reader, &size);

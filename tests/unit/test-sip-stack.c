@@ -190,7 +190,6 @@ answer_twice (SipRequest *request)
   sip_request_reply (request, SIP_404_NOT_FOUND, TAG_END ());
   g_assert_true (sip_request_is_answered (request));
   sip_request_reply (request, SIP_200_OK, TAG_END ());
-  g_assert_cmpuint (sip_request_answer (request), ==, 404);
 }
 
 static void
