@@ -146,6 +146,18 @@ registers_after (Fixture *fixture, gint64 seconds)
   return fixture->received;
 }
 
+/* On a busy machine even the loopback takes its time. */
+static void
+assert_registers (Fixture *fixture, gint64 seconds, guint expected)
+{
+  gint64 until = g_get_monotonic_time () + 10 * G_TIME_SPAN_SECOND;
+
+  registers_after (fixture, seconds);
+  while (fixture->received < expected && g_get_monotonic_time () < until)
+    registers_after (fixture, 0);
+  g_assert_cmpuint (registers_after (fixture, 0), ==, expected);
+}
+
 static void
 on_told (guint status, const gchar *phrase, gpointer user_data)
 {
@@ -162,13 +174,13 @@ static void
 test_renewed_in_time (Fixture *fixture, gconstpointer data)
 {
   keep (fixture);
-  g_assert_cmpuint (registers_after (fixture, 0), ==, 1);
+  assert_registers (fixture, 0, 1);
   g_assert_cmpuint (fixture->told, ==, 200);
   g_assert_true (keeper_holds (fixture->keeper, "t1"));
   g_assert_nonnull (strstr (fixture->last, ";expires=3600"));
-  g_assert_cmpuint (registers_after (fixture, 3600 * 7 / 10 - 10), ==, 1);
-  g_assert_cmpuint (registers_after (fixture, 3600 / 10 + 10), ==, 2);
-  g_assert_cmpuint (registers_after (fixture, 3600), ==, 3);
+  assert_registers (fixture, 3600 * 7 / 10 - 10, 1);
+  assert_registers (fixture, 3600 / 10 + 10, 2);
+  assert_registers (fixture, 3600, 3);
 }
 
 static Binding *
@@ -188,12 +200,12 @@ test_left_with_the_binding (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (Binding) binding = register_phone (fixture);
 
-  g_assert_cmpuint (registers_after (fixture, 0), ==, 1);
+  assert_registers (fixture, 0, 1);
   location_remove (fixture->location, binding, "gone");
-  g_assert_cmpuint (registers_after (fixture, 0), ==, 2);
+  assert_registers (fixture, 0, 2);
   g_assert_nonnull (strstr (fixture->last, ";expires=0"));
   g_assert_false (keeper_holds (fixture->keeper, "t1"));
-  g_assert_cmpuint (registers_after (fixture, 7200), ==, 2);
+  assert_registers (fixture, 7200, 2);
 }
 
 static void
@@ -201,11 +213,11 @@ test_follows_retry_after (Fixture *fixture, gconstpointer data)
 {
   fixture->answer = "503 Busy\r\nRetry-After: 100";
   keep (fixture);
-  g_assert_cmpuint (registers_after (fixture, 0), ==, 1);
+  assert_registers (fixture, 0, 1);
   g_assert_cmpuint (fixture->told, ==, 503);
-  g_assert_cmpuint (registers_after (fixture, 99), ==, 1);
+  assert_registers (fixture, 99, 1);
   fixture->answer = "200 OK";
-  g_assert_cmpuint (registers_after (fixture, 30), ==, 2);
+  assert_registers (fixture, 30, 2);
   g_assert_true (keeper_holds (fixture->keeper, "t1"));
 }
 
@@ -214,10 +226,10 @@ test_stops_when_forbidden (Fixture *fixture, gconstpointer data)
 {
   fixture->answer = "403 Forbidden";
   keep (fixture);
-  g_assert_cmpuint (registers_after (fixture, 0), ==, 1);
+  assert_registers (fixture, 0, 1);
   g_assert_cmpuint (fixture->told, ==, 403);
   g_assert_nonnull (fixture->account->trouble);
-  g_assert_cmpuint (registers_after (fixture, 86400), ==, 1);
+  assert_registers (fixture, 86400, 1);
 }
 
 /* Of a phone that sleeps: what becomes of it is for the administrator to decide. */
@@ -226,13 +238,13 @@ test_forbidden_later (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (Binding) binding = register_phone (fixture);
 
-  g_assert_cmpuint (registers_after (fixture, 0), ==, 1);
+  assert_registers (fixture, 0, 1);
   fixture->answer = "403 Forbidden";
-  g_assert_cmpuint (registers_after (fixture, 3600), ==, 2);
+  assert_registers (fixture, 3600, 2);
   g_assert_nonnull (fixture->account->trouble);
   g_assert_false (keeper_holds (fixture->keeper, "t1"));
   g_assert_true (location_has (fixture->location, binding));
-  g_assert_cmpuint (registers_after (fixture, 3600), ==, 2);
+  assert_registers (fixture, 3600, 2);
 }
 
 static void
@@ -240,7 +252,7 @@ test_asks_for_longer (Fixture *fixture, gconstpointer data)
 {
   fixture->answer = "423 Interval Too Brief\r\nMin-Expires: 7200";
   keep (fixture);
-  g_assert_cmpuint (registers_after (fixture, 0), ==, 2);
+  assert_registers (fixture, 0, 2);
   g_assert_nonnull (strstr (fixture->last, ";expires=7200"));
 }
 
@@ -251,11 +263,11 @@ test_again_when_the_pbx_lost_all (Fixture *fixture, gconstpointer data)
   Pbx *other = pbx_new ("other", domains, 3600, NULL);
 
   keep (fixture);
-  g_assert_cmpuint (registers_after (fixture, 0), ==, 1);
+  assert_registers (fixture, 0, 1);
   keeper_pbx_lost (fixture->keeper, other);
-  g_assert_cmpuint (registers_after (fixture, 10), ==, 1);
+  assert_registers (fixture, 10, 1);
   keeper_pbx_lost (fixture->keeper, fixture->pbx);
-  g_assert_cmpuint (registers_after (fixture, 10), ==, 2);
+  assert_registers (fixture, 10, 2);
   pbx_free (other);
 }
 
@@ -394,16 +406,16 @@ test_tries_again_with_another_secret (Fixture *fixture, gconstpointer data)
   account_book_put_async (fixture->accounts, fixture->account, NULL, NULL);
   fixture->answer = "403 Forbidden";
   binding = register_phone (fixture);
-  g_assert_cmpuint (registers_after (fixture, 3600), ==, 1);
+  assert_registers (fixture, 3600, 1);
   fixture->answer = "200 OK";
   replace_account (fixture);
-  g_assert_cmpuint (registers_after (fixture, 0), ==, 2);
+  assert_registers (fixture, 0, 2);
   g_assert_true (keeper_holds (fixture->keeper, "t1"));
   g_assert_null (fixture->account->trouble);
   g_assert_null (fixture->account->ha1);
   g_assert_cmpstr (fixture->account->password, ==, "new");
   replace_account (fixture);
-  g_assert_cmpuint (registers_after (fixture, 0), ==, 2);
+  assert_registers (fixture, 0, 2);
 }
 
 static void
@@ -413,13 +425,13 @@ test_lets_go_without_the_account (Fixture *fixture, gconstpointer data)
 
   account_book_put_async (fixture->accounts, fixture->account, NULL, NULL);
   binding = register_phone (fixture);
-  g_assert_cmpuint (registers_after (fixture, 0), ==, 1);
+  assert_registers (fixture, 0, 1);
   account_book_remove_async (fixture->accounts, fixture->account, NULL, NULL);
   g_assert_false (account_has_secret (fixture->account));
   g_assert_true (location_has (fixture->location, binding));
   g_assert_cmpint (binding->expires, >, clock_now () + 3500 * CLOCK_SECOND);
   g_assert_cmpint (binding->expires, <=, clock_now () + 3600 * CLOCK_SECOND);
-  g_assert_cmpuint (registers_after (fixture, 86400), ==, 1);
+  assert_registers (fixture, 86400, 1);
 }
 
 #define ADD_FOR(expires, path, function)                                                           \
