@@ -10,7 +10,10 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..
 from sipwaketest.house import OFFER, House
 from sipwaketest.tap import main, test
 
-MOUNT = 'mount -o loop "$0" "$1" && chmod 700 "$1" && shift && exec "$@"'
+# In a plain chroot "/" is no mount and cannot be made private.
+MOUNT = """\
+mount --make-rprivate / 2> /dev/null
+mount -o loop "$0" "$1" && chmod 700 "$1" && shift && exec "$@\""""
 
 
 def missing():
@@ -25,17 +28,22 @@ def missing():
 
 
 def own_disk(image, place):
-    """The command that runs another where `place` is a disk that nobody else sees."""
+    """The command that runs another where `place` is a disk of its own."""
     with open(image, "wb") as file:
         file.truncate(16 << 20)
     subprocess.run(["mkfs.ext4", "-q", image], timeout=20, check=True)
-    return ["unshare", "-m", "sh", "-c", MOUNT, image, place]
+    return ["unshare", "-m", "--propagation", "unchanged", "sh", "-c", MOUNT, image, place]
+
+
+def unmount(place):
+    """Takes away what others saw of the disk, if they did."""
+    subprocess.run(["umount", "--lazy", place], timeout=20, check=False, capture_output=True)
 
 
 def turn_read_only(house, place):
     """As the kernel does on a bad block: files that are open for writing are so no longer."""
-    subprocess.run(["nsenter", "-t", str(house.daemon.pid), "-m", "mount", "-o", "remount,abort",
-                    place], timeout=20, check=False, capture_output=True)
+    subprocess.run(["nsenter", "-t", str(house.daemon.pid), "-m", "-r", "mount", "-o",
+                    "remount,abort", place], timeout=20, check=False, capture_output=True)
 
 
 @test
@@ -43,6 +51,13 @@ def a_disk_that_turns_read_only_stops_new_phones_only(stage):
     house = House(stage, start=False)
     state = house.groups["daemon"]["state-dir"]
     house.start(under=own_disk(os.path.join(stage.path, "disk"), state))
+    try:
+        check_read_only(house, state)
+    finally:
+        unmount(state)
+
+
+def check_read_only(house, state):
     phone = house.sleeper()
     turn_read_only(house, state)
     stranger = house.phone("bob")
