@@ -145,6 +145,29 @@ check_flows (Registration *registration, GError **error)
   return FALSE;
 }
 
+/* A phone whose address has changed names the old one, too, to have it removed. Here and at the PBX
+ * both are one Contact, which stays. */
+static void
+merge_contacts (Registration *registration)
+{
+  GPtrArray *contacts = registration->contacts;
+
+  for (guint i = 0; i < contacts->len; i++) {
+    for (guint j = contacts->len - 1; j > i; j--) {
+      const RegistrationContact *one = g_ptr_array_index (contacts, i);
+      const RegistrationContact *other = g_ptr_array_index (contacts, j);
+
+      if (!g_str_equal (one->token, other->token))
+        continue;
+      if (other->asked > one->asked) {
+        contacts->pdata[i] = (gpointer) other;
+        contacts->pdata[j] = (gpointer) one;
+      }
+      g_ptr_array_remove_index (contacts, j);
+    }
+  }
+}
+
 static gboolean
 read_wildcard (Registration *registration, GError **error)
 {
@@ -198,7 +221,10 @@ registration_read (SipRequest *request, Pbx *pbx, KeyedHash *token_key, GError *
                  : !read_contact (registration, header, token_key, error))
       return NULL;
   }
-  return check_flows (registration, error) ? g_steal_pointer (&registration) : NULL;
+  if (!check_flows (registration, error))
+    return NULL;
+  merge_contacts (registration);
+  return g_steal_pointer (&registration);
 }
 
 static gboolean

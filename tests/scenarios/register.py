@@ -116,6 +116,30 @@ def repeated_registrations_keep_one_contact(stage):
     assert house.pbx.contact("alice").uri == contact, "the token outlives the process"
 
 
+def change_address(stage, first, expires, **identity):
+    """A phone that learns behind which address it is names both in one REGISTER."""
+    house = House(stage)
+    phone = house.phone(**identity)
+    new = phone.contact()
+    old = new.replace(f"@{phone.address}:{phone.port}", "@192.0.2.9:5060")
+    both = [f"{new};expires=3600", f"{old};expires={expires}"]
+    answer = phone.register_ok(contact=", ".join(both if first else reversed(both)))
+    assert [uri_of(c) for c in answer.values("Contact")] == [uri_of(new)], answer.values("Contact")
+    assert all(len(r.values("Contact")) == 1 for r in house.pbx.registers()), \
+        "the PBX was told to remove what it was to add"
+    call = house.pbx.call("alice", OFFER)
+    house.finish(call, house.connect(call, phone))
+    house.tear_down(phone)
+
+
+@test
+def a_phone_removes_its_old_address_with_the_new_one(stage):
+    change_address(stage, True, 0)
+    change_address(stage, False, 0)
+    change_address(stage, True, 0, instance=False)
+    change_address(stage, False, 600)
+
+
 @test
 def two_devices_have_two_contacts(stage):
     house = House(stage)
