@@ -49,6 +49,21 @@ settle (Claim *claim)
 }
 
 static void
+refuse (Claim *claim)
+{
+  const Registration *registration = claim->registration;
+
+  sip_request_reply (registration->request, claim->status, claim->phrase, TAG_END ());
+  for (guint i = 0; i < registration->contacts->len; i++) {
+    const RegistrationContact *entry = g_ptr_array_index (registration->contacts, i);
+
+    keeper_abandon (claim->rooms.keeper, entry->token);
+  }
+  if (registration->shared)
+    keeper_abandon (claim->rooms.keeper, registration->shared);
+}
+
+static void
 release (Claim *claim)
 {
   if (--claim->waiting > 0)
@@ -57,7 +72,7 @@ release (Claim *claim)
   if (claim->status == 200)
     settle (claim);
   else
-    sip_request_reply (claim->registration->request, claim->status, claim->phrase, TAG_END ());
+    refuse (claim);
   if (claim->status == 200 && claim->registered &&
       sharing_in_doubt (claim->rooms.sharing, claim->registration, NULL))
     inquiries_ask (claim->rooms.inquiries, claim->registration, claim->account);

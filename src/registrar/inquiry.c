@@ -106,6 +106,8 @@ on_registered (guint status, const gchar *phrase, gpointer user_data)
 
   if (status == 200)
     sharing_switched (inquiry->inquiries->sharing, inquiry->registration);
+  else
+    keeper_abandon (inquiry->inquiries->keeper, inquiry->registration->shared);
   finish (inquiry);
 }
 

@@ -68,6 +68,36 @@ keeper_register (Keeper *keeper, Account *account, const gchar *aor, const gchar
     kept_register (kept);
 }
 
+static gboolean
+has_phone (Keeper *keeper, const Kept *kept)
+{
+  const Record *record = location_find_record (keeper->location, kept->pbx, kept->aor);
+
+  return record && (record_find (record, kept->token) ||
+                    g_strcmp0 (record->shared, kept->token) == 0);
+}
+
+/**
+ * keeper_abandon:
+ * @keeper: the keeper
+ * @token: the user part of a Contact, whose phone was not registered after all
+ *
+ * Forgets the Contact, at the PBX too, unless a phone has it or waits for it: or it would be kept
+ * for ever, for nobody.
+ */
+void
+keeper_abandon (Keeper *keeper, const gchar *token)
+{
+  Kept *kept = g_hash_table_lookup (keeper->rooms.all, token);
+
+  if (!kept || !kept->account || kept->leaving || kept->waiters || has_phone (keeper, kept))
+    return;
+  if (kept->held)
+    kept_leave (kept);
+  else
+    g_hash_table_remove (keeper->rooms.all, token);
+}
+
 static const gchar *
 token_of (const Binding *binding)
 {

@@ -151,6 +151,33 @@ def a_pbx_that_wants_longer_gets_longer(stage):
     assert "7200" in house.pbx.registers()[-1].get("Contact")
 
 
+@test(limit=40)
+def who_was_not_registered_is_kept_for_nobody(stage):
+    """The PBX was down when the phone came; the phone gave up."""
+    house = house_with_account(stage)
+    usual = house.pbx.automatic["REGISTER"]
+    house.pbx.automatic["REGISTER"] = lambda request: house.pbx.reply(request, 503) or True
+    phone = house.phone()
+    assert phone.register().status == 503
+    house.pbx.automatic["REGISTER"] = usual
+    refused = len(house.pbx.registers())
+    phone.expect_nothing(9)
+    assert len(house.pbx.registers()) == refused, "it is tried again for a phone that nobody has"
+    phone.register_ok()
+    house.pbx.wait_contacts("alice", 1)
+
+
+@test
+def of_two_contacts_none_is_kept_where_one_is_refused(stage):
+    house = house_with_account(stage, max_contacts=1, config={"pbx:office": {"contacts": "each"}})
+    phone, other = house.phone(), house.phone(address=ports.OTHER_PHONE)
+    other.instance = "urn:uuid:00000000-0000-4000-8000-000000000009"
+    assert phone.register(contact=f"{phone.contact()}, {other.contact()}").status == 403
+    house.pbx.wait_contacts("alice", 0)
+    phone.register_ok()
+    house.pbx.wait_contacts("alice", 1)
+
+
 @test
 def an_account_that_the_pbx_refuses_is_told(stage):
     house = house_with_account(stage)
