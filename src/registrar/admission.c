@@ -13,6 +13,7 @@
 #include "proto/address.h"
 #include "proto/aor.h"
 #include "registrar/offenders.h"
+#include "registrar/order.h"
 #include "registrar/tally.h"
 #include "sip/sip-map.h"
 
@@ -26,6 +27,7 @@
 struct _Admission {
   Location *location;
   Offenders *offenders;
+  Order *order;
   AdmissionOptions options;
   gchar **proxies; /* nullable */
   Tally *coming_of;   /* keys of records: new phones of which nobody knows yet whether they may */
@@ -47,6 +49,7 @@ admission_new (Location *location, const AdmissionOptions *options)
 
   admission->location = g_object_ref (location);
   admission->offenders = offenders_new (OFFENCES, OFFENCE_SECONDS);
+  admission->order = order_new (location);
   admission->coming_of = tally_new ();
   admission->coming_from = tally_new ();
   admission_set_options (admission, options);
@@ -61,6 +64,7 @@ void
 admission_free (Admission *admission)
 {
   offenders_free (admission->offenders);
+  order_free (admission->order);
   tally_free (admission->coming_of);
   tally_free (admission->coming_from);
   g_object_unref (admission->location);
@@ -192,24 +196,6 @@ check_names (const Admission *admission, const Registration *registration)
   return FALSE;
 }
 
-/* ---- order ---- */
-
-/* RFC 3261 10.3 step 7: an older REGISTER that comes late changes nothing. */
-static gboolean
-is_in_order (Admission *admission, const Registration *registration)
-{
-  const sip_t *sip = sip_request_sip (registration->request);
-
-  for (guint i = 0; i < registration->contacts->len; i++) {
-    const RegistrationContact *entry = g_ptr_array_index (registration->contacts, i);
-
-    if (record_is_stale (location_find_token (admission->location, entry->token),
-                         sip->sip_call_id->i_id, sip->sip_cseq->cs_seq))
-      return FALSE;
-  }
-  return TRUE;
-}
-
 /* ---- time ---- */
 
 /* With an account the phone is granted more than it asks for, unless the administrator wants it to
@@ -296,6 +282,7 @@ check_limits (Admission *admission, Registration *registration)
 void
 admission_decided (Admission *admission, Registration *registration)
 {
+  order_leave (admission->order, registration);
   if (registration->coming)
     count_coming (admission, registration, -(gint) registration->coming);
   registration->coming = 0;
@@ -351,15 +338,34 @@ admission_check (Admission *admission, Registration *registration, const Account
     refuse (registration, 439, "First Hop Lacks Outbound Support", 0, 0);
     return FALSE;
   }
-  if (!is_in_order (admission, registration)) {
-    refuse (registration, 500, "REGISTER Out Of Order", 0, 0);
+  if (!order_is_kept (admission->order, registration)) {
+    refuse (registration, 500, ADMISSION_OUT_OF_ORDER, 0, 0);
     return FALSE;
   }
   if (is_too_brief (registration, least)) {
     refuse (registration, 423, NULL, least, 0);
     return FALSE;
   }
-  return check_offender (admission, registration) && check_limits (admission, registration);
+  if (!check_offender (admission, registration) || !check_limits (admission, registration))
+    return FALSE;
+  order_await (admission->order, registration);
+  return TRUE;
+}
+
+/**
+ * admission_settles:
+ * @admission: it
+ * @registration: what is granted
+ *
+ * Returns: whether it takes effect; not when the phone has sent a newer one that did
+ */
+gboolean
+admission_settles (Admission *admission, Registration *registration)
+{
+  if (!order_is_kept (admission->order, registration))
+    return FALSE;
+  order_overtake (admission->order, registration);
+  return TRUE;
 }
 
 /**

@@ -5,6 +5,8 @@
 #include "registrar/location.h"
 #include "registrar/registration.h"
 
+#define ADMISSION_OUT_OF_ORDER "REGISTER Out Of Order"
+
 typedef struct _Admission Admission;
 
 typedef struct {
@@ -24,6 +26,7 @@ void admission_set_options (Admission *admission, const AdmissionOptions *option
 gboolean admission_check (Admission *admission, Registration *registration,
                           const Account *account);
 void admission_decided (Admission *admission, Registration *registration);
+gboolean admission_settles (Admission *admission, Registration *registration);
 gboolean admission_admits (Admission *admission, SipRequest *invite);
 void admission_failed_call (Admission *admission, SipRequest *invite);
 void admission_failed (Admission *admission, const Registration *registration);

@@ -69,6 +69,10 @@ release (Claim *claim)
   if (--claim->waiting > 0)
     return;
   admission_decided (claim->rooms.admission, claim->registration);
+  if (claim->status == 200 && !admission_settles (claim->rooms.admission, claim->registration)) {
+    claim->status = 500;
+    claim->phrase = g_strdup (ADMISSION_OUT_OF_ORDER);
+  }
   if (claim->status == 200)
     settle (claim);
   else

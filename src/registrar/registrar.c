@@ -158,7 +158,10 @@ on_upstream_answer (guint status, const sip_t *response, gpointer user_data)
     sip_request_reply (request, status == 408 ? 504 : 503, NULL, TAG_END ());
   } else if (status < 300) {
     admission_judge (self->admission, pending->registration, status, response);
-    on_accepted (self, pending, response);
+    if (admission_settles (self->admission, pending->registration))
+      on_accepted (self, pending, response);
+    else
+      refuse (request, 500, ADMISSION_OUT_OF_ORDER);
   } else {
     msg_t *msg = sip_request_create_response (request);
 

@@ -266,8 +266,13 @@ settlement_run (Location *location, Ledger *ledger, const Registration *registra
     else if (old)
       drop (settlement, ledger, old, "removed by the phone");
   }
-  for (guint i = 0; removals && i < removals->len; i++)
-    drop (settlement, ledger, g_ptr_array_index (removals, i), "removed with all others");
+  for (guint i = 0; removals && i < removals->len; i++) {
+    const Binding *seen = g_ptr_array_index (removals, i);
+    Binding *now = location_find_token (location, seen->token);
+
+    if (now) /* it may have been renewed, or have gone by itself, meanwhile */
+      drop (settlement, ledger, now, "removed with all others");
+  }
 
   release (settlement);
   for (guint i = 0; i < refreshed->len; i++)

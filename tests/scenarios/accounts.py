@@ -143,6 +143,31 @@ def a_phone_that_leaves_is_removed_at_the_pbx(stage):
     house.pbx.wait_contacts("alice", 1)
 
 
+def leave_while_coming(stage, expires=0, contact=None, **config):
+    """A phone that is switched off again before a slow PBX has registered it."""
+    house = house_with_account(stage, **config)
+    phone = house.phone()
+    challenge = phone.send_register().expect(401)
+    house.pbx.hold_registers = True
+    coming = phone.send_register(challenge=challenge)
+    held = house.pbx.expect_request("REGISTER")
+    phone.send_register(expires, challenge, contact).expect(200)
+    house.pbx.hold_registers = False
+    house.pbx.finish_register(held)
+    assert coming.final().status == 500
+    house.pbx.wait_contacts("alice", 0)
+    phone.register_ok()
+    house.pbx.wait_contacts("alice", 1)
+    house.tear_down(phone)
+
+
+@test
+def a_phone_that_leaves_before_it_was_there_is_gone(stage):
+    leave_while_coming(stage)
+    leave_while_coming(stage, contact="*")
+    leave_while_coming(stage, config={"pbx:office": {"contacts": "one"}})
+
+
 @test
 def a_pbx_that_wants_longer_gets_longer(stage):
     house = house_with_account(stage, min_expires=7200)

@@ -196,6 +196,39 @@ def a_de_registration_reaches_the_pbx(stage):
 
 
 @test
+def answers_that_cross_change_nothing_back(stage):
+    """The PBX has both REGISTERs, and its answer to the older one comes late."""
+    house = House(stage, qop="")
+    phone = house.phone()
+    challenge = phone.send_register().expect(401)
+    house.pbx.hold_registers = True
+    coming = phone.send_register(challenge=challenge)
+    older = house.pbx.expect_request("REGISTER")
+    leaving = phone.send_register(0, challenge)
+    newer = house.pbx.expect_request("REGISTER")
+    house.pbx.finish_register(newer)
+    leaving.expect(200)
+    house.pbx.reply(older, 200, headers=[("Contact", f"{older.get('Contact')}")])
+    coming.expect(500)
+    house.pbx.call("alice", OFFER, uri=uri_of(older.get("Contact"))).expect(404)
+
+
+@test
+def an_older_removal_of_all_removes_nothing(stage):
+    house = House(stage)
+    phone = house.phone()
+    phone.register_number = 10
+    phone.register_ok()
+    registers = len(house.pbx.registers())
+    phone.register_number = 1
+    assert phone.register(expires=0, contact="*").status == 500
+    assert len(house.pbx.registers()) == registers, "it did not reach the PBX"
+    phone.register_number = 20
+    assert phone.register(expires=0, contact="*").status == 200
+    assert not house.pbx.contacts("alice")
+
+
+@test
 def an_interval_too_brief_comes_back(stage):
     house = House(stage, config={"pbx:office": {"register-expires": 60}}, min_expires=600)
     phone = house.phone()
