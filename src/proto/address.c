@@ -80,6 +80,30 @@ address_is_private (GInetAddress *address)
 }
 
 /**
+ * address_subscriber:
+ * @address: the address in question; one of IPv4 that came mapped into IPv6 counts as IPv4
+ *
+ * Who has one address of IPv6 has the whole /64, and may come from another with each request.
+ *
+ * Returns: (transfer full): the address, or of IPv6 the network, that one subscriber has
+ */
+gchar *
+address_subscriber (GInetAddress *address)
+{
+  g_autoptr (GInetAddress) plain = unmap (address);
+  guint8 bytes[16] = { 0 };
+  g_autoptr (GInetAddress) network = NULL;
+  g_autofree gchar *text = NULL;
+
+  if (g_inet_address_get_family (plain) == G_SOCKET_FAMILY_IPV4)
+    return g_inet_address_to_string (plain);
+  memcpy (bytes, g_inet_address_to_bytes (plain), 8);
+  network = g_inet_address_new_from_bytes (bytes, G_SOCKET_FAMILY_IPV6);
+  text = g_inet_address_to_string (network);
+  return g_strconcat (text, "/64", NULL);
+}
+
+/**
  * address_from_host:
  * @host: (nullable): the host of a URI or of a Via, IPv6 with brackets or, as in received, without
  *

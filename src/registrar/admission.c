@@ -10,10 +10,10 @@
 
 #include "base/counters.h"
 #include "base/log.h"
-#include "proto/address.h"
 #include "proto/aor.h"
 #include "registrar/offenders.h"
 #include "registrar/order.h"
+#include "registrar/origin.h"
 #include "registrar/tally.h"
 #include "sip/sip-map.h"
 
@@ -102,66 +102,10 @@ refuse (const Registration *registration, guint status, const gchar *phrase, gin
                      TAG_IF (retry_after, SIPTAG_RETRY_AFTER_STR (later)), TAG_END ());
 }
 
-static gboolean
-is_proxy (const Admission *admission, GInetAddress *address)
+static const gchar *const *
+proxies_of (const Admission *admission)
 {
-  for (gchar **pattern = admission->proxies; pattern && *pattern; pattern++)
-    if (address_matches (*pattern, address))
-      return TRUE;
-  return FALSE;
-}
-
-static const gchar *
-via_host (const sip_via_t *via)
-{
-  return via->v_received ? via->v_received : via->v_host;
-}
-
-/* Behind a proxy of ours stands whom it got the request from (RFC 3261 18.2.1), maybe another. */
-static const sip_via_t *
-via_behind_proxies (const Admission *admission, SipRequest *request)
-{
-  const sip_via_t *via = sip_request_sip (request)->sip_via;
-  g_autoptr (GInetAddress) address =
-    admission->proxies && via->v_next ? sip_request_source (request) : NULL;
-
-  while (address && via->v_next && is_proxy (admission, address)) {
-    via = via->v_next;
-    g_object_unref (address);
-    address = address_from_host (via_host (via));
-  }
-  return via;
-}
-
-static gboolean
-came_by_proxy (const Admission *admission, SipRequest *request)
-{
-  return via_behind_proxies (admission, request) != sip_request_sip (request)->sip_via;
-}
-
-/* Lest one phone's wrong password shut out all that come through the same proxy. */
-static gchar *
-source_of (const Admission *admission, SipRequest *request)
-{
-  const sip_via_t *via = via_behind_proxies (admission, request);
-  g_autoptr (GInetAddress) address = NULL;
-
-  if (via == sip_request_sip (request)->sip_via)
-    return sip_flow_host (sip_request_flow (request));
-  address = address_from_host (via_host (via));
-  return address ? g_inet_address_to_string (address) : g_strdup (via_host (via));
-}
-
-/* Whose failures they are: a user whom a certificate names is nobody else, as an address may be;
- * but a domain stands for many, and so does a proxy. */
-static gchar *
-offender_of (const Admission *admission, SipRequest *request)
-{
-  const gchar *const *names = sip_flow_names (sip_request_flow (request));
-
-  if (names && names[0] && strchr (names[0], '@') && !came_by_proxy (admission, request))
-    return g_strconcat ("certificate ", names[0], NULL);
-  return source_of (admission, request);
+  return (const gchar *const *) admission->proxies;
 }
 
 /* ---- certificates ---- */
@@ -186,7 +130,7 @@ check_names (const Admission *admission, const Registration *registration)
   const gchar *const *names = sip_flow_names (flow);
 
   if (!names || !sip_flow_listener (flow)->names_bind ||
-      came_by_proxy (admission, registration->request))
+      origin_is_behind_proxy (registration->request, proxies_of (admission)))
     return TRUE;
   for (gsize i = 0; names[i]; i++)
     if (is_named_by (registration, names[i]))
@@ -294,7 +238,7 @@ admission_decided (Admission *admission, Registration *registration)
 static guint
 blocked_for (Admission *admission, const Registration *registration)
 {
-  g_autofree gchar *offender = offender_of (admission, registration->request);
+  g_autofree gchar *offender = origin_offender (registration->request, proxies_of (admission));
   guint seconds = offenders_blocked (admission->offenders, offender);
 
   if (seconds)
@@ -331,7 +275,7 @@ admission_check (Admission *admission, Registration *registration, const Account
 {
   gint64 least = least_interval (admission, account);
 
-  registration->source = source_of (admission, registration->request);
+  registration->source = origin_address (registration->request, proxies_of (admission));
   if (!check_names (admission, registration))
     return FALSE;
   if (registration->lacks_hop) {
@@ -378,7 +322,7 @@ admission_settles (Admission *admission, Registration *registration)
 gboolean
 admission_admits (Admission *admission, SipRequest *invite)
 {
-  g_autofree gchar *offender = offender_of (admission, invite);
+  g_autofree gchar *offender = origin_offender (invite, proxies_of (admission));
   guint seconds = offenders_blocked (admission->offenders, offender);
   g_autofree gchar *after = g_strdup_printf ("%u", seconds);
 
@@ -401,7 +345,7 @@ admission_admits (Admission *admission, SipRequest *invite)
 void
 admission_failed_call (Admission *admission, SipRequest *invite)
 {
-  g_autofree gchar *offender = offender_of (admission, invite);
+  g_autofree gchar *offender = origin_offender (invite, proxies_of (admission));
 
   offenders_note (admission->offenders, offender);
 }
@@ -414,7 +358,7 @@ admission_failed_call (Admission *admission, SipRequest *invite)
 void
 admission_failed (Admission *admission, const Registration *registration)
 {
-  g_autofree gchar *offender = offender_of (admission, registration->request);
+  g_autofree gchar *offender = origin_offender (registration->request, proxies_of (admission));
 
   offenders_note (admission->offenders, offender);
   offenders_note (admission->offenders, registration->key);
@@ -428,7 +372,7 @@ admission_failed (Admission *admission, const Registration *registration)
 void
 admission_proved (Admission *admission, const Registration *registration)
 {
-  g_autofree gchar *offender = offender_of (admission, registration->request);
+  g_autofree gchar *offender = origin_offender (registration->request, proxies_of (admission));
 
   offenders_forgive (admission->offenders, offender);
   offenders_forgive (admission->offenders, registration->key);

@@ -26,6 +26,7 @@ src_registrar_libregistrar_a_SOURCES = \
   src/registrar/doorkeeper.c src/registrar/doorkeeper.h \
   src/registrar/offenders.c src/registrar/offenders.h \
   src/registrar/order.c src/registrar/order.h \
+  src/registrar/origin.c src/registrar/origin.h \
   src/registrar/admission.c src/registrar/admission.h \
   src/registrar/pace.c src/registrar/pace.h \
   src/registrar/kept.c src/registrar/kept.h \

@@ -207,6 +207,22 @@ def a_wrong_password_is_held_against_the_phone(stage):
 
 
 @test
+def a_network_of_ipv6_is_one_scanner(stage):
+    """Who has one address of a /64 has them all, and tries each user from another."""
+    house = House(stage, config={"registrar": {"proxies": ports.EDGE}})
+
+    def status(user, source, password=None):
+        phone = Forwarded(stage, user, house.phones_door, house.pbx.domain, address=ports.EDGE,
+                          password=password)
+        phone.hops = [f"SIP/2.0/UDP hop.test;branch=z9hG4bK1;received={source}"]
+        return phone.register().status
+    guesses = [status(f"user{number}", f"2001:db8::{number}", "wrong") for number in range(6)]
+    assert guesses == [401] * 4 + [403] * 2, guesses
+    assert status("alice", "2001:db8:0:1::1") == 200
+    house.assert_settled()
+
+
+@test
 def phones_behind_a_proxy_count_by_their_own_addresses(stage):
     house = House(stage, config={"registrar": {"proxies": ports.EDGE, "phones-per-address": 1}})
     edge = EdgeProxy(stage, house.phones_door)

@@ -122,6 +122,25 @@ test_addresses (void)
   g_assert_false (address_pattern_is_valid ("pbx.example.com"));
 }
 
+static void
+test_subscribers (void)
+{
+  static const gchar *const cases[][2] = {
+    { "192.0.2.1", "192.0.2.1" },
+    { "::ffff:192.0.2.9", "192.0.2.9" },
+    { "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64" },
+    { "2001:db8:1:2::", "2001:db8:1:2::/64" },
+    { "2001:db8:1:3::6", "2001:db8:1:3::/64" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (GInetAddress) address = g_inet_address_new_from_string (cases[i][0]);
+    g_autofree gchar *subscriber = address_subscriber (address);
+
+    g_assert_cmpstr (subscriber, ==, cases[i][1]);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -131,5 +150,6 @@ main (int argc, char **argv)
   g_test_add_func ("/aor/too-long", test_too_long);
   g_test_add_func ("/aor/parts", test_parts);
   g_test_add_func ("/address/patterns", test_addresses);
+  g_test_add_func ("/address/subscribers", test_subscribers);
   return g_test_run ();
 }
