@@ -234,20 +234,33 @@ admission_decided (Admission *admission, Registration *registration)
 
 /* ---- offenders ---- */
 
-/* Somebody else's failures do not shut out a phone that is registered from where it always was. */
+static gboolean
+has_secret_name (const Admission *admission, const Registration *registration)
+{
+  for (guint i = 0; i < registration->contacts->len; i++) {
+    const RegistrationContact *entry = g_ptr_array_index (registration->contacts, i);
+    const Binding *binding = location_find_token (admission->location, entry->token);
+
+    if (entry->push->kind == PN_PUSH && binding && binding_has_push (binding))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* Somebody else's failures do not shut out a phone that is registered from where it always was; nor
+ * do those of others behind its address a phone that was woken, which a scanner cannot name. */
 static guint
 blocked_for (Admission *admission, const Registration *registration)
 {
   g_autofree gchar *offender = origin_offender (registration->request, proxies_of (admission));
-  guint seconds = offenders_blocked (admission->offenders, offender);
+  guint source = offenders_blocked (admission->offenders, offender);
+  guint user = offenders_blocked (admission->offenders, registration->key);
 
-  if (seconds)
-    return seconds;
-  seconds = offenders_blocked (admission->offenders, registration->key);
-  if (seconds && location_find_flow (admission->location, registration->pbx, registration->aor,
-                                     sip_request_flow (registration->request)))
+  if ((source || user) && location_find_flow (admission->location, registration->pbx,
+                                              registration->aor,
+                                              sip_request_flow (registration->request)))
     return 0;
-  return seconds;
+  return source && has_secret_name (admission, registration) ? user : MAX (source, user);
 }
 
 static gboolean

@@ -133,6 +133,20 @@ def a_scanner_with_many_addresses_is_shut_out_too(stage):
 
 
 @test
+def a_wrong_password_does_not_shut_out_the_phones_beside_it(stage):
+    """Behind one address: one that is there, one that wakes, and one that is new."""
+    house = House(stage)
+    there, sleeper = house.phone("bob", path=""), house.sleeper("alice")
+    there.register_ok()
+    wrong = house.phone("carol", password="wrong")
+    while wrong.register().status != 403:
+        assert len(house.pbx.registers()) < 20, "it is not shut out"
+    assert house.phone("2000").register().status == 403
+    there.register_ok()
+    call_sleeper(house, sleeper)
+
+
+@test
 def a_phone_that_leaves_is_removed_at_the_pbx(stage):
     house = house_with_account(stage)
     phone = house.phone()
