@@ -391,14 +391,15 @@ admission_proved (Admission *admission, const Registration *registration)
   offenders_forgive (admission->offenders, registration->key);
 }
 
-/* A challenge to credentials that are not just old is a wrong password. */
+/* A challenge to credentials that are not just old is a wrong password; and a user whom the PBX does
+ * not know is guessed, which its guard counts likewise. */
 static gboolean
 is_offence (SipRequest *request, guint status, const sip_t *response)
 {
   const sip_t *sip = sip_request_sip (request);
   g_autoptr (GPtrArray) challenges = NULL;
 
-  if (status == 403)
+  if (status == 403 || status == 404)
     return TRUE;
   if ((status != 401 && status != 407) ||
       (!sip->sip_authorization && !sip->sip_proxy_authorization))

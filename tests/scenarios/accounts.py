@@ -133,6 +133,16 @@ def a_scanner_with_many_addresses_is_shut_out_too(stage):
 
 
 @test
+def who_guesses_users_is_shut_out(stage):
+    house = House(stage)
+    house.pbx.automatic["REGISTER"] = lambda request: house.pbx.reply(request, 404) or True
+    answers = [house.phone(f"user{number}", address=ports.STRANGER).register().status
+               for number in range(8)]
+    assert answers == [404] * 4 + [403] * 4, answers
+    assert len(house.pbx.registers()) == 4
+
+
+@test
 def a_wrong_password_does_not_shut_out_the_phones_beside_it(stage):
     """Behind one address: one that is there, one that wakes, and one that is new."""
     house = House(stage)
