@@ -264,6 +264,6 @@ upstream_granted (const sip_t *response, const gchar *token, gint64 asked)
     return 0;
   for (const sip_contact_t *contact = response->sip_contact; contact; contact = contact->m_next)
     if (g_strcmp0 (contact->m_url->url_user, token) == 0 && contact->m_expires)
-      return g_ascii_strtoll (contact->m_expires, NULL, 10);
+      return CLAMP (g_ascii_strtoll (contact->m_expires, NULL, 10), 0, G_MAXUINT32);
   return response->sip_expires ? MIN ((gint64) response->sip_expires->ex_delta, asked) : asked;
 }

@@ -229,6 +229,27 @@ def an_older_removal_of_all_removes_nothing(stage):
 
 
 @test
+def what_is_granted_for_ever_does_not_end_at_once(stage):
+    house = House(stage)
+    usual = house.pbx.automatic["REGISTER"]
+
+    def grant(request):
+        if not request.get("Authorization"):
+            return usual(request)
+        contact = uri_of(request.get("Contact"))
+        return house.pbx.reply(request, 200, headers=[
+            ("Contact", f"<{contact}>;expires=9223372036854775807")]) or True
+    house.pbx.automatic["REGISTER"] = grant
+    phone = house.phone()
+    phone.register_ok()
+    uri = uri_of(house.pbx.registers()[-1].get("Contact"))
+    for _ in range(2):
+        call = house.pbx.call("alice", OFFER, uri=uri)
+        house.finish(call, house.connect(call, phone))
+        house.restart()
+
+
+@test
 def an_interval_too_brief_comes_back(stage):
     house = House(stage, config={"pbx:office": {"register-expires": 60}}, min_expires=600)
     phone = house.phone()

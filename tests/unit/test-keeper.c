@@ -256,6 +256,17 @@ test_asks_for_longer (Fixture *fixture, gconstpointer data)
   g_assert_nonnull (strstr (fixture->last, ";expires=7200"));
 }
 
+/* Some PBXs grant the largest number that they have. */
+static void
+test_takes_what_is_granted (Fixture *fixture, gconstpointer data)
+{
+  fixture->granted = ";expires=9223372036854775807";
+  keep (fixture);
+  g_assert_cmpuint (registers_after (fixture, 0), ==, 1);
+  g_assert_cmpuint (registers_after (fixture, 86400), ==, 1);
+  g_assert_true (keeper_holds (fixture->keeper, "t1"));
+}
+
 static void
 test_again_when_the_pbx_lost_all (Fixture *fixture, gconstpointer data)
 {
@@ -449,6 +460,7 @@ main (int argc, char **argv)
   ADD ("forbidden", test_stops_when_forbidden);
   ADD ("forbidden-later", test_forbidden_later);
   ADD ("longer", test_asks_for_longer);
+  ADD ("granted-for-ever", test_takes_what_is_granted);
   ADD ("another-secret", test_tries_again_with_another_secret);
   ADD ("without-the-account", test_lets_go_without_the_account);
   ADD ("pbx-lost", test_again_when_the_pbx_lost_all);
