@@ -394,15 +394,17 @@ admission_proved (Admission *admission, const Registration *registration)
 /* A challenge to credentials that are not just old is a wrong password; and a user whom the PBX does
  * not know is guessed, which its guard counts likewise. */
 static gboolean
-is_offence (SipRequest *request, guint status, const sip_t *response)
+is_offence (const Registration *registration, guint status, const sip_t *response)
 {
-  const sip_t *sip = sip_request_sip (request);
+  const sip_t *sip = sip_request_sip (registration->request);
   g_autoptr (GPtrArray) challenges = NULL;
 
   if (status == 403 || status == 404)
     return TRUE;
   if ((status != 401 && status != 407) ||
       (!sip->sip_authorization && !sip->sip_proxy_authorization))
+    return FALSE;
+  if (registration->sendings > 1) /* another server has nonces of its own */
     return FALSE;
   challenges = sip_digest_challenges (response);
   for (guint i = 0; i < challenges->len; i++)
@@ -436,7 +438,7 @@ void
 admission_judge (Admission *admission, const Registration *registration, guint status,
                  const sip_t *response)
 {
-  gboolean offence = is_offence (registration->request, status, response);
+  gboolean offence = is_offence (registration, status, response);
 
   if (status < 300)
     admission_proved (admission, registration);

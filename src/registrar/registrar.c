@@ -146,38 +146,37 @@ on_upstream_answer (guint status, const sip_t *response, gpointer user_data)
 {
   Pending *pending = user_data;
   Registrar *self = pending->registrar;
-  SipRequest *request = pending->registration->request;
+  Registration *registration = pending->registration;
+  SipRequest *request = registration->request;
 
   if (response && try_sharing (pending, status))
     return;
-  admission_decided (self->admission, pending->registration);
+  admission_decided (self->admission, registration);
   if (!response) {
     counters_inc (COUNTER_REGISTERS_REJECTED);
-    log_warning (LOG_NONE, "[pbx:%s] does not answer a REGISTER (%u)",
-                 pbx_name (pending->registration->pbx), status);
+    log_warning (LOG_NONE, "[pbx:%s] does not answer a REGISTER (%u)", pbx_name (registration->pbx),
+                 status);
     sip_request_reply (request, status == 408 ? 504 : 503, NULL, TAG_END ());
   } else if (status < 300) {
-    admission_judge (self->admission, pending->registration, status, response);
-    if (admission_settles (self->admission, pending->registration))
+    admission_judge (self->admission, registration, status, response);
+    if (admission_settles (self->admission, registration))
       on_accepted (self, pending, response);
     else
       refuse (request, 500, ADMISSION_OUT_OF_ORDER);
   } else {
     msg_t *msg = sip_request_create_response (request);
 
-    admission_judge (self->admission, pending->registration, status, response);
-    learn (self, pending->registration, response);
-    if (pending->registration->shared)
-      sharing_refused (self->rooms.sharing, pending->registration, status);
+    admission_judge (self->admission, registration, status, response);
+    learn (self, registration, response);
+    if (registration->shared)
+      sharing_refused (self->rooms.sharing, registration, status);
     /* Challenges pass with all else: only the phone has the password (RFC 3261 22). */
     if (status != 401 && status != 407) {
       counters_inc (COUNTER_REGISTERS_REJECTED);
       log_info (LOG_FIELDS ("MESSAGE_ID", LOG_ID_REGISTRATION_FAILED, "AOR",
-                            log_mask_aor (pending->registration->aor), "PBX",
-                            pbx_name (pending->registration->pbx)),
-                "%s: the PBX refused to register it: %u %s",
-                log_mask_aor (pending->registration->aor), status,
-                response->sip_status->st_phrase);
+                            log_mask_aor (registration->aor), "PBX", pbx_name (registration->pbx)),
+                "%s: the PBX refused to register it: %u %s", log_mask_aor (registration->aor),
+                status, response->sip_status->st_phrase);
     }
     sip_headers_copy (msg, response, settlement_keeps_back, NULL);
     sip_request_reply_msg (request, status, response->sip_status->st_phrase, msg);
@@ -270,6 +269,7 @@ send_by (SipFlow *way, SipResponseFunc func, gpointer func_data, gpointer user_d
 {
   Pending *pending = user_data;
 
+  pending->registration->sendings++;
   return upstream_send (pending->registrar->rooms.upstream, way,
                         sip_request_sip (pending->registration->request), pending->seed,
                         pending->contacts, func, func_data);

@@ -158,6 +158,28 @@ def a_challenge_and_its_answer_stay_on_one_route(stage):
 
 
 @test
+def who_was_challenged_by_a_server_that_died_is_no_scanner(stage):
+    """The other one has nonces of its own, and need not say that the first one's are stale."""
+    house, second = two_servers(stage)
+    judge = second.guard.judge
+
+    def judge_bluntly(authorization, method):
+        verdict, user = judge(authorization, method)
+        return "wrong" if verdict == "stale" else verdict, user
+    second.guard.judge = judge_bluntly
+    phones = [house.phone(path="") for _ in range(5)]
+    for number, phone in enumerate(phones):
+        phone.instance = f"urn:uuid:00000000-0000-4000-8000-00000000000{number}"
+    challenges = [phone.send_register().expect(401) for phone in phones]
+    house.pbx.silent = True
+    answers = [phone.send_register(challenge=challenge)
+               for phone, challenge in zip(phones, challenges)]
+    assert [answer.final(20).status for answer in answers] == [401] * len(phones)
+    for phone in phones:
+        phone.register_ok(timeout=10)
+
+
+@test
 def a_busy_server_is_left_alone(stage):
     house, second = two_servers(stage)
     phone = house.phone()
