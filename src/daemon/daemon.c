@@ -267,7 +267,7 @@ build (Daemon *daemon, const DaemonProcess *process, GError **error)
   registrar_set_push (daemon->registrar, on_push_question, daemon);
   daemon->bucket = push_bucket_new (daemon->location, daemon->push);
   push_bucket_set_repeat (daemon->bucket, daemon->settings->wake.repeat);
-  daemon->refresh = refresh_new (daemon->location, daemon->accounts, daemon->push);
+  daemon->refresh = refresh_new (daemon->location, daemon->keeper, daemon->push);
   refresh_resume (daemon->refresh);
   watch_pbxes (daemon);
   daemon->media = media_setup_new (daemon->token_key);

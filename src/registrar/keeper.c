@@ -104,6 +104,20 @@ token_of (const Binding *binding)
   return binding->shared ? binding->shared : binding->token;
 }
 
+/**
+ * keeper_keeps:
+ * @keeper: the keeper
+ * @binding: a phone
+ *
+ * Returns: whether its registration at the PBX is renewed without the phone; not yet of one whose
+ *   account came after it
+ */
+gboolean
+keeper_keeps (Keeper *keeper, const Binding *binding)
+{
+  return g_hash_table_contains (keeper->rooms.all, token_of (binding));
+}
+
 /* A shared Contact stays as long as any phone does. */
 static gboolean
 is_shared_still (Keeper *keeper, const Binding *binding)

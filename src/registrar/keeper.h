@@ -9,6 +9,7 @@ typedef struct _Keeper Keeper;
 Keeper *keeper_new (Upstream *upstream, Location *location, AccountBook *accounts);
 void keeper_free (Keeper *keeper);
 
+gboolean keeper_keeps (Keeper *keeper, const Binding *binding);
 gboolean keeper_holds (Keeper *keeper, const gchar *token);
 void keeper_register (Keeper *keeper, Account *account, const gchar *aor, const gchar *token,
                       GPtrArray *replaces, KeptFunc func, gpointer user_data);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * refresh: wakes phones without an account in time, so that they renew their registration at the
+ * refresh: wakes phones whose registration nobody keeps in time, so that they renew it at the
  * PBX themselves (RFC 8599 5.5).
  *
  * Only the phone has the password, so only the phone can renew. The push rings nothing: a phone that
@@ -31,7 +31,7 @@
 
 struct _Refresh {
   Location *location;
-  AccountBook *accounts;
+  Keeper *keeper;
   PushService *service;
   GCancellable *cancellable;
   GHashTable *alarms; /* token -> Alarm, one for each phone that will be woken */
@@ -265,8 +265,7 @@ risk_of (const Binding *binding, gint64 granted)
 static void
 watch (Refresh *refresh, Binding *binding)
 {
-  Account *account = account_book_find (refresh->accounts, binding->pbx, binding->aor);
-  gboolean is_ours = binding_has_push (binding) && !(account && account_is_ready (account));
+  gboolean is_ours = binding_has_push (binding) && !keeper_keeps (refresh->keeper, binding);
   gint64 granted = (binding->expires - binding->registered) / CLOCK_SECOND;
 
   mark (binding, is_ours ? risk_of (binding, granted) : NULL);
@@ -341,12 +340,9 @@ static void
 wake_one (Binding *binding, gpointer user_data)
 {
   const Lost *lost = user_data;
-  Account *account;
 
-  if (binding->pbx != lost->pbx || !binding_has_push (binding) || pn_params_only_rings (binding->push))
-    return;
-  account = account_book_find (lost->refresh->accounts, binding->pbx, binding->aor);
-  if (!account || !account_is_ready (account))
+  if (binding->pbx == lost->pbx && binding_has_push (binding) &&
+      !pn_params_only_rings (binding->push) && !keeper_keeps (lost->refresh->keeper, binding))
     hasten (lost->refresh, binding, clock_jitter (lost->window));
 }
 
@@ -369,18 +365,18 @@ refresh_pbx_lost (Refresh *refresh, const Pbx *pbx)
 /**
  * refresh_new:
  * @location: the location service
- * @accounts: all accounts, whose phones need no waking
+ * @keeper: the keeper, whose phones need no waking
  * @service: the push services
  *
  * Returns: (transfer full): a refresher that watches phones from now on
  */
 Refresh *
-refresh_new (Location *location, AccountBook *accounts, PushService *service)
+refresh_new (Location *location, Keeper *keeper, PushService *service)
 {
   Refresh *refresh = g_new0 (Refresh, 1);
 
   refresh->location = g_object_ref (location);
-  refresh->accounts = accounts;
+  refresh->keeper = keeper;
   refresh->service = g_object_ref (service);
   refresh->cancellable = g_cancellable_new ();
   refresh->alarms =

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """manage-accounts: accounts are added, imported and removed while the daemon runs."""
+import hashlib
 import os
 import pty
 import subprocess
@@ -99,6 +100,27 @@ def another_password_counts_while_the_phone_sleeps(stage):
     phone.credentials.password = "new"
     assert granted(phone.register_ok()) == WEEK
     house.finish(call, house.connect(call, phone))
+    house.assert_settled(phone)
+
+
+@test(limit=40)
+def an_account_that_comes_while_the_phone_sleeps(stage):
+    """The PBX forgets the phone before it has come to prove that the account is its own."""
+    house, _bus, ctl = managed_house(stage, pbx_transport="tcp")
+    phone = house.sleeper()
+    ha1 = hashlib.md5(b"alice:pbx.test:pwalice").hexdigest()
+    users = os.path.join(stage.path, "users.csv")
+    with open(users, "w", encoding="utf-8") as file:
+        file.write(f"user,realm,ha1\nalice,pbx.test,{ha1}\n")
+    ctl.run("account", "import", "office", users)
+    while not any(e.sent for e in stage.trace.select("pbx", "OPTIONS")):
+        time.sleep(0.02)
+    house.pbx.registrar.forget()
+    house.pbx.close_tcp()
+    house.push.wait_pushes(1, "/push/alice", timeout=15)
+    house.wake(phone)
+    assert house.pbx.registers()[-1].get("User-Agent") == "sipwake", "the account is not used"
+    house.pbx.wait_contacts("alice", 1)
     house.assert_settled(phone)
 
 

@@ -18,6 +18,8 @@ typedef struct {
   ProviderFake *fake;
   PushService *service;
   Location *location;
+  Upstream *upstream;
+  Keeper *keeper;
   Refresh *refresh;
 } Fixture;
 
@@ -39,13 +41,17 @@ set_up (Fixture *fixture, gconstpointer data)
   fixture->service = push_service_new ();
   push_service_add (fixture->service, PUSH_PROVIDER (fixture->fake));
   fixture->location = location_new ();
-  fixture->refresh = refresh_new (fixture->location, fixture->accounts, fixture->service);
+  fixture->upstream = upstream_new ();
+  fixture->keeper = keeper_new (fixture->upstream, fixture->location, fixture->accounts);
+  fixture->refresh = refresh_new (fixture->location, fixture->keeper, fixture->service);
 }
 
 static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
   refresh_free (fixture->refresh);
+  keeper_free (fixture->keeper);
+  upstream_free (fixture->upstream);
   g_object_unref (fixture->location);
   g_object_unref (fixture->service);
   g_object_unref (fixture->fake);
@@ -413,17 +419,40 @@ test_pushed_in_time_after_the_pbx_lost_all (Fixture *fixture, gconstpointer data
 }
 
 static void
-test_accounts_need_no_push (Fixture *fixture, gconstpointer data)
+add_account (Fixture *fixture)
 {
   g_autoptr (Account) account = account_new (fixture->pbx, "sip:alice@pbx.example.com", "alice");
-  g_autoptr (Binding) binding = NULL;
 
   account->realm = g_strdup ("pbx");
   account->ha1 = digest_ha1 (DIGEST_MD5, "alice", "pbx", "secret");
   account_book_put_async (fixture->accounts, account, NULL, NULL);
-  binding = register_phone (fixture, 3600, "voip-token");
+}
+
+static void
+test_accounts_need_no_push (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Binding) binding = register_phone (fixture, 3600, "voip-token");
+
+  g_assert_nonnull (binding->at_risk);
+  add_account (fixture);
+  keeper_resume (fixture->keeper);
+  location_refreshed (fixture->location, binding);
   g_assert_null (binding->at_risk);
+  refresh_pbx_lost (fixture->refresh, fixture->pbx);
   g_assert_cmpuint (pushes_after (fixture, 3590), ==, 0);
+}
+
+/* Until the phone has come and proved that it is the account's, nobody keeps its registration. */
+static void
+test_an_account_that_comes_later (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Binding) binding = NULL;
+
+  add_account (fixture);
+  binding = register_phone (fixture, 3600, NULL);
+  refresh_pbx_lost (fixture->refresh, fixture->pbx);
+  g_assert_cmpuint (pushes_after (fixture, 6), ==, 1);
+  g_assert_cmpuint (pushes_after (fixture, 3590), ==, 2);
 }
 
 static void
@@ -483,5 +512,6 @@ main (int argc, char **argv)
   ADD ("pbx-lost-and-not-come", test_pushed_in_time_after_the_pbx_lost_all);
   ADD ("pbx-lost-calls-only", test_calls_only_token_is_left_when_the_pbx_lost_all);
   ADD ("account", test_accounts_need_no_push);
+  ADD ("account-that-comes-later", test_an_account_that_comes_later);
   return g_test_run ();
 }
