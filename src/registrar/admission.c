@@ -23,6 +23,7 @@
 #define OFFENCE_SECONDS 600
 #define LEAST_SECONDS 240 /* a push goes out 120 s before the end, and must be answered */
 #define FULL_SECONDS 300  /* when one may ask again */
+#define GUESS_SECONDS 2   /* likewise, where only the PBX's verdict on others is waited for */
 
 struct _Admission {
   Location *location;
@@ -32,6 +33,7 @@ struct _Admission {
   gchar **proxies; /* nullable */
   Tally *coming_of;   /* keys of records: new phones of which nobody knows yet whether they may */
   Tally *coming_from; /* addresses: the same */
+  Tally *guesses;     /* keys of records: credentials on which the PBX's verdict is out */
   guint coming;
 };
 
@@ -52,6 +54,7 @@ admission_new (Location *location, const AdmissionOptions *options)
   admission->order = order_new (location);
   admission->coming_of = tally_new ();
   admission->coming_from = tally_new ();
+  admission->guesses = tally_new ();
   admission_set_options (admission, options);
   return admission;
 }
@@ -67,6 +70,7 @@ admission_free (Admission *admission)
   order_free (admission->order);
   tally_free (admission->coming_of);
   tally_free (admission->coming_from);
+  tally_free (admission->guesses);
   g_object_unref (admission->location);
   g_strfreev (admission->proxies);
   g_free (admission);
@@ -229,10 +233,20 @@ admission_decided (Admission *admission, Registration *registration)
   order_leave (admission->order, registration);
   if (registration->coming)
     count_coming (admission, registration, -(gint) registration->coming);
+  if (registration->guesses)
+    tally_add (admission->guesses, registration->key, -1);
   registration->coming = 0;
+  registration->guesses = FALSE;
 }
 
 /* ---- offenders ---- */
+
+static gboolean
+is_where_it_was (const Admission *admission, const Registration *registration)
+{
+  return location_find_flow (admission->location, registration->pbx, registration->aor,
+                             sip_request_flow (registration->request)) != NULL;
+}
 
 static gboolean
 has_secret_name (const Admission *admission, const Registration *registration)
@@ -256,9 +270,7 @@ blocked_for (Admission *admission, const Registration *registration)
   guint source = offenders_blocked (admission->offenders, offender);
   guint user = offenders_blocked (admission->offenders, registration->key);
 
-  if ((source || user) && location_find_flow (admission->location, registration->pbx,
-                                              registration->aor,
-                                              sip_request_flow (registration->request)))
+  if ((source || user) && is_where_it_was (admission, registration))
     return 0;
   return source && has_secret_name (admission, registration) ? user : MAX (source, user);
 }
@@ -273,6 +285,29 @@ check_offender (Admission *admission, const Registration *registration)
   counters_inc (COUNTER_OFFENDERS_REFUSED);
   refuse (registration, 403, "Too Many Failed Authentications", 0, seconds);
   return FALSE;
+}
+
+/* What the PBX has not judged yet may be wrong, too: many at once would all reach it before the
+ * first failure is known. A user's phones, of which each may be right, come at once as well. */
+static gboolean
+check_guesses (Admission *admission, Registration *registration)
+{
+  const sip_t *sip = sip_request_sip (registration->request);
+  const Record *record = location_record (admission->location, registration->key);
+  guint room = OFFENCES + (record ? record->bindings->len : 0);
+
+  if ((!sip->sip_authorization && !sip->sip_proxy_authorization) ||
+      is_where_it_was (admission, registration))
+    return TRUE;
+  if (offenders_failures (admission->offenders, registration->key) +
+        tally_count (admission->guesses, registration->key) >= room) {
+    counters_inc (COUNTER_REGISTERS_OVER_LIMIT);
+    refuse (registration, 503, "Too Many Authentications At Once", 0, GUESS_SECONDS);
+    return FALSE;
+  }
+  tally_add (admission->guesses, registration->key, 1);
+  registration->guesses = TRUE;
+  return TRUE;
 }
 
 /**
@@ -305,6 +340,10 @@ admission_check (Admission *admission, Registration *registration, const Account
   }
   if (!check_offender (admission, registration) || !check_limits (admission, registration))
     return FALSE;
+  if (!account && !check_guesses (admission, registration)) {
+    admission_decided (admission, registration);
+    return FALSE;
+  }
   order_await (admission->order, registration);
   return TRUE;
 }

@@ -65,6 +65,21 @@ find (Offenders *offenders, const gchar *who)
 }
 
 /**
+ * offenders_failures:
+ * @offenders: the list
+ * @who: an address, or an address of record
+ *
+ * Returns: how often @who failed of late
+ */
+guint
+offenders_failures (Offenders *offenders, const gchar *who)
+{
+  const Offence *offence = find (offenders, who);
+
+  return offence ? offence->failures : 0;
+}
+
+/**
  * offenders_blocked:
  * @offenders: the list
  * @who: an address, or an address of record

@@ -28,6 +28,7 @@ typedef struct {
   gboolean lacks_hop;  /* the phone asks for flows, which the proxy before it does not keep */
   guint flow_timer;    /* seconds between two signs of life on one */
   gchar *source;       /* nullable: the address that it came from, behind proxies of ours */
+  gboolean guesses;    /* its credentials wait for the PBX's verdict, and may be wrong */
   guint sendings;      /* how often it was sent to the PBX, by one route or another */
   gboolean overtaken;  /* a newer one of the phone took effect meanwhile */
   guint coming;        /* how many new phones of it count towards the limits */

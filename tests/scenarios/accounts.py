@@ -133,6 +133,27 @@ def a_scanner_with_many_addresses_is_shut_out_too(stage):
 
 
 @test
+def a_scanner_that_tries_many_passwords_at_once_is_shut_out(stage):
+    """Before the PBX has judged the first one; and then it is judged for what it tried."""
+    house = House(stage)
+    guessers = [house.phone(password="wrong", address=ports.STRANGER) for _ in range(8)]
+    for number, guesser in enumerate(guessers):
+        guesser.instance = f"urn:uuid:00000000-0000-4000-8000-00000000000{number}"
+    challenges = [guesser.send_register().expect(401) for guesser in guessers]
+    house.pbx.hold_registers = True
+    guesses = [guesser.send_register(challenge=challenge)
+               for guesser, challenge in zip(guessers, challenges)]
+    for guess in guesses[4:]:
+        assert guess.expect(503).get("Retry-After")
+    house.pbx.hold_registers = False
+    for guess in guesses[:4]:
+        house.pbx.finish_register(house.pbx.expect_request("REGISTER"))
+    for guess in guesses[:4]:
+        guess.expect(401)
+    house.phone(address=ports.OTHER_PHONE).send_register().expect(403)
+
+
+@test
 def who_guesses_users_is_shut_out(stage):
     house = House(stage)
     house.pbx.automatic["REGISTER"] = lambda request: house.pbx.reply(request, 404) or True
