@@ -301,7 +301,7 @@ check_guesses (Admission *admission, Registration *registration)
     return TRUE;
   if (offenders_failures (admission->offenders, registration->key) +
         tally_count (admission->guesses, registration->key) >= room) {
-    counters_inc (COUNTER_REGISTERS_OVER_LIMIT);
+    counters_inc (COUNTER_OFFENDERS_REFUSED);
     refuse (registration, 503, "Too Many Authentications At Once", 0, GUESS_SECONDS);
     return FALSE;
   }
