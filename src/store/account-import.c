@@ -5,9 +5,9 @@
  * Text to values, all or nothing: an error names the line and the cause, never the secret. The
  * import command calls it and seals what comes out.
  *
- * CSV as RFC 4180, with a header line. Columns, in any order: user (the AOR's user part), password
- * or ha1 (lower-case hex), and optionally username (default: user), realm (needed with ha1) and
- * algorithm (MD5 or SHA-256, default MD5).
+ * CSV as RFC 4180, or with semicolons, with a header line. Columns, in any order: user (the AOR's
+ * user part), password or ha1 (lower-case hex), and optionally username (default: user), realm
+ * (needed with ha1) and algorithm (MD5 or SHA-256, default MD5).
  */
 #include "store/account-import.h"
 
@@ -39,6 +39,8 @@ static const gchar *const column_names[N_COLUMNS] = {
 typedef struct {
   const gchar *at;
   guint line;
+  gchar separator;
+  gchar ends[4]; /* what a field that is not quoted ends at */
 } Reader;
 
 /**
@@ -174,10 +176,10 @@ read_field (Reader *reader, GError **error)
       if (*reader->at != '"') {
         quoted = FALSE;
         fault =
-            *reader->at && !strchr (",\r\n", *reader->at) ? "text behind a closing quote" : NULL;
+            *reader->at && !strchr (reader->ends, *reader->at) ? "text behind a closing quote" : NULL;
         break;
       }
-    } else if (!quoted && strchr (",\r\n", *reader->at)) {
+    } else if (!quoted && strchr (reader->ends, *reader->at)) {
       break;
     }
     reader->line += *reader->at == '\n';
@@ -216,7 +218,7 @@ read_record (Reader *reader, GError **error)
     if (!field)
       return NULL;
     g_ptr_array_add (record, field);
-    if (*reader->at != ',')
+    if (*reader->at != reader->separator)
       return g_steal_pointer (&record);
     if (record->len > 4 * N_COLUMNS) {
       g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_INVALID, "line %u: too many fields",
@@ -226,6 +228,17 @@ read_record (Reader *reader, GError **error)
   }
 }
 
+/* Where the comma stands in numbers, spreadsheets separate by semicolons; no column's name has
+ * either. */
+static void
+find_separator (Reader *reader)
+{
+  gchar first = reader->at[strcspn (reader->at, ",;\r\n")];
+
+  reader->separator = first == ';' ? ';' : ',';
+  g_snprintf (reader->ends, sizeof reader->ends, "%c\r\n", reader->separator);
+}
+
 static gboolean
 read_header (Reader *reader, GArray *columns, GError **error)
 {
@@ -233,6 +246,7 @@ read_header (Reader *reader, GArray *columns, GError **error)
 
   if (g_str_has_prefix (reader->at, "\xef\xbb\xbf"))
     reader->at += 3;
+  find_separator (reader);
   record = read_record (reader, error);
   for (guint i = 0; record && i < record->len; i++) {
     const gchar *name = g_strstrip (record->pdata[i]);
@@ -310,7 +324,7 @@ account_import_csv (const gchar *text, GError **error)
       g_ptr_array_new_with_free_func ((GDestroyNotify) imported_account_free);
   g_autoptr (GHashTable) users = account_import_users_new ();
   g_autoptr (GArray) columns = g_array_new (FALSE, FALSE, sizeof (Column));
-  Reader reader = { text, 1 };
+  Reader reader = { .at = text, .line = 1 };
   GError *failure = NULL;
 
   if (!account_import_check_size (text, error) || !read_header (&reader, columns, &failure)) {

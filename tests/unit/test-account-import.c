@@ -67,6 +67,23 @@ test_csv (void)
                   expected, G_N_ELEMENTS (expected));
 }
 
+/* As spreadsheets write it in half of Europe. */
+static void
+test_csv_with_semicolons (void)
+{
+  static const ImportedAccount expected[] = {
+    { "1001", "1001", NULL, "se,cret", NULL, DIGEST_MD5, 0 },
+    { "1002", "auth2", NULL, "se;cret", NULL, DIGEST_MD5, 0 },
+  };
+
+  assert_imports (account_import_csv,
+                  "\xef\xbb\xbfuser;username;password\r\n"
+                  "1001;;se,cret\r\n"
+                  "1002;auth2;\"se;cret\"\r\n",
+                  expected, G_N_ELEMENTS (expected));
+  assert_fails (account_import_csv, "user;password\na;b\nc;hidden;d\n", "line 3: 3 fields");
+}
+
 static void
 test_csv_errors (void)
 {
@@ -183,6 +200,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/account-import/csv", test_csv);
+  g_test_add_func ("/account-import/csv-with-semicolons", test_csv_with_semicolons);
   g_test_add_func ("/account-import/csv-errors", test_csv_errors);
   g_test_add_func ("/account-import/pjsip", test_pjsip);
   g_test_add_func ("/account-import/pjsip-default-realm", test_pjsip_default_realm);
