@@ -51,12 +51,13 @@ fail (GError **error, guint line, const gchar *cause)
   return FALSE;
 }
 
-/* Blanks out comments in place; line ends stay, so that lines keep their numbers. */
+/* Blanks out comments in place, also those within comments; line ends stay, so that lines keep their
+ * numbers. */
 static gboolean
 strip_comments (gchar *text, GError **error)
 {
   gchar *out = text;
-  guint line = 1, opened = 0;
+  guint line = 1, opened = 0, depth = 0;
   gboolean in_line = FALSE;
 
   for (const gchar *p = text; *p; p++) {
@@ -64,18 +65,18 @@ strip_comments (gchar *text, GError **error)
       line++;
       in_line = FALSE;
       *out++ = *p;
-    } else if (opened) {
-      if (g_str_has_prefix (p, "--;")) {
-        opened = 0;
-        p += 2;
-      }
+    } else if (depth > 0 && g_str_has_prefix (p, "--;")) {
+      depth--;
+      p += 2;
     } else if (in_line) {
       continue;
-    } else if (*p == '\\' && p[1] == ';') {
+    } else if (depth == 0 && *p == '\\' && p[1] == ';') {
       *out++ = *++p;
     } else if (g_str_has_prefix (p, ";--") && p[3] != '-') {
-      opened = line;
+      opened = depth++ ? opened : line;
       p += 2;
+    } else if (depth > 0) {
+      continue;
     } else if (*p == ';') {
       in_line = TRUE;
     } else {
@@ -83,7 +84,7 @@ strip_comments (gchar *text, GError **error)
     }
   }
   *out = '\0';
-  return opened ? fail (error, opened, "a ;-- comment does not end with --;") : TRUE;
+  return depth ? fail (error, opened, "a ;-- comment does not end with --;") : TRUE;
 }
 
 static void
@@ -161,7 +162,7 @@ read_line (Config *config, Section **section, gchar *text, guint line, GError **
   if (!*text)
     return TRUE;
   if (*text == '#')
-    return fail (error, line, "#include and #exec are not followed: import each file by itself");
+    return fail (error, line, "#include and #exec are not followed: join the files to one first");
   if (*text == '[') {
     *section = open_section (config, text, line, error);
     return *section != NULL;

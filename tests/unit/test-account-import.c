@@ -126,7 +126,7 @@ test_pjsip (void)
                   "[transport-udp]\ntype=transport\nbind=0.0.0.0\n"
                   "[phone](!)\ntype=endpoint\ncontext = internal ; where\n"
                   "[secret](!)\n type = auth\n auth_type => userpass\n"
-                  ";-- [6000]\ntype=endpoint\nauth=none\n--;\n"
+                  ";-- [6000] ;-- an older\none --;\ntype=endpoint\nauth=none\n--;\n"
                   "[6001](phone)\nauth=6001\naors=6001\n"
                   "[6001](secret)\nusername=6001\npassword=un\\;safe\n"
                   "[6001]\ntype=aor\n"
@@ -176,6 +176,7 @@ test_pjsip_errors (void)
   assert_fails (account_import_pjsip, "[a](+)\n", "line 1: (+) adds");
   assert_fails (account_import_pjsip, "[a]\nhidden\n", "line 2: neither");
   assert_fails (account_import_pjsip, "\n;-- open\n\n", "line 2: a ;-- comment");
+  assert_fails (account_import_pjsip, "a=b ;-- hidden\n;-- hidden --;\n", "line 1: a ;-- comment");
   assert_fails (account_import_pjsip, "#include more.conf\n", "line 1: #include");
   assert_fails (account_import_pjsip, PHONE, "line 1: auth= names");
   assert_fails (account_import_pjsip, PHONE "[a]\ntype=auth\npassword=hidden\n",
