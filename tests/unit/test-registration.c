@@ -80,7 +80,15 @@ test_read (Fixture *fixture, gconstpointer data)
     { "Contact: <sip:a@192.0.2.1>;expires=7\r\nExpires: 60\r\n", 1, 7 },
     { "Contact: <sip:a@192.0.2.1>;expires=0\r\n", 1, 0 },
     { "Contact: <sip:a@192.0.2.1>, <sip:b@192.0.2.2>\r\nExpires: 5\r\n", 2, 5 },
-    { ONE ONE ONE ONE ONE ONE ONE ONE, 8, 3600 },
+    { "Contact: <sip:1@b.c>, <sip:2@b.c>, <sip:3@b.c>, <sip:4@b.c>\r\n"
+      "Contact: <sip:5@b.c>, <sip:6@b.c>, <sip:7@b.c>, <sip:8@b.c>\r\n", 8, 3600 },
+    { ONE ONE, 1, 3600 },
+    { "Contact: <sip:a@192.0.2.1>" INSTANCE ";expires=9, <sip:a@192.0.2.2>" INSTANCE
+      ";expires=0\r\n", 1, 9 },
+    { "Contact: <sip:a@192.0.2.1" PUSH "ab>;expires=0, <sip:a@192.0.2.2" PUSH "ab>;expires=9\r\n",
+      1, 9, PN_PUSH },
+    { "Contact: <sip:a@192.0.2.1" PUSH "ab>;expires=0, <sip:a@192.0.2.2" PUSH "cd>;expires=9\r\n",
+      2, 0, PN_PUSH },
     { "Contact: <sip:a@192.0.2.1" PUSH "ab>\r\n", 1, 3600, PN_PUSH },
     { "Contact: <sip:a@192.0.2.1" PUSH "ab>\r\nFeature-Caps: *;+sip.x=\"y\"\r\n", 1, 3600, PN_PUSH },
     { "Contact: <sip:a@192.0.2.1" PUSH "ab>\r\nFeature-Caps: *;+sip.x=\"y\"\r\n"
