@@ -64,10 +64,16 @@ static void
 on_ringing (Leg *leg, const sip_t *response, gpointer user_data)
 {
   Attempt *attempt = user_data;
+  gsize size;
 
   attempt->funcs->heard (attempt, response, attempt->user_data);
   if (attempt->over)
     return;
+  /* What the caller is to hear while it rings comes but once: what brings none must not end it. */
+  if (attempt->ringing && !response->sip_rseq && !sip_body_sdp (response, &size)) {
+    attempt->funcs->ringing (attempt, response, attempt->user_data);
+    return;
+  }
   if (attempt->ringing)
     leg_forget_reliable (leg); /* the caller does not get that one */
   translate (attempt, &attempt->ringing, on_ringing_ready);

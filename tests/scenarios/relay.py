@@ -372,6 +372,31 @@ def a_phone_calls_out_with_early_media(stage):
 
 
 @test
+def early_media_while_rtpengine_thinks(stage):
+    """A 180 overtakes it, and does not take its place."""
+    rtpengine = Rtpengine(stage)
+    house = relayed_house(stage, rtpengine)
+    house.pbx.challenge_calls = False
+    phone = house.phone()
+    phone.register_ok()
+    call = phone.invite("2000", OFFER)
+    leg = house.pbx.expect_call()
+    rtpengine.pause()
+    leg.ring(183, ANSWER)
+    leg.ring(180)
+    assert not call.expect(180).body
+    rtpengine.resume()
+    assert_relayed(call.expect(183).body)
+    leg.answer(ANSWER)
+    assert_relayed(call.expect(200).body)
+    call.ack()
+    leg.expect_ack()
+    house.finish(leg, call)
+    rtpengine.wait_calls(0)
+    house.assert_settled(phone)
+
+
+@test
 def a_late_offer(stage):
     rtpengine = Rtpengine(stage)
     house = relayed_house(stage, rtpengine)
