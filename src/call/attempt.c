@@ -14,6 +14,7 @@ struct _Attempt {
   const AttemptFuncs *funcs;
   gpointer user_data;
   MediaParty caller_party;
+  CallRecord *record;
   LegInvite invite;
   gchar *target;
   gchar *route;
@@ -33,10 +34,12 @@ on_ringing_ready (const sip_t *response, guint status, const gchar *problem, gpo
 {
   Attempt *attempt = user_data;
 
-  if (status)
+  if (status) {
+    call_record_add (attempt->record, "no early media: %u %s", status, problem);
     leg_forget_reliable (attempt->leg);
-  else if (!attempt->over)
+  } else if (!attempt->over) {
     attempt->funcs->ringing (attempt, response, attempt->user_data);
+  }
 }
 
 static void
@@ -161,6 +164,7 @@ attempt_new (const AttemptCall *call, SipFlow *flow, Reach *reach, const Attempt
   attempt->funcs = funcs;
   attempt->user_data = user_data;
   attempt->caller_party = call->caller_party;
+  attempt->record = call->record;
   attempt->flow = sip_flow_ref (flow);
   attempt->target = g_strdup (call->invite->target);
   attempt->route = g_strdup (call->invite->route);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "call/call-media.h"
+#include "call/call-record.h"
 #include "call/leg.h"
 
 typedef struct _Attempt Attempt;
@@ -26,6 +27,7 @@ typedef struct {
   const gchar *user; /* nullable: of the phone */
   SipFlow *caller;
   MediaParty caller_party;
+  CallRecord *record; /* outlives the attempt */
 } AttemptCall;
 
 Attempt *attempt_new (const AttemptCall *call, SipFlow *flow, Reach *reach,

@@ -80,7 +80,9 @@ branch_send_invite (Branch *branch, SipFlow *flow, const LegInvite *whom)
   g_autofree gchar *user = branch->binding ? aor_user (branch->binding->aor)
                                            : g_strdup (call->original->sip_from->a_url->url_user);
   LegInvite invite = *whom;
-  const AttemptCall attempt = { &invite, call->media, user, call->caller, call->caller_party };
+  const AttemptCall attempt = {
+    &invite, call->media, user, call->caller, call->caller_party, call->record
+  };
 
   invite.request = call->invite;
   invite.original = call->original;

@@ -15,6 +15,7 @@ struct _Bridge {
   BridgeEnd other;
   MediaSession *media;
   MediaParty party_of_one;
+  CallRecord *record;
   GPtrArray *under_way; /* Midcall */
 };
 
@@ -24,12 +25,13 @@ struct _Bridge {
  * @other: the dialog of the other side
  * @media: (nullable): the media between them, which outlives the bridge
  * @party_of_one: who is at the end of @one
+ * @record: (nullable): of the call; outlives the bridge
  *
  * Returns: (transfer full): the bridge between them
  */
 Bridge *
 bridge_new (const BridgeEnd *one, const BridgeEnd *other, MediaSession *media,
-            MediaParty party_of_one)
+            MediaParty party_of_one, CallRecord *record)
 {
   Bridge *bridge = g_new0 (Bridge, 1);
 
@@ -37,6 +39,7 @@ bridge_new (const BridgeEnd *one, const BridgeEnd *other, MediaSession *media,
   bridge->other = *other;
   bridge->media = media;
   bridge->party_of_one = party_of_one;
+  bridge->record = record;
   bridge->under_way = g_ptr_array_new_with_free_func ((GDestroyNotify) midcall_free);
   return bridge;
 }
@@ -114,6 +117,7 @@ bridge_take (Bridge *bridge, SipDialog *from, SipRequest *request)
     .opened = forth ? bridge->other.cseq : bridge->one.cseq,
     .media = bridge->media,
     .party = forth == (bridge->party_of_one == MEDIA_PHONE) ? MEDIA_PHONE : MEDIA_PBX,
+    .record = bridge->record,
   };
   Midcall *midcall;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "call/call-record.h"
 #include "call/reach.h"
 #include "media/media-session.h"
 
@@ -14,7 +15,7 @@ typedef struct {
 } BridgeEnd;
 
 Bridge *bridge_new (const BridgeEnd *one, const BridgeEnd *other, MediaSession *media,
-                    MediaParty party_of_one);
+                    MediaParty party_of_one, CallRecord *record);
 void bridge_free (Bridge *bridge);
 
 void bridge_take (Bridge *bridge, SipDialog *from, SipRequest *request);

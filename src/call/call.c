@@ -179,7 +179,7 @@ bridge_of (Call *call)
     call->bridge = bridge_new (
       &(BridgeEnd){ caller_dialog (call->caller), caller_reach (call->caller), 0 },
       &(BridgeEnd){ dialog, leg_reach (leg), leg_cseq (leg) },
-      fork_only_media (call->fork), caller_party (call));
+      fork_only_media (call->fork), caller_party (call), call->record);
     call->bridged = leg;
   }
   return call->bridge;

@@ -25,6 +25,7 @@ struct _Midcall {
   PushTicket *ticket;
   MediaSession *media;
   MediaParty party;
+  CallRecord *record;
   guint32 opened;
   Passage *passage; /* of the request, a response or the ACK */
   SipTransaction *transaction;
@@ -84,6 +85,14 @@ keep_media (Midcall *midcall)
 }
 
 static void
+record_problem (const Midcall *midcall, guint status, const gchar *problem)
+{
+  if (midcall->record)
+    call_record_add (midcall->record, "no media for %s: %u %s",
+                     sip_request_method_name (midcall->request), status, problem);
+}
+
+static void
 send_back (Midcall *midcall, guint status, const sip_t *response)
 {
   msg_t *msg = sip_request_create_response (midcall->request);
@@ -137,6 +146,7 @@ on_response_ready (const sip_t *response, guint problem_status, const gchar *pro
   if (conclude_cancelled (midcall) || (problem_status && status < 200))
     return;
   if (problem_status) {
+    record_problem (midcall, problem_status, problem);
     keep_media (midcall);
     sip_request_reply (midcall->request, problem_status, NULL, TAG_END ());
     if (accepted)
@@ -183,6 +193,8 @@ on_ack_ready (const sip_t *ack, guint problem_status, const gchar *problem, gpoi
 {
   Midcall *midcall = user_data;
 
+  if (problem_status)
+    record_problem (midcall, problem_status, problem);
   acknowledge (midcall, problem_status ? NULL : ack);
   finish (midcall);
 }
@@ -237,6 +249,7 @@ midcall_new (SipRequest *request, const MidcallSides *sides, MidcallFunc done, g
   midcall->reach = sides->reach;
   midcall->media = sides->media;
   midcall->party = sides->party;
+  midcall->record = sides->record;
   midcall->opened = sides->opened;
   midcall->done = done;
   midcall->user_data = user_data;
@@ -267,6 +280,7 @@ on_request_ready (const sip_t *sip, guint problem_status, const gchar *problem, 
   msg_t *msg;
 
   if (problem_status) {
+    record_problem (midcall, problem_status, problem);
     keep_media (midcall);
     sip_request_reply (request, problem_status, NULL, TAG_END ());
     finish (midcall);

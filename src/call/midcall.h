@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "call/call-record.h"
 #include "call/reach.h"
 #include "media/media-session.h"
 
@@ -13,7 +14,8 @@ typedef struct {
   Reach *reach;    /* nullable: how the phone of @to is found again */
   guint32 opened;  /* the sequence number of our INVITE in @to, 0: there was none */
   MediaSession *media;
-  MediaParty party; /* who sent it */
+  MediaParty party;   /* who sent it */
+  CallRecord *record; /* nullable: gets to know what is wrong with the media */
 } MidcallSides;
 
 Midcall *midcall_new (SipRequest *request, const MidcallSides *sides, MidcallFunc done,

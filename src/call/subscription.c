@@ -234,7 +234,7 @@ subscription_start (Subscription *subscription, const SubscriptionPeer *peer)
     reach_serve (subscription->notifier_reach, subscription->notifier);
   subscription->bridge = bridge_new (&(BridgeEnd){ subscription->subscriber, NULL, 0 },
                                      &(BridgeEnd){ subscription->notifier, NULL, 0 }, NULL,
-                                     MEDIA_PHONE);
+                                     MEDIA_PHONE, NULL);
   msg = sip_dialog_create_request (subscription->notifier);
   sip_headers_route (msg, peer->route);
   sip_headers_forward (msg, sip);

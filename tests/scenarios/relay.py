@@ -514,6 +514,36 @@ def what_rtpengine_refuses_gets_488(stage):
 
 
 @test
+def why_there_are_no_media_is_told(stage):
+    """Of early media and of changes, too, not only of the call itself."""
+    rtpengine = Rtpengine(stage)
+    house = relayed_house(stage, rtpengine)
+    phone = house.phone(transport="tcp")
+    phone.register_ok()
+    call = house.pbx.call("alice", OFFER)
+    leg = phone.expect_call()
+    leg.ring(183, b"no session description\r\n")
+    house.daemon.wait_line(r"call: no early media: 488 .*Failed to parse SDP")
+    leg.answer(ANSWER)
+    call.expect(200)
+    call.ack()
+    leg.expect_ack()
+    leg.send("UPDATE", b"no session description\r\n").expect(488)
+    house.daemon.wait_line(r"call: no media for UPDATE: 488 .*Failed to parse SDP")
+    again = call.send("INVITE")
+    leg.reply(leg.expect_request("INVITE"), 200, sdp("late", "192.0.2.2", version=2))
+    again.expect(200)
+    rtpengine.stop()
+    call.ack(again, ANSWER)
+    assert not leg.expect_ack().body
+    house.daemon.wait_line(r"call: no media for INVITE: 503 rtpengine is not running")
+    call.send("INVITE", OFFER).expect(503)
+    house.daemon.wait_line(r"(call: no media for INVITE: 503 rtpengine is not running(.|\n)*){2}")
+    house.finish(call, leg)
+    house.assert_settled(phone)
+
+
+@test
 def an_answer_that_rtpengine_refuses_ends_the_call(stage):
     rtpengine = Rtpengine(stage)
     house = relayed_house(stage, rtpengine)
