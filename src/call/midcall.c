@@ -30,8 +30,7 @@ struct _Midcall {
   Passage *passage; /* of the request, a response or the ACK */
   SipTransaction *transaction;
   gboolean answered; /* a re-INVITE's 2xx went back: the ACK is due */
-  gboolean cancelled; /* and has got its 487: what the other side still says ends here */
-  Deadline *patience; /* with that */
+  Deadline *patience; /* with who says nothing to a CANCEL */
   MidcallFunc done;
   gpointer user_data;
 };
@@ -109,21 +108,12 @@ acknowledge (Midcall *midcall, const sip_t *ack)
   sip_ack_send (midcall->to, sip_transaction_cseq (midcall->transaction), ack);
 }
 
-/* Who accepts what was cancelled meanwhile wants an ACK, too (RFC 3261 9.1). Returns whether it was;
- * with the other side's last word it is over. */
-static gboolean
-conclude_cancelled (Midcall *midcall)
+static void
+give_up (Midcall *midcall)
 {
-  guint status;
-
-  if (!midcall->cancelled)
-    return FALSE;
-  status = sip_transaction_status (midcall->transaction);
-  if (status >= 200 && status < 300)
-    acknowledge (midcall, NULL);
-  if (status >= 200)
-    finish (midcall);
-  return TRUE;
+  keep_media (midcall);
+  sip_request_reply (midcall->request, SIP_487_REQUEST_CANCELLED, TAG_END ());
+  finish (midcall);
 }
 
 static void
@@ -132,7 +122,7 @@ on_patience_over (gpointer user_data)
   Midcall *midcall = user_data;
 
   midcall->patience = NULL;
-  finish (midcall);
+  give_up (midcall);
 }
 
 static void
@@ -143,7 +133,7 @@ on_response_ready (const sip_t *response, guint problem_status, const gchar *pro
   guint status = (guint) response->sip_status->st_status;
   gboolean accepted = status >= 200 && status < 300 && midcall_is_invite (midcall);
 
-  if (conclude_cancelled (midcall) || (problem_status && status < 200))
+  if (problem_status && status < 200)
     return;
   if (problem_status) {
     record_problem (midcall, problem_status, problem);
@@ -166,8 +156,8 @@ on_response (SipTransaction *transaction, guint status, const sip_t *response, g
 {
   Midcall *midcall = user_data;
 
-  if (conclude_cancelled (midcall))
-    return;
+  if (status >= 200)
+    deadline_clear (&midcall->patience);
   if (!response || status >= 300)
     keep_media (midcall);
   if (!response) {
@@ -199,25 +189,28 @@ on_ack_ready (const sip_t *ack, guint problem_status, const gchar *problem, gpoi
   finish (midcall);
 }
 
+/* As through a proxy (RFC 3261 16.10): who was asked has the last word. A 487 of our own would leave
+ * him alone with what he may have accepted before he heard of the CANCEL. */
+static void
+cancel (Midcall *midcall)
+{
+  if (!midcall->transaction) {
+    give_up (midcall);
+  } else if (sip_transaction_status (midcall->transaction) < 200) {
+    midcall->patience = deadline_new (SIP_CANCEL_PATIENCE_MS, on_patience_over, midcall);
+    sip_transaction_cancel (midcall->transaction, NULL);
+  }
+}
+
 static void
 on_invite_event (SipRequest *request, SipRequestEvent event, const sip_t *sip, gpointer user_data)
 {
   Midcall *midcall = user_data;
 
   if (event == SIP_REQUEST_CANCELLED) {
-    keep_media (midcall); /* now, for the stack's own 487 may come before the other side's */
-    if (midcall->transaction) {
-      midcall->cancelled = TRUE;
-      midcall->patience = deadline_new (SIP_CANCEL_PATIENCE_MS, on_patience_over, midcall);
-      sip_transaction_cancel (midcall->transaction, NULL);
-    } else {
-      sip_request_reply (request, SIP_487_REQUEST_CANCELLED, TAG_END ());
-      finish (midcall);
-    }
+    cancel (midcall);
     return;
   }
-  if (conclude_cancelled (midcall))
-    return;
   /* Without an ACK of its own the other side would repeat its 2xx for ever; that the first side
    * is gone shows by the next request into its dialog. */
   if (midcall->answered && sip && midcall->media && !offered (midcall))

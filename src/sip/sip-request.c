@@ -296,7 +296,6 @@ remind (gpointer user_data)
   const sip_t *sip = sip_object (last);
 
   request->reminder = deadline_new (REMINDER_MS, remind, request);
-  /* The stack answers by itself where the caller gives up. */
   if (sip && sip->sip_status->st_status < 200 && !sip->sip_rseq) {
     msg_t *again = msg_dup (request->early ? request->early : last);
 

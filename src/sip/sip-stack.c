@@ -139,7 +139,7 @@ sip_stack_new (GPtrArray *listener_options, GMainContext *context, GError **erro
   su_log_set_level (NULL, 1);
 
   stack->agent = nta_agent_create (
-      sip_loop_root (loop), (url_string_t *) -1, on_stray, stack, NTATAG_UA (1), NTATAG_CANCEL_487 (1),
+      sip_loop_root (loop), (url_string_t *) -1, on_stray, stack, NTATAG_UA (1), NTATAG_CANCEL_487 (0),
       NTATAG_CLIENT_RPORT (1), NTATAG_SERVER_RPORT (1), NTATAG_TCP_RPORT (1), NTATAG_USE_SRV (0),
       NTATAG_USE_NAPTR (0), NTATAG_UDP_MTU (65535), NTATAG_MAXSIZE (MAX_MESSAGE),
       NTATAG_PRELOAD (PRELOAD), NTATAG_MAX_PROCEEDING (MAX_CALLS_RINGING),
