@@ -6,6 +6,9 @@
  * that wakes after the caller gave up gets the INVITE, and the CANCEL as soon as it has answered
  * provisionally. Other phones get nothing, for they would ring for nothing. A branch that ends while
  * it waits hands its phone over to here.
+ *
+ * Nobody is there to talk with, so the INVITE has no body: what the caller offered is not for this
+ * phone as it stands, and to have it translated would begin a session at rtpengine for nothing.
  */
 #include "call/late-calls.h"
 
@@ -124,6 +127,7 @@ show (LateCall *call, Binding *binding)
     .call_id = call->call_id,
     .tag = call->tag,
     .contact_user = original->sip_from->a_url->url_user,
+    .bare = TRUE,
   };
 
   g_clear_pointer (&call->ticket, push_bucket_leave);

@@ -29,6 +29,7 @@ struct _Leg {
   SipListener *listener;    /* by which it came in */
   guint breadth;
   gboolean reliable;
+  gboolean bare;
   guint32 rseq; /* of the last reliable answer */
   gchar *target;
   gchar *route;              /* nullable */
@@ -223,7 +224,10 @@ send_invite (Leg *leg, const gchar *authorization)
 
   sip_headers_route (msg, leg->route);
   sip_headers_forward (msg, leg->original);
-  header_policy_copy (msg, leg->original);
+  if (leg->bare)
+    header_policy_copy_without_body (msg, leg->original);
+  else
+    header_policy_copy (msg, leg->original);
   dialog_map_copy (msg, leg->original, leg->listener);
   add_breadth (msg, leg->original, leg->breadth);
   sip_add_tl (msg, sip, TAG_IF (leg->reliable, SIPTAG_SUPPORTED_STR ("100rel")), TAG_END ());
@@ -352,6 +356,7 @@ leg_invite (Leg *leg, SipFlow *flow, const LegInvite *invite)
   leg->listener = sip_request_listener (invite->request);
   leg->breadth = invite->breadth;
   leg->reliable = invite->reliable;
+  leg->bare = invite->bare;
   leg->target = g_strdup (invite->target);
   leg->route = g_strdup (invite->route);
   leg->credentials = invite->credentials ? credentials_ref (invite->credentials) : NULL;

@@ -32,6 +32,7 @@ typedef struct {
   Credentials *credentials; /* nullable: what answers a challenge in place of the caller */
   guint breadth; /* Max-Breadth; 0: not known */
   gboolean reliable; /* provisional answers may be (RFC 3262) */
+  gboolean bare;     /* nothing is offered to who is called */
   Reach *reach; /* transfer full, nullable: how the phone is found again */
 } LegInvite;
 

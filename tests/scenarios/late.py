@@ -49,6 +49,7 @@ def who_gave_up_is_shown(stage):
     apple.come(phone)
     late = phone.expect_call()
     assert late.call_id in str(push), "the push named this call"
+    assert not late.invite.body and not late.invite.get("Content-Type"), "nobody offers anything"
     phone.expect_nothing(0.2, "CANCEL")
     late.ring()
     assert late.expect_cancel().get("Reason") == 'SIP;cause=487;text="changed my mind"'
