@@ -323,6 +323,10 @@ on_pong (NgOutcome outcome, const NgReply *reply, gpointer user_data)
 
   if (outcome == NG_CLOSED)
     return;
+  if (outcome == NG_TIMED_OUT) {
+    ng_socket_renew (peer->fd, peer->address);
+    ng_socket_renew (peer->unhurried_fd, peer->address);
+  }
   peer->probe = deadline_new (wait + clock_jitter (wait / 8 + 1), on_probe_due, peer);
 }
 
@@ -341,7 +345,7 @@ on_probe_due (gpointer user_data)
  * @options: its limits
  * @returned: called when it is up for the first time or again
  * @user_data: for @returned
- * @error: set where @address is malformed or no way leads there
+ * @error: set where @address is malformed
  *
  * Main thread only. It is asked at once whether it is there.
  *

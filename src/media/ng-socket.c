@@ -5,11 +5,13 @@
  *
  * Each ng-peer has two.
  */
+#define _GNU_SOURCE /* dup3 */
 #include "media/ng-socket.h"
 
 #include "base/error.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <gio/gio.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -17,7 +19,9 @@
 /**
  * ng_socket_open:
  * @text: "127.0.0.1:2223" or "[::1]:2223"
- * @error: set where that is malformed or no way leads there
+ * @error: set where that is malformed
+ *
+ * Where no way leads there at the moment all that is sent is lost, until ng_socket_renew().
  *
  * Returns: a socket that does not block, or -1
  */
@@ -46,12 +50,28 @@ ng_socket_open (const gchar *text, GError **error)
   if (!g_socket_address_to_native (address, &native, sizeof native, error))
     return -1;
   fd = socket (native.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0 || connect (fd, (struct sockaddr *) &native, (socklen_t) size) < 0) {
+  if (fd < 0)
     g_set_error (error, SIPWAKE_ERROR, SIPWAKE_ERROR_UNREACHABLE, "rtpengine at %s: %s", text,
                  g_strerror (errno));
-    if (fd >= 0)
-      close (fd);
-    return -1;
-  }
+  else
+    connect (fd, (struct sockaddr *) &native, (socklen_t) size);
   return fd;
+}
+
+/**
+ * ng_socket_renew:
+ * @fd: a socket by which nothing is heard any more
+ * @text: what it was opened for
+ *
+ * A socket keeps the address of ours that it was connected from, also when we have another one now.
+ */
+void
+ng_socket_renew (int fd, const gchar *text)
+{
+  int fresh = ng_socket_open (text, NULL);
+
+  if (fresh < 0)
+    return;
+  dup3 (fresh, fd, O_CLOEXEC);
+  close (fresh);
 }

@@ -4,3 +4,4 @@
 #include <glib.h>
 
 int ng_socket_open (const gchar *text, GError **error);
+void ng_socket_renew (int fd, const gchar *text);

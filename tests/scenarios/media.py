@@ -11,7 +11,9 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
 from sipwaketest import networks, tap
+from sipwaketest.house import House
 from sipwaketest.networks import PBX, PHONE, Scene, shell
+from sipwaketest.rtpengine import ADDRESS, Rtpengine
 
 import tone
 from demo import CALLER, CALL_SECONDS, DOMAIN, SLEEPER, TONES
@@ -69,6 +71,23 @@ def the_pbx_s_public_address_is_enough_where_its_ports_are_forwarded(stage):
     finally:
         shell(NO_FORWARDING)
     assert min(heard) >= HEARD, heard
+
+
+@tap.test(limit=60)
+def rtpengine_is_found_by_another_way(stage):
+    """None leads to it when the daemon starts, and later the daemon's own address is another one."""
+    way = "ip route replace {} " + ADDRESS + " {} table local"
+    rtpengine = Rtpengine(stage)
+    house = House(stage, config={"pbx:office": {"media": "rtpengine"},
+                                 "media:relay": {"rtpengine": rtpengine.uri}}, start=False)
+    shell(way.format("unreachable", ""))
+    house.start()
+    house.daemon.wait_log("rtpengine is down", 1)
+    shell("ip address add 198.51.100.1/32 dev lo; "
+          + way.format("local", "dev lo src 198.51.100.1"))
+    house.daemon.wait_log("rtpengine is up", 1, timeout=10)
+    shell("ip address del 198.51.100.1/32 dev lo; " + way.format("local", "dev lo"))
+    house.daemon.wait_log("rtpengine is up", 2, timeout=20)
 
 
 @tap.test(limit=90)
