@@ -187,11 +187,14 @@ begin (MediaSession *session)
     recall (job, &session->agreed[job->kind]);
   if (!session->peer && job->kind == MEDIA_OFFER)
     session->peer = rtpengine_take (session->rtpengine, NULL);
-  if (session->peer)
-    ask (session);
-  else
+  /* What nobody waits for goes out even so: it may be read together with what it takes back. */
+  if (!session->peer)
     fail (session, MEDIA_UNAVAILABLE,
           job->kind == MEDIA_OFFER ? "no rtpengine is up" : "an answer to no offer");
+  else if (session->established && job->func && ng_peer_is_down (session->peer))
+    fail (session, MEDIA_UNAVAILABLE, "the call's rtpengine is down");
+  else
+    ask (session);
 }
 
 /* A call that has not begun may begin elsewhere; it is ended where it may have begun. */
