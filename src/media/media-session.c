@@ -187,11 +187,13 @@ begin (MediaSession *session)
     recall (job, &session->agreed[job->kind]);
   if (!session->peer && job->kind == MEDIA_OFFER)
     session->peer = rtpengine_take (session->rtpengine, NULL);
-  /* What nobody waits for goes out even so: it may be read together with what it takes back. */
+  /* An answer has its chance, since a call may end with it. So has what nobody waits for: it may be
+   * read together with what it takes back. */
   if (!session->peer)
     fail (session, MEDIA_UNAVAILABLE,
           job->kind == MEDIA_OFFER ? "no rtpengine is up" : "an answer to no offer");
-  else if (session->established && job->func && ng_peer_is_down (session->peer))
+  else if (session->established && job->kind == MEDIA_OFFER && job->func &&
+           ng_peer_is_down (session->peer))
     fail (session, MEDIA_UNAVAILABLE, "the call's rtpengine is down");
   else
     ask (session);
