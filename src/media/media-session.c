@@ -236,12 +236,15 @@ static void
 accept (MediaSession *session, const NgReply *reply)
 {
   const Job *job = g_queue_peek_head (&session->jobs);
+  MediaSide *side = &session->sides[job->from];
   MediaResult result = { .outcome = MEDIA_DONE, .sdp = reply->sdp, .size = reply->size };
   g_autofree gchar *restored = NULL;
   g_autoptr (GError) error = NULL;
 
   session->established = TRUE;
-  media_transport_learn (&session->sides[job->from].transport, &job->traits);
+  media_transport_learn (&side->transport, &job->traits);
+  if (job->traits.family != G_SOCKET_FAMILY_INVALID)
+    side->family = job->traits.family;
   if (job->traits.other && !session->released) {
     restored = sdp_restore (job->sdp, job->size, reply->sdp, reply->size, &result.size, &error);
     result.sdp = restored;

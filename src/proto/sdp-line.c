@@ -94,6 +94,22 @@ sdp_line_is_media (const SdpLine *line, SdpMedia *media)
 }
 
 /**
+ * sdp_line_is_connection:
+ * @line: a line
+ * @connection: (out caller-allocates): its words (RFC 4566 section 5.7)
+ *
+ * Returns: whether the line is "c=" with network type, address type and address
+ */
+gboolean
+sdp_line_is_connection (const SdpLine *line, SdpConnection *connection)
+{
+  const gchar *text = line->text, *end = line->text + line->size;
+
+  return line->type == 'c' && take_word (&text, end, &connection->network) &&
+         take_word (&text, end, &connection->type) && take_word (&text, end, &connection->address);
+}
+
+/**
  * sdp_word_is:
  * @word: a word
  * @text: a text

@@ -30,10 +30,18 @@ typedef struct {
   SdpWord profile;
 } SdpMedia;
 
+/* What a c= line says. */
+typedef struct {
+  SdpWord network;
+  SdpWord type;
+  SdpWord address;
+} SdpConnection;
+
 void sdp_reader_init (SdpReader *reader, const gchar *sdp, gsize size);
 gboolean sdp_reader_next (SdpReader *reader, SdpLine *line);
 
 gboolean sdp_line_is_attribute (const SdpLine *line, const gchar *name);
 gboolean sdp_line_is_media (const SdpLine *line, SdpMedia *media);
+gboolean sdp_line_is_connection (const SdpLine *line, SdpConnection *connection);
 gboolean sdp_word_is (const SdpWord *word, const gchar *text);
 gboolean sdp_word_ends_with (const SdpWord *word, const gchar *suffix);

@@ -46,6 +46,20 @@ read_attribute (const SdpLine *line, SdpTraits *traits)
     traits->rtcp_mux = TRUE;
 }
 
+/* Nowhere (0.0.0.0) is a hold, or ICE that has yet to find a place. */
+static void
+read_connection (const SdpLine *line, SdpTraits *traits)
+{
+  SdpConnection connection;
+
+  if (!sdp_line_is_connection (line, &connection))
+    return;
+  if (sdp_word_is (&connection.type, "IP4") && !sdp_word_is (&connection.address, "0.0.0.0"))
+    traits->family = G_SOCKET_FAMILY_IPV4;
+  else if (sdp_word_is (&connection.type, "IP6") && !sdp_word_is (&connection.address, "::"))
+    traits->family = G_SOCKET_FAMILY_IPV6;
+}
+
 /**
  * sdp_traits_read:
  * @sdp: a body; it need not be terminated, nor be a session description at all
@@ -63,6 +77,8 @@ sdp_traits_read (const gchar *sdp, gsize size, SdpTraits *traits)
   while (sdp_reader_next (&reader, &line)) {
     if (line.type == 'm')
       read_stream (&line, traits);
+    else if (line.type == 'c')
+      read_connection (&line, traits);
     else if (line.type == 'a')
       read_attribute (&line, traits);
   }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <glib.h>
+#include <gio/gio.h>
 
 /* What a session description says of how its media travels. */
 typedef struct {
@@ -15,6 +15,7 @@ typedef struct {
   gboolean fingerprint; /* a=fingerprint: DTLS */
   gboolean crypto;      /* a=crypto: SDES */
   gboolean rtcp_mux;    /* a=rtcp-mux */
+  GSocketFamily family; /* in which it is reached; G_SOCKET_FAMILY_INVALID: it does not say */
 } SdpTraits;
 
 void sdp_traits_read (const gchar *sdp, gsize size, SdpTraits *traits);

@@ -757,6 +757,31 @@ test_families (Fixture *fixture, gconstpointer data)
   wait_until (count_calls (fixture->one) == 0);
 }
 
+/* By whatever way it has registered: it may have changed networks since. */
+static void
+test_moved (Fixture *fixture, gconstpointer data)
+{
+  static const MediaSide ipv4 = { .family = G_SOCKET_FAMILY_IPV4 };
+  g_autoptr (Rtpengine) rtpengine = connect_to (fixture->one, NULL);
+  MediaSession *session = media_session_new (&options, rtpengine, &ipv4, &ipv4);
+  Answer offer = translate (session, MEDIA_PHONE, MEDIA_OFFER, PLAIN_IPV6);
+  Answer answer = translate (session, MEDIA_PBX, MEDIA_ANSWER, PLAIN);
+  Answer held = translate (session, MEDIA_PHONE, MEDIA_OFFER, NOWHERE);
+  Answer kept = translate (session, MEDIA_PBX, MEDIA_ANSWER, PLAIN);
+  Answer again = translate (session, MEDIA_PBX, MEDIA_OFFER, PLAIN);
+
+  g_assert_nonnull (strstr (offer.sdp, "c=IN IP4 127.0.0.1\r\n"));
+  g_assert_nonnull (strstr (answer.sdp, "c=IN IP6 ::1\r\n"));
+  g_assert_nonnull (strstr (again.sdp, "c=IN IP6 ::1\r\n"));
+  media_session_release (session);
+  clear (&offer);
+  clear (&answer);
+  clear (&held);
+  clear (&kept);
+  clear (&again);
+  wait_until (count_calls (fixture->one) == 0);
+}
+
 /* Hold as RFC 2543 had it: no sound goes there until the next offer. */
 static void
 test_hold (Fixture *fixture, gconstpointer data)
@@ -930,6 +955,7 @@ main (int argc, char **argv)
   add ("/media-session/refused", NULL, test_refused);
   add ("/media-session/rtcp", NULL, test_rtcp);
   add ("/media-session/families", NULL, test_families);
+  add ("/media-session/moved", NULL, test_moved);
   add ("/media-session/hold", NULL, test_hold);
   add ("/media-session/offer-refused", NULL, test_offer_refused);
   add ("/media-session/offer-refused-before-its-turn", NULL, test_offer_refused_before_its_turn);

@@ -58,6 +58,16 @@ test_no_audio (void)
   g_assert_cmpuint (read_traits ("").streams, ==, 0);
 }
 
+static void
+test_family (void)
+{
+  g_assert_cmpint (read_traits ("c=IN IP4 192.0.2.1\n").family, ==, G_SOCKET_FAMILY_IPV4);
+  g_assert_cmpint (read_traits ("c=IN IP6 2001:db8::1\r\nm=audio 4 RTP/AVP 0\r\nc=IN IP6 ::").family,
+                   ==, G_SOCKET_FAMILY_IPV6);
+  g_assert_cmpint (read_traits ("c=IN IP4 0.0.0.0\r\n").family, ==, G_SOCKET_FAMILY_INVALID);
+  g_assert_cmpint (read_traits ("c=IN IP6\r\nc=\r\nc").family, ==, G_SOCKET_FAMILY_INVALID);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -66,5 +76,6 @@ main (int argc, char **argv)
   g_test_add_func ("/sdp-traits/browser", test_browser);
   g_test_add_func ("/sdp-traits/sdes", test_sdes);
   g_test_add_func ("/sdp-traits/no-audio", test_no_audio);
+  g_test_add_func ("/sdp-traits/family", test_family);
   return g_test_run ();
 }
