@@ -298,7 +298,8 @@ def a_caller_gives_up_and_the_phone_has_to_show_a_call(stage):
     apple.wait_push()
     street.say("cancel")
     street.players[-1].expect_success()
-    street.phone(awake(), called([*TAKEN[:2], *CANCELLED]), transport="tcp", push=apple.device())
+    street.phone(awake(), called([recv("INVITE"), TAKEN[1], *CANCELLED]), transport="tcp",
+                 push=apple.device())
     street.finish()
 
 
