@@ -64,8 +64,8 @@ address_matches (const gchar *pattern, GInetAddress *address)
  * address_is_private:
  * @address: the address in question; one of IPv4 that came mapped into IPv6 counts as IPv4
  *
- * Returns: whether nobody outside can reach it: RFC 1918, unique local (RFC 4193), loopback or
- *   link-local
+ * Returns: whether nobody outside can reach it: RFC 1918, shared (RFC 6598: a provider's, or that of
+ *   many a VPN), unique local (RFC 4193), loopback or link-local
  */
 gboolean
 address_is_private (GInetAddress *address)
@@ -75,8 +75,9 @@ address_is_private (GInetAddress *address)
   if (g_inet_address_get_is_loopback (plain) || g_inet_address_get_is_link_local (plain) ||
       g_inet_address_get_is_site_local (plain))
     return TRUE;
-  return g_inet_address_get_family (plain) == G_SOCKET_FAMILY_IPV6 &&
-         (g_inet_address_to_bytes (plain)[0] & 0xfe) == 0xfc;
+  if (g_inet_address_get_family (plain) == G_SOCKET_FAMILY_IPV4)
+    return address_matches ("100.64.0.0/10", plain);
+  return (g_inet_address_to_bytes (plain)[0] & 0xfe) == 0xfc;
 }
 
 /**
