@@ -58,12 +58,13 @@ media_transport_for_sip (const gchar *protocol, MediaTransport *transport)
 /**
  * media_transport_learn:
  * @transport: (inout): what was believed of a side
- * @traits: of what it has sent; without a stream of RTP it teaches nothing
+ * @traits: of what it has sent; without a stream of RTP that is not switched off it
+ *   teaches nothing
  */
 void
 media_transport_learn (MediaTransport *transport, const SdpTraits *traits)
 {
-  if (!traits->rtp)
+  if (!traits->live)
     return;
   if (!traits->secure)
     transport->security = MEDIA_PLAIN;

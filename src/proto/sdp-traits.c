@@ -11,26 +11,34 @@
 
 #include <string.h>
 
+/* Whether it is one of RTP. */
+static gboolean
+read_profile (const SdpWord *profile, gboolean *secure, gboolean *feedback)
+{
+  *secure = sdp_word_ends_with (profile, "RTP/SAVP") || sdp_word_ends_with (profile, "RTP/SAVPF");
+  *feedback = sdp_word_ends_with (profile, "RTP/AVPF") || sdp_word_ends_with (profile, "RTP/SAVPF");
+  return *secure || *feedback || sdp_word_ends_with (profile, "RTP/AVP");
+}
+
 static void
 read_stream (const SdpLine *line, SdpTraits *traits)
 {
+  gboolean secure, feedback;
   SdpMedia media;
 
   traits->streams++;
   if (!sdp_line_is_media (line, &media))
     return;
-  if (sdp_word_is (&media.kind, "audio") && !sdp_word_is (&media.port, "0"))
-    traits->audio = TRUE;
-  if (sdp_word_ends_with (&media.profile, "RTP/AVP"))
-    traits->rtp = TRUE;
-  else if (sdp_word_ends_with (&media.profile, "RTP/AVPF"))
-    traits->rtp = traits->feedback = TRUE;
-  else if (sdp_word_ends_with (&media.profile, "RTP/SAVP"))
-    traits->rtp = traits->secure = TRUE;
-  else if (sdp_word_ends_with (&media.profile, "RTP/SAVPF"))
-    traits->rtp = traits->secure = traits->feedback = TRUE;
-  else
+  if (!read_profile (&media.profile, &secure, &feedback)) {
     traits->other = TRUE;
+    return;
+  }
+  traits->rtp = TRUE;
+  if (sdp_word_is (&media.port, "0"))
+    return;
+  traits->live = TRUE;
+  traits->secure |= secure;
+  traits->feedback |= feedback;
 }
 
 static void

@@ -37,6 +37,9 @@
 #define NO_AUDIO                                                                                   \
   "v=0\r\no=- 1 1 IN IP4 10.0.0.5\r\ns=-\r\nc=IN IP4 10.0.0.5\r\nt=0 0\r\n"                        \
   "m=audio 0 RTP/AVP 0\r\n"
+#define NO_BROWSER_AUDIO                                                                           \
+  "v=0\r\no=- 1 2 IN IP4 192.168.1.9\r\ns=-\r\nt=0 0\r\nm=audio 0 UDP/TLS/RTP/SAVPF 0\r\n"         \
+  "c=IN IP4 192.168.1.9\r\na=inactive\r\n"
 #define PLAIN_IPV6                                                                                 \
   "v=0\r\no=- 1 1 IN IP6 2001:db8::5\r\ns=-\r\nc=IN IP6 2001:db8::5\r\nt=0 0\r\n"                \
   "m=audio 4000 RTP/AVP 0 8 101\r\na=rtpmap:101 telephone-event/8000\r\n"
@@ -757,6 +760,27 @@ test_families (Fixture *fixture, gconstpointer data)
   wait_until (count_calls (fixture->one) == 0);
 }
 
+/* Who answers to a stream that is switched off says nothing of how it takes its media. */
+static void
+test_switched_off (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Rtpengine) rtpengine = connect_to (fixture->one, NULL);
+  MediaSession *session = media_session_new (&options, rtpengine, &plain, &plain);
+  Answer again;
+
+  g_assert_cmpint (outcome_of (session, MEDIA_PHONE, MEDIA_OFFER, BROWSER), ==, MEDIA_DONE);
+  g_assert_cmpint (outcome_of (session, MEDIA_PBX, MEDIA_ANSWER, PLAIN), ==, MEDIA_DONE);
+  g_assert_cmpint (outcome_of (session, MEDIA_PBX, MEDIA_OFFER, NO_AUDIO), ==, MEDIA_DONE);
+  g_assert_cmpint (outcome_of (session, MEDIA_PHONE, MEDIA_ANSWER, NO_BROWSER_AUDIO), ==,
+                   MEDIA_DONE);
+  again = translate (session, MEDIA_PBX, MEDIA_OFFER, PLAIN);
+  g_assert_true (again.traits.ice && again.traits.fingerprint && again.traits.rtcp_mux);
+  g_assert_false (again.traits.crypto);
+  media_session_release (session);
+  clear (&again);
+  wait_until (count_calls (fixture->one) == 0);
+}
+
 /* By whatever way it has registered: it may have changed networks since. */
 static void
 test_moved (Fixture *fixture, gconstpointer data)
@@ -956,6 +980,7 @@ main (int argc, char **argv)
   add ("/media-session/rtcp", NULL, test_rtcp);
   add ("/media-session/families", NULL, test_families);
   add ("/media-session/moved", NULL, test_moved);
+  add ("/media-session/switched-off", NULL, test_switched_off);
   add ("/media-session/hold", NULL, test_hold);
   add ("/media-session/offer-refused", NULL, test_offer_refused);
   add ("/media-session/offer-refused-before-its-turn", NULL, test_offer_refused_before_its_turn);

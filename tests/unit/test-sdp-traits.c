@@ -22,7 +22,7 @@ test_plain (void)
                                   "m=image 4002 udptl t38\n");
 
   g_assert_cmpuint (traits.streams, ==, 2);
-  g_assert_true (traits.audio && traits.rtp && traits.other);
+  g_assert_true (traits.live && traits.rtp && traits.other);
   g_assert_false (traits.secure || traits.feedback || traits.ice || traits.fingerprint ||
                   traits.crypto || traits.rtcp_mux);
 }
@@ -34,7 +34,7 @@ test_browser (void)
                                   "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=ice-ufrag:x\r\n"
                                   "a=rtcp-mux\r\n");
 
-  g_assert_true (traits.audio && traits.rtp && traits.secure && traits.feedback && traits.ice &&
+  g_assert_true (traits.live && traits.rtp && traits.secure && traits.feedback && traits.ice &&
                  traits.fingerprint && traits.rtcp_mux);
   g_assert_false (traits.crypto || traits.other);
 }
@@ -52,7 +52,10 @@ test_sdes (void)
 static void
 test_no_audio (void)
 {
-  g_assert_false (read_traits ("m=audio 0 RTP/AVP 0\r\n").audio);
+  SdpTraits off = read_traits ("m=audio 0 RTP/SAVPF 0\r\n");
+
+  g_assert_true (off.rtp);
+  g_assert_false (off.live || off.secure || off.feedback);
   g_assert_false (read_traits ("m=application 4 TCP/BFCP *\r\n").rtp);
   g_assert_cmpuint (read_traits ("m=audio").streams, ==, 1);
   g_assert_cmpuint (read_traits ("").streams, ==, 0);
