@@ -57,6 +57,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   check_edit ((const gchar *) data, size, four);
   check_edit ((const gchar *) data, size, six);
   sdp_traits_read ((const gchar *) data, size, &traits);
-  g_assert_true (traits.rtp || !traits.secure);
+  g_assert_true (traits.rtp || !traits.live);
+  g_assert_true (traits.live || !traits.secure);
   return 0;
 }
