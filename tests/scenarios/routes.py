@@ -167,9 +167,7 @@ def who_was_challenged_by_a_server_that_died_is_no_scanner(stage):
         verdict, user = judge(authorization, method)
         return "wrong" if verdict == "stale" else verdict, user
     second.guard.judge = judge_bluntly
-    phones = [house.phone(path="") for _ in range(5)]
-    for number, phone in enumerate(phones):
-        phone.instance = f"urn:uuid:00000000-0000-4000-8000-00000000000{number}"
+    phones = [house.phone(user, path="") for user in USERS]
     challenges = [phone.send_register().expect(401) for phone in phones]
     house.pbx.silent = True
     answers = [phone.send_register(challenge=challenge)
