@@ -229,6 +229,29 @@ def an_older_removal_of_all_removes_nothing(stage):
 
 
 @test
+def a_removal_of_all_removes_what_was_renewed_meanwhile(stage):
+    """Here and on the disk, as at the PBX, which had the renewal first."""
+    house = House(stage)
+    first, second = house.phone(), house.phone(address=ports.OTHER_PHONE)
+    number(second, 2)
+    for phone in (first, second):
+        phone.register_ok()
+    contacts = [contact.uri for contact in house.pbx.contacts("alice")]
+    leave, renew = (phone.send_register().expect(401) for phone in (first, second))
+    house.pbx.hold_registers = True
+    leaving = first.send_register(0, leave, contact="*")
+    late = house.pbx.expect_request("REGISTER")
+    renewing = second.send_register(challenge=renew)
+    house.pbx.finish_register(house.pbx.expect_request("REGISTER"))
+    renewing.expect(200)
+    house.pbx.finish_register(late)
+    leaving.expect(200)
+    assert not house.pbx.contacts("alice")
+    for uri in contacts:
+        house.pbx.call("alice", OFFER, uri=uri).expect(404)
+
+
+@test
 def what_is_granted_for_ever_does_not_end_at_once(stage):
     house = House(stage)
     usual = house.pbx.automatic["REGISTER"]
