@@ -123,7 +123,7 @@ on_read (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (Reading) reading = user_data;
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) answer =
-      g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
+      ctl_session_settle (g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error));
   g_autoptr (GVariant) properties = NULL;
   g_autofree gchar *name = NULL;
 

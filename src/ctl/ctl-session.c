@@ -63,6 +63,23 @@ ctl_session_close (CtlSession *session)
 }
 
 /**
+ * ctl_session_settle:
+ * @answer: (nullable) (transfer full): what came over the bus
+ *
+ * GLib keeps what it has read from the bus as a tree, whose leaves it may free to make one piece of
+ * them: as one piece, strings that are borrowed from it stay for as long as it does.
+ *
+ * Returns: (nullable) (transfer full): @answer
+ */
+GVariant *
+ctl_session_settle (GVariant *answer)
+{
+  if (answer)
+    g_variant_get_data (answer);
+  return answer;
+}
+
+/**
  * ctl_session_call:
  * @session: a session
  * @path: an object of the daemon
@@ -83,10 +100,10 @@ ctl_session_call (CtlSession *session,
                   const gchar *reply,
                   GError **error)
 {
-  return g_dbus_connection_call_sync (session->connection, session->name, path, interface, method,
-                                      parameters, reply ? G_VARIANT_TYPE (reply) : NULL,
-                                      G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION, TIMEOUT_MS,
-                                      NULL, error);
+  return ctl_session_settle (g_dbus_connection_call_sync (
+    session->connection, session->name, path, interface, method, parameters,
+    reply ? G_VARIANT_TYPE (reply) : NULL, G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION,
+    TIMEOUT_MS, NULL, error));
 }
 
 /**

@@ -39,6 +39,7 @@ typedef CtlExit (*CtlCommandFunc) (CtlSession *session, const gchar *const *argu
 gboolean ctl_session_connect (CtlSession *session, GError **error);
 void ctl_session_close (CtlSession *session);
 
+GVariant *ctl_session_settle (GVariant *answer);
 GVariant *ctl_session_call (CtlSession *session,
                             const gchar *path,
                             const gchar *interface,
