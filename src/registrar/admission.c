@@ -293,12 +293,14 @@ static gboolean
 check_guesses (Admission *admission, Registration *registration)
 {
   const sip_t *sip = sip_request_sip (registration->request);
-  const Record *record = location_record (admission->location, registration->key);
-  guint room = OFFENCES + (record ? record->bindings->len : 0);
+  const Record *record;
+  guint room;
 
   if ((!sip->sip_authorization && !sip->sip_proxy_authorization) ||
       is_where_it_was (admission, registration))
     return TRUE;
+  record = location_record (admission->location, registration->key);
+  room = OFFENCES + (record ? record->bindings->len : 0);
   if (offenders_failures (admission->offenders, registration->key) +
         tally_count (admission->guesses, registration->key) >= room) {
     counters_inc (COUNTER_OFFENDERS_REFUSED);
