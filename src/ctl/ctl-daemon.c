@@ -85,6 +85,28 @@ print_pbxes (GPtrArray *pbxes)
 }
 
 static void
+print_rtpengines (GVariant *manager)
+{
+  g_autoptr (GVariant) rtpengines =
+    g_variant_lookup_value (manager, "Rtpengines", G_VARIANT_TYPE ("a(sb)"));
+  g_autoptr (CtlTable) table = ctl_table_new ("RTPENGINE", _ ("STATE"), NULL);
+  GVariantIter iter;
+  gchar *address;
+  gboolean up;
+
+  if (!rtpengines || g_variant_n_children (rtpengines) == 0)
+    return;
+  g_variant_iter_init (&iter, rtpengines);
+  while (g_variant_iter_next (&iter, "(sb)", &address, &up)) {
+    ctl_table_add (table, CTL_PLAIN, address);
+    ctl_table_add (table, up ? CTL_GOOD : CTL_BAD,
+                   g_strdup (up ? _ ("reachable") : _ ("not reachable")));
+  }
+  g_print ("\n");
+  ctl_table_print (table);
+}
+
+static void
 print_status (CtlSession *session, GVariant *manager, GPtrArray *pbxes)
 {
   g_autofree gchar *started = ctl_table_ago (ctl_table_number (manager, "Started"));
@@ -107,6 +129,7 @@ print_status (CtlSession *session, GVariant *manager, GPtrArray *pbxes)
              ctl_table_style (CTL_PLAIN));
   g_print ("\n");
   print_pbxes (pbxes);
+  print_rtpengines (manager);
 }
 
 /**

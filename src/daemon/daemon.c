@@ -191,6 +191,7 @@ create_management (Daemon *daemon, const DaemonProcess *process, GError **error)
     .accounts = daemon->accounts,
     .push = daemon->push,
     .bucket = daemon->bucket,
+    .rtpengine = media_setup_rtpengine (daemon->media),
     .reload = process->reload,
     .reload_data = process->user_data,
   };

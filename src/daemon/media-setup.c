@@ -164,6 +164,18 @@ media_setup_free (MediaSetup *setup)
 }
 
 /**
+ * media_setup_rtpengine:
+ * @setup: the media of all PBXs
+ *
+ * Returns: (transfer none): the rtpengines that any of them may use
+ */
+const Rtpengine *
+media_setup_rtpengine (const MediaSetup *setup)
+{
+  return setup->rtpengine;
+}
+
+/**
  * media_setup_apply:
  * @setup: the media of all PBXs
  * @settings: the configuration, at the start or read anew

@@ -86,10 +86,27 @@ get_drained (gpointer object, gpointer user_data)
                                 router_n_calls ((Router *) router) == 0);
 }
 
+static void
+add_rtpengine (const gchar *address, gboolean up, gpointer builder)
+{
+  g_variant_builder_add (builder, "(sb)", address, up);
+}
+
+static GVariant *
+get_rtpengines (gpointer object, gpointer user_data)
+{
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(sb)"));
+  rtpengine_each (((BusManager *) object)->options.rtpengine, add_rtpengine, &builder);
+  return g_variant_builder_end (&builder);
+}
+
 static const BusProperty properties[] = {
   { "Version", get_version },   { "Started", get_started },      { "Counters", get_counters },
   { "NCalls", get_n_calls },    { "NBindings", get_n_bindings }, { "LogLevel", get_log_level },
-  { "Draining", get_draining }, { "Drained", get_drained },      { 0 },
+  { "Draining", get_draining }, { "Drained", get_drained },      { "Rtpengines", get_rtpengines },
+  { 0 },
 };
 
 static void

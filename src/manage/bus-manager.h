@@ -4,6 +4,7 @@
 #include "manage/bus-account.h"
 #include "manage/bus-binding.h"
 #include "manage/bus-call.h"
+#include "media/rtpengine.h"
 #include "push/push-service.h"
 
 typedef gboolean (*BusReloadFunc) (gpointer user_data, GError **error);
@@ -14,6 +15,7 @@ typedef struct {
   BusBindings *bindings;
   BusCalls *calls;
   PushService *push;
+  const Rtpengine *rtpengine;
   BusReloadFunc reload;
   gpointer reload_data;
 } BusManagerOptions;

@@ -53,6 +53,7 @@ publish (Management *self, GDBusConnection *connection, GError **error)
   const ManagementOptions *options = &self->options;
   BusManagerOptions manager = { .router = options->router,
                                 .push = options->push,
+                                .rtpengine = options->rtpengine,
                                 .reload = options->reload,
                                 .reload_data = options->reload_data };
 

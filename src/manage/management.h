@@ -15,6 +15,7 @@ typedef struct {
   AccountBook *accounts;
   PushService *push;
   PushBucket *bucket;
+  const Rtpengine *rtpengine;
   BusReloadFunc reload;
   gpointer reload_data;
 } ManagementOptions;

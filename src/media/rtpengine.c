@@ -232,19 +232,20 @@ rtpengine_set_instances (Rtpengine *rtpengine, const gchar *const *addresses, GE
 }
 
 /**
- * rtpengine_count_up:
+ * rtpengine_each:
  * @rtpengine: a set of instances
- *
- * Returns: how many there are for a new call
+ * @func: called with each that new calls may take, the preferred one first
+ * @user_data: for @func
  */
-guint
-rtpengine_count_up (const Rtpengine *rtpengine)
+void
+rtpengine_each (const Rtpengine *rtpengine, RtpengineFunc func, gpointer user_data)
 {
-  guint up = 0;
+  for (guint i = 0; i < rtpengine->instances->len; i++) {
+    const Instance *instance = g_ptr_array_index (rtpengine->instances, i);
 
-  for (guint i = 0; i < rtpengine->instances->len; i++)
-    up += is_usable (g_ptr_array_index (rtpengine->instances, i));
-  return up;
+    if (!instance->retired)
+      func (ng_peer_address (instance->peer), is_usable (instance), user_data);
+  }
 }
 
 /**

@@ -10,6 +10,8 @@ typedef struct {
   NgPeerOptions peer;
 } RtpengineOptions;
 
+typedef void (*RtpengineFunc) (const gchar *address, gboolean up, gpointer user_data);
+
 Rtpengine *rtpengine_new (const RtpengineOptions *options);
 void rtpengine_free (Rtpengine *rtpengine);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Rtpengine, rtpengine_free)
@@ -17,7 +19,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Rtpengine, rtpengine_free)
 gboolean
 rtpengine_set_instances (Rtpengine *rtpengine, const gchar *const *addresses, GError **error);
 
-guint rtpengine_count_up (const Rtpengine *rtpengine);
+void rtpengine_each (const Rtpengine *rtpengine, RtpengineFunc func, gpointer user_data);
 gchar *rtpengine_create_call_id (Rtpengine *rtpengine);
 NgPeer *rtpengine_take (Rtpengine *rtpengine, const NgPeer *after);
 void rtpengine_give_back (Rtpengine *rtpengine, NgPeer *peer, const gchar *call_id);

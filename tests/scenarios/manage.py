@@ -13,6 +13,7 @@ from sipwaketest.bus import NAME, ROOT, Bus, Ctl, Monitor
 from sipwaketest.daemon import write_config
 from sipwaketest.house import OFFER, House
 from sipwaketest.process import Process
+from sipwaketest.rtpengine import Rtpengine
 from sipwaketest.tap import build_file, main, test
 
 # What the daemon may work for one page; the sanitizers make it several times slower.
@@ -59,6 +60,23 @@ def status_tells_of_daemon_and_pbx(stage):
     assert "\033" in ctl.run("--color=always", "status")
     assert ctl.json("counters")["bindings"] == 1
     assert re.search(r"^bindings +1$", ctl.run("counters"), re.M)
+
+
+@test(limit=60)
+def an_rtpengine_that_is_gone_is_told(stage):
+    first, second = Rtpengine(stage), Rtpengine(stage)
+    _, _, ctl = managed_house(stage, config={
+        "pbx:office": {"media": "rtpengine"},
+        "media:relay": {"rtpengine": f"{first.uri};{second.uri}"}})
+    addresses = [r.uri.removeprefix("udp:") for r in (first, second)]
+    ctl.wait(("status",), lambda s: s["Rtpengines"] == [[a, True] for a in addresses])
+    second.pause()
+    ctl.wait(("status",), lambda s: s["Rtpengines"][1][1] is False, timeout=10)
+    text = ctl.run("status")
+    assert re.search(rf"{addresses[0]} +reachable", text), text
+    assert re.search(rf"{addresses[1]} +not reachable", text), text
+    second.resume()
+    ctl.wait(("status",), lambda s: s["Rtpengines"][1][1] is True, timeout=10)
 
 
 @test(limit=60)
