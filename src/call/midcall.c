@@ -92,6 +92,14 @@ record_problem (const Midcall *midcall, guint status, const gchar *problem)
 }
 
 static void
+refuse_media (Midcall *midcall, guint status, const gchar *problem)
+{
+  record_problem (midcall, status, problem);
+  keep_media (midcall);
+  sip_request_reply (midcall->request, status, NULL, TAG_END ());
+}
+
+static void
 send_back (Midcall *midcall, guint status, const sip_t *response)
 {
   msg_t *msg = sip_request_create_response (midcall->request);
@@ -136,9 +144,7 @@ on_response_ready (const sip_t *response, guint problem_status, const gchar *pro
   if (problem_status && status < 200)
     return;
   if (problem_status) {
-    record_problem (midcall, problem_status, problem);
-    keep_media (midcall);
-    sip_request_reply (midcall->request, problem_status, NULL, TAG_END ());
+    refuse_media (midcall, problem_status, problem);
     if (accepted)
       acknowledge (midcall, NULL);
     finish (midcall);
@@ -273,9 +279,7 @@ on_request_ready (const sip_t *sip, guint problem_status, const gchar *problem, 
   msg_t *msg;
 
   if (problem_status) {
-    record_problem (midcall, problem_status, problem);
-    keep_media (midcall);
-    sip_request_reply (request, problem_status, NULL, TAG_END ());
+    refuse_media (midcall, problem_status, problem);
     finish (midcall);
     return;
   }

@@ -54,6 +54,7 @@ struct _MediaSession {
   guint busy;
 };
 
+static const MediaResult released = { .outcome = MEDIA_RELEASED };
 static const gchar *const tags[N_MEDIA_PARTIES] = {
   [MEDIA_PHONE] = "phone",
   [MEDIA_PBX] = "pbx",
@@ -311,8 +312,6 @@ media_session_new (const MediaOptions *options, Rtpengine *rtpengine, const Medi
 void
 media_session_release (MediaSession *session)
 {
-  static const MediaResult released = { .outcome = MEDIA_RELEASED };
-
   session->released = TRUE;
   for (GList *link = session->jobs.head; link; link = link->next) {
     Job *job = link->data;
@@ -408,7 +407,6 @@ media_session_translate (MediaSession *session, MediaParty from, MediaKind kind,
 static gboolean
 withdraw (MediaSession *session, MediaParty from)
 {
-  static const MediaResult released = { .outcome = MEDIA_RELEASED };
   GList *link = g_queue_peek_head_link (&session->jobs);
 
   if (session->under_way)
