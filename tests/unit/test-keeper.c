@@ -309,6 +309,15 @@ sent_after (Fixture *fixture, gint64 seconds)
   return counters_get (COUNTER_UPSTREAM_REGISTERS);
 }
 
+/* Second by second, so that what comes in one is answered in it. */
+static gint64
+sent_within (Fixture *fixture, guint seconds)
+{
+  for (guint second = 0; second < seconds; second++)
+    sent_after (fixture, 1);
+  return sent_after (fixture, 0);
+}
+
 /* The machine adds time of its own to the seconds that pass. */
 static gint64
 at_most (gint64 begun, gint64 a_second)
@@ -375,14 +384,10 @@ test_a_start_leaves_alone_whom_the_pbx_puts_off (Fixture *fixture, gconstpointer
 
   fixture->answer = "503 Service Unavailable\r\nRetry-After: 900";
   resume (fixture, 500);
-  for (guint second = 0; second < 5; second++)
-    sent_after (fixture, 1);
-  g_assert_cmpint (sent_after (fixture, 0) - before, >, 100);
+  g_assert_cmpint (sent_within (fixture, 5) - before, >, 100);
   fixture->answer = "200 OK";
   fixture->granted = ";expires=60";
-  for (guint second = 0; second < 15; second++)
-    sent_after (fixture, 1);
-  g_assert_cmpint (sent_after (fixture, 0) - before, ==, 500);
+  g_assert_cmpint (sent_within (fixture, 15) - before, ==, 500);
 }
 
 /* The PBX may have forgotten nothing: then they must not be late, either. */
@@ -393,9 +398,7 @@ test_in_time_when_the_pbx_lost_all (Fixture *fixture, gconstpointer data)
 
   fixture->granted = ";expires=60";
   resume (fixture, 500);
-  for (guint second = 0; second < 15; second++)
-    sent_after (fixture, 1);
-  g_assert_cmpint (sent_after (fixture, 0) - before, ==, 500);
+  g_assert_cmpint (sent_within (fixture, 15) - before, ==, 500);
   keeper_pbx_lost (fixture->keeper, fixture->pbx);
   g_assert_cmpint (sent_after (fixture, 13) - before, ==, 1000);
 }

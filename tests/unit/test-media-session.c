@@ -821,32 +821,77 @@ test_moved (Fixture *fixture, gconstpointer data)
   wait_until (count_calls (fixture->one) == 0);
 }
 
+/* A phone and a PBX that have agreed on plain sound, and what each was told of the other. */
+typedef struct {
+  guint phone_port;
+  int phone, pbx;
+  gchar *phone_body, *pbx_body;
+  Answer offer, answer;
+} Talk;
+
+static void
+talk_begin (Talk *talk, MediaSession *session, const gchar *beside)
+{
+  guint pbx_port;
+
+  talk->phone = open_port (&talk->phone_port);
+  talk->pbx = open_port (&pbx_port);
+  talk->phone_body = body_at (talk->phone_port, "RTP/AVP", beside);
+  talk->pbx_body = body_at (pbx_port, "RTP/AVP", beside);
+  talk->offer = translate (session, MEDIA_PHONE, MEDIA_OFFER, talk->phone_body);
+  talk->answer = translate (session, MEDIA_PBX, MEDIA_ANSWER, talk->pbx_body);
+}
+
+/* The PBX's answer is repeated. */
+static void
+answer_again (Talk *talk, MediaSession *session)
+{
+  clear (&talk->answer);
+  talk->answer = translate (session, MEDIA_PBX, MEDIA_ANSWER, talk->pbx_body);
+}
+
+static gboolean
+pbx_hears (const Talk *talk)
+{
+  return hears (talk->phone, port_in (talk->answer.sdp), talk->pbx);
+}
+
+static gboolean
+phone_hears (const Talk *talk)
+{
+  return hears (talk->pbx, port_in (talk->offer.sdp), talk->phone);
+}
+
+static void
+talk_end (Talk *talk)
+{
+  clear (&talk->offer);
+  clear (&talk->answer);
+  g_free (talk->phone_body);
+  g_free (talk->pbx_body);
+  close (talk->phone);
+  close (talk->pbx);
+}
+
 /* Hold as RFC 2543 had it: no sound goes there until the next offer. */
 static void
 test_hold (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (Rtpengine) rtpengine = connect_to (fixture->one, NULL);
   MediaSession *session = media_session_new (&options, rtpengine, &plain, &plain);
-  guint phone_port, pbx_port;
-  int phone = open_port (&phone_port), pbx = open_port (&pbx_port);
-  g_autofree gchar *phone_body = body_at (phone_port, "RTP/AVP", "");
-  g_autofree gchar *pbx_body = body_at (pbx_port, "RTP/AVP", "");
-  Answer offer = translate (session, MEDIA_PHONE, MEDIA_OFFER, phone_body);
-  Answer answer = translate (session, MEDIA_PBX, MEDIA_ANSWER, pbx_body);
+  Talk talk;
 
-  g_assert_true (hears (phone, port_in (answer.sdp), pbx));
+  talk_begin (&talk, session, "");
+  g_assert_true (pbx_hears (&talk));
   g_assert_cmpint (outcome_of (session, MEDIA_PBX, MEDIA_OFFER, NOWHERE), ==, MEDIA_DONE);
-  g_assert_cmpint (outcome_of (session, MEDIA_PHONE, MEDIA_ANSWER, phone_body), ==, MEDIA_DONE);
-  g_assert_false (hears (phone, port_in (answer.sdp), pbx));
-  g_assert_cmpint (outcome_of (session, MEDIA_PBX, MEDIA_OFFER, pbx_body), ==, MEDIA_DONE);
-  g_assert_cmpint (outcome_of (session, MEDIA_PHONE, MEDIA_ANSWER, phone_body), ==, MEDIA_DONE);
-  g_assert_true (hears (phone, port_in (answer.sdp), pbx));
-  g_assert_true (hears (pbx, port_in (offer.sdp), phone));
+  g_assert_cmpint (outcome_of (session, MEDIA_PHONE, MEDIA_ANSWER, talk.phone_body), ==, MEDIA_DONE);
+  g_assert_false (pbx_hears (&talk));
+  g_assert_cmpint (outcome_of (session, MEDIA_PBX, MEDIA_OFFER, talk.pbx_body), ==, MEDIA_DONE);
+  g_assert_cmpint (outcome_of (session, MEDIA_PHONE, MEDIA_ANSWER, talk.phone_body), ==, MEDIA_DONE);
+  g_assert_true (pbx_hears (&talk));
+  g_assert_true (phone_hears (&talk));
   media_session_release (session);
-  clear (&offer);
-  clear (&answer);
-  close (phone);
-  close (pbx);
+  talk_end (&talk);
   wait_until (count_calls (fixture->one) == 0);
 }
 
@@ -874,39 +919,33 @@ test_offer_refused (Fixture *fixture, gconstpointer data)
 
   for (gsize i = 0; i < G_N_ELEMENTS (offers); i++) {
     MediaSession *session = media_session_new (&options, rtpengine, &plain, &plain);
-    guint phone_port, pbx_port, other_port;
-    int phone = open_port (&phone_port), pbx = open_port (&pbx_port),
-        other = open_port (&other_port);
-    g_autofree gchar *phone_body = body_at (phone_port, "RTP/AVP", offers[i].beside);
-    g_autofree gchar *pbx_body = body_at (pbx_port, "RTP/AVP", offers[i].beside);
-    g_autofree gchar *refused =
-      body_at (offers[i].moves ? other_port : phone_port, offers[i].profile, offers[i].more);
-    Answer offer = translate (session, MEDIA_PHONE, MEDIA_OFFER, phone_body);
-    Answer answer = translate (session, MEDIA_PBX, MEDIA_ANSWER, pbx_body);
+    guint other_port;
+    int other = open_port (&other_port);
+    g_autofree gchar *refused = NULL;
     gint64 counted;
+    Talk talk;
 
+    talk_begin (&talk, session, offers[i].beside);
+    refused = body_at (offers[i].moves ? other_port : talk.phone_port, offers[i].profile,
+                       offers[i].more);
     media_session_refused (session, MEDIA_PHONE); /* nothing was */
-    g_assert_true (hears (phone, port_in (answer.sdp), pbx));
-    g_assert_true (hears (pbx, port_in (offer.sdp), phone));
+    g_assert_true (pbx_hears (&talk));
+    g_assert_true (phone_hears (&talk));
     g_assert_cmpint (outcome_of (session, MEDIA_PHONE, MEDIA_OFFER, refused), ==, MEDIA_DONE);
     media_session_refused (session, MEDIA_PBX); /* it is not the PBX's */
-    g_assert_false (hears (pbx, port_in (offer.sdp), phone));
+    g_assert_false (phone_hears (&talk));
 
     counted = counters_get (COUNTER_MEDIA_OFFERS);
     media_session_refused (session, MEDIA_PHONE);
-    clear (&answer);
-    answer = translate (session, MEDIA_PBX, MEDIA_ANSWER, pbx_body); /* repeated; it comes last */
+    answer_again (&talk, session); /* it comes last */
     g_assert_cmpint (counters_get (COUNTER_MEDIA_OFFERS), ==, counted);
-    g_assert_true (hears (phone, port_in (answer.sdp), pbx));
-    g_assert_true (hears (pbx, port_in (offer.sdp), phone));
-    clear (&offer);
-    offer = translate (session, MEDIA_PBX, MEDIA_OFFER, pbx_body);
-    g_assert_nonnull (strstr (offer.sdp, " RTP/AVP 0\r\n"));
+    g_assert_true (pbx_hears (&talk));
+    g_assert_true (phone_hears (&talk));
+    clear (&talk.offer);
+    talk.offer = translate (session, MEDIA_PBX, MEDIA_OFFER, talk.pbx_body);
+    g_assert_nonnull (strstr (talk.offer.sdp, " RTP/AVP 0\r\n"));
     media_session_release (session);
-    clear (&offer);
-    clear (&answer);
-    close (phone);
-    close (pbx);
+    talk_end (&talk);
     close (other);
   }
   wait_until (count_calls (fixture->one) == 0);
@@ -918,32 +957,26 @@ test_offer_refused_before_its_turn (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (Rtpengine) rtpengine = connect_to (fixture->one, NULL);
   MediaSession *session = media_session_new (&options, rtpengine, &plain, &plain);
-  guint phone_port, pbx_port, other_port;
-  int phone = open_port (&phone_port), pbx = open_port (&pbx_port), other = open_port (&other_port);
-  g_autofree gchar *phone_body = body_at (phone_port, "RTP/AVP", "");
-  g_autofree gchar *pbx_body = body_at (pbx_port, "RTP/AVP", "");
+  guint other_port;
+  int other = open_port (&other_port);
   g_autofree gchar *refused = body_at (other_port, "RTP/AVP", "");
-  Answer offer = translate (session, MEDIA_PHONE, MEDIA_OFFER, phone_body);
-  Answer answer = translate (session, MEDIA_PBX, MEDIA_ANSWER, pbx_body);
   Answer withdrawn = { 0 };
+  Talk talk;
 
+  talk_begin (&talk, session, "");
   g_assert_cmpint (outcome_of (session, MEDIA_PHONE, MEDIA_OFFER, refused), ==, MEDIA_DONE);
   media_session_refused (session, MEDIA_PHONE);
   media_session_translate (session, MEDIA_PHONE, MEDIA_OFFER, refused, strlen (refused), on_result,
                            &withdrawn);
   media_session_refused (session, MEDIA_PHONE);
   g_assert_cmpint (withdrawn.outcome, ==, MEDIA_RELEASED);
-  clear (&answer);
-  answer = translate (session, MEDIA_PBX, MEDIA_ANSWER, pbx_body); /* repeated; it comes last */
-  g_assert_true (hears (phone, port_in (answer.sdp), pbx));
-  g_assert_true (hears (pbx, port_in (offer.sdp), phone));
+  answer_again (&talk, session); /* it comes last */
+  g_assert_true (pbx_hears (&talk));
+  g_assert_true (phone_hears (&talk));
   media_session_release (session);
   wait_until (count_calls (fixture->one) == 0);
-  clear (&offer);
-  clear (&answer);
+  talk_end (&talk);
   clear (&withdrawn);
-  close (phone);
-  close (pbx);
   close (other);
 }
 

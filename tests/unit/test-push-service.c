@@ -199,14 +199,22 @@ push_limited (Fixture *fixture, const gchar *binding, PushKind kind)
   return result->outcome;
 }
 
-static void
-test_limits (Fixture *fixture, gconstpointer data)
+static ProviderFake *
+add_limited (Fixture *fixture)
 {
-  g_autoptr (ProviderFake) fake = provider_fake_new ("limited");
+  ProviderFake *fake = provider_fake_new ("limited");
   const PushLimitsOptions options = { 8, 3, 1 };
 
   push_service_add_limited (fixture->service, "limited", PUSH_PROVIDER (fake),
                             push_limits_new (&options));
+  return fake;
+}
+
+static void
+test_limits (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (ProviderFake) fake = add_limited (fixture);
+
   g_assert_cmpint (push_limited (fixture, "a", PUSH_KIND_REFRESH), ==, PUSH_ACCEPTED);
   g_assert_cmpint (push_limited (fixture, "a", PUSH_KIND_REFRESH), ==, PUSH_RATE_LIMITED);
   for (int i = 0; i < 2; i++)
@@ -226,16 +234,12 @@ test_limits (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (push_limited (fixture, "d", PUSH_KIND_CALL), ==, PUSH_RATE_LIMITED);
 }
 
-/* 360,000 phones, each woken once an hour to register again, in 1000 seconds. */
 /* What gets nowhere is none of the silent pushes that a device may have, but it is a push. */
 static void
 test_limits_of_what_gets_nowhere (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (ProviderFake) fake = provider_fake_new ("limited");
-  const PushLimitsOptions options = { 8, 3, 1 };
+  g_autoptr (ProviderFake) fake = add_limited (fixture);
 
-  push_service_add_limited (fixture->service, "limited", PUSH_PROVIDER (fake),
-                            push_limits_new (&options));
   provider_fake_set_outcome (fake, PUSH_UNREACHABLE, 0);
   for (int i = 0; i < 2; i++)
     g_assert_cmpint (push_limited (fixture, "a", PUSH_KIND_REFRESH), ==, PUSH_UNREACHABLE);
@@ -244,6 +248,7 @@ test_limits_of_what_gets_nowhere (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (push_limited (fixture, "a", PUSH_KIND_CALL), ==, PUSH_RATE_LIMITED);
 }
 
+/* 360,000 phones, each woken once an hour to register again, in 1000 seconds. */
 static void
 test_limits_of_many (void)
 {
