@@ -161,6 +161,13 @@ on_gathered (gpointer user_data)
     send_pending (sweeper);
 }
 
+static void
+gather (NgSweeper *sweeper)
+{
+  if (!sweeper->gathering)
+    sweeper->gathering = deadline_new (GATHER_MS, on_gathered, sweeper);
+}
+
 /**
  * ng_sweeper_add:
  * @sweeper: a sweeper
@@ -177,18 +184,30 @@ ng_sweeper_add (NgSweeper *sweeper, const gchar *call_id)
     return;
   }
   g_queue_push_tail (&sweeper->pending, g_strdup (call_id));
-  if (!sweeper->gathering)
-    sweeper->gathering = deadline_new (GATHER_MS, on_gathered, sweeper);
+  gather (sweeper);
 }
 
 /**
  * ng_sweeper_resume:
- * @sweeper: a sweeper whose instance is up, for the first time or again, or is about to be left
+ * @sweeper: a sweeper whose instance is up, for the first time or again
  *
- * Sends what is to be ended.
+ * Sends what is to be ended in a while: an instance that stood still answers a ping while another
+ * of its threads only begins with an offer of before, and what is to end that call must come later.
  */
 void
 ng_sweeper_resume (NgSweeper *sweeper)
+{
+  gather (sweeper);
+}
+
+/**
+ * ng_sweeper_flush:
+ * @sweeper: a sweeper whose instance is about to be left
+ *
+ * Sends what is to be ended at once.
+ */
+void
+ng_sweeper_flush (NgSweeper *sweeper)
 {
   send_pending (sweeper);
 }

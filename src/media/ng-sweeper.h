@@ -10,4 +10,5 @@ void ng_sweeper_free (NgSweeper *sweeper);
 
 void ng_sweeper_add (NgSweeper *sweeper, const gchar *call_id);
 void ng_sweeper_resume (NgSweeper *sweeper);
+void ng_sweeper_flush (NgSweeper *sweeper);
 gboolean ng_sweeper_is_idle (const NgSweeper *sweeper);

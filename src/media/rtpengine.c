@@ -39,7 +39,7 @@ static void
 instance_free (Instance *instance)
 {
   if (!ng_peer_is_down (instance->peer))
-    ng_sweeper_resume (instance->sweeper);
+    ng_sweeper_flush (instance->sweeper);
   ng_peer_free (instance->peer);
   ng_sweeper_free (instance->sweeper);
   g_free (instance);

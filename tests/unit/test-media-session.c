@@ -529,12 +529,11 @@ test_slow (Fixture *fixture, gconstpointer data)
   media_session_release (session);
   media_session_release (next);
 
-  /* It wakes, does what was asked of it in the meantime and replies too late; the call that it
-   * has begun then is ended. */
+  /* It wakes and does what was asked of it in the meantime; the call that it has begun then is
+   * ended. Its late reply reaches nobody if the socket was renewed since. */
   rtpengine_process_continue (fixture->one);
   wait_until (n_up (rtpengine) == 1);
   wait_until (count_calls (fixture->one) == 0);
-  g_assert_cmpint (counters_get (COUNTER_MEDIA_NG_STRAY), >, 0);
   session = media_session_new (&options, rtpengine, &plain, &plain);
   g_assert_cmpint (outcome_of (session, MEDIA_PBX, MEDIA_OFFER, PLAIN), ==, MEDIA_DONE);
   media_session_release (session);
