@@ -15,6 +15,7 @@
 #include <string.h>
 
 #define DEFAULT_REALM "asterisk" /* where neither auth nor global says otherwise */
+#define DIGEST_KEY "password_digest"
 #define MAX_SECTIONS 300000
 #define MAX_KEYS 128 /* of one section, with what it inherited */
 
@@ -87,11 +88,21 @@ strip_comments (gchar *text, GError **error)
   return depth ? fail (error, opened, "a ;-- comment does not end with --;") : TRUE;
 }
 
+/* The last one of a key counts, but each password_digest is one more. */
 static void
 set_value (Section *section, const gchar *key, const gchar *value)
 {
-  if (g_hash_table_size (section->values) < MAX_KEYS)
-    g_hash_table_replace (section->values, g_ascii_strdown (key, -1), g_strdup (value));
+  g_autofree gchar *name = g_ascii_strdown (key, -1);
+  const gchar *earlier = g_hash_table_lookup (section->values, name);
+  gchar *all;
+
+  if (g_hash_table_size (section->values) >= MAX_KEYS)
+    return;
+  if (earlier && g_str_equal (name, DIGEST_KEY))
+    all = g_strconcat (earlier, "\n", value, NULL);
+  else
+    all = g_strdup (value);
+  g_hash_table_replace (section->values, g_steal_pointer (&name), all);
 }
 
 static gboolean
@@ -214,32 +225,44 @@ first_word (const gchar *list)
   return list ? g_strstrip (g_strndup (list, strcspn (list, ","))) : NULL;
 }
 
-/* "MD5:hex" or "SHA-256:hex", as auth_type=digest has it. */
-static gboolean
-take_digest (ImportedAccount *account, const gchar *digest, GError **error)
+static gchar *
+find_digest (const gchar *digests, const gchar *prefix)
 {
-  const gchar *colon = strchr (digest, ':');
-  g_autofree gchar *name = colon ? g_strndup (digest, colon - digest) : NULL;
+  gsize length = strlen (prefix);
 
-  if (!name || !digest_algorithm_from_string (name, &account->algorithm))
-    return fail (error, account->line, "password_digest is not MD5:hash or SHA-256:hash");
-  account->ha1 = g_ascii_strdown (colon + 1, -1);
-  return TRUE;
+  for (const gchar *line = digests; *line; line += strcspn (line, "\n"), line += *line == '\n')
+    if (g_ascii_strncasecmp (line, prefix, length) == 0)
+      return g_ascii_strdown (line + length, (gssize) strcspn (line + length, "\n"));
+  return NULL;
+}
+
+/* Each line is "MD5:hash", "SHA-256:hash" or "SHA-512-256:hash". Every phone can answer with the
+ * first, and none here is asked for the last. */
+static gboolean
+take_digest (ImportedAccount *account, const gchar *digests, GError **error)
+{
+  account->ha1 = find_digest (digests, "MD5:");
+  if (account->ha1)
+    return TRUE;
+  account->algorithm = DIGEST_SHA256;
+  account->ha1 = find_digest (digests, "SHA-256:");
+  return account->ha1 ||
+         fail (error, account->line, "no password_digest is MD5:hash or SHA-256:hash");
 }
 
 static gboolean
 take_auth (ImportedAccount *account, const Section *auth, const gchar *realm, GError **error)
 {
   const gchar *type = get (auth, "auth_type"), *hash = get (auth, "md5_cred");
-  const gchar *digest = get (auth, "password_digest");
+  const gchar *digests = get (auth, DIGEST_KEY);
 
   account->line = auth->line;
   account->username = g_strdup (get (auth, "username"));
   account->realm = g_strdup (get (auth, "realm") ? get (auth, "realm") : realm);
   if (type && g_ascii_strcasecmp (type, "md5") == 0 && hash) {
     account->ha1 = g_ascii_strdown (hash, -1);
-  } else if (type && g_ascii_strcasecmp (type, "digest") == 0 && digest) {
-    if (!take_digest (account, digest, error))
+  } else if (type && g_ascii_strcasecmp (type, "digest") == 0 && digests) {
+    if (!take_digest (account, digests, error))
       return FALSE;
   } else if (!type || g_ascii_strcasecmp (type, "userpass") == 0 ||
              g_ascii_strcasecmp (type, "digest") == 0) {

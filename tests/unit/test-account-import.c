@@ -142,6 +142,24 @@ test_pjsip (void)
                   expected, G_N_ELEMENTS (expected));
 }
 
+/* An auth section may have one hash for each algorithm. */
+static void
+test_pjsip_digests (void)
+{
+  static const ImportedAccount expected[] = {
+    { "1", "u", "pbx", NULL, HASH, DIGEST_MD5, 0 },
+    { "2", "u", "pbx", NULL, HASH_256, DIGEST_SHA256, 0 },
+  };
+
+  assert_imports (account_import_pjsip,
+                  "[base](!)\ntype=auth\nauth_type=digest\nrealm=pbx\nusername=u\n"
+                  "password_digest=SHA-256:" HASH_256 "\n"
+                  "[1]\ntype=endpoint\nauth=a\n[2]\ntype=endpoint\nauth=b\n"
+                  "[a](base)\npassword_digest=MD5:" HASH "\n"
+                  "[b](base)\npassword_digest=SHA-512-256:" HASH_256 "\n",
+                  expected, G_N_ELEMENTS (expected));
+}
+
 static void
 test_pjsip_default_realm (void)
 {
@@ -187,7 +205,11 @@ test_pjsip_errors (void)
                 "line 4: the ha1");
   assert_fails (account_import_pjsip,
                 PHONE "[a]\ntype=auth\nusername=u\nauth_type=digest\npassword_digest=X:hidden\n",
-                "line 4: password_digest");
+                "line 4: no password_digest");
+  assert_fails (account_import_pjsip,
+                PHONE "[a]\ntype=auth\nusername=u\nauth_type=digest\n"
+                      "password_digest=SHA-512-256:" HASH_256 "\n",
+                "line 4: no password_digest");
   assert_fails (account_import_pjsip, PHONE "[a]\ntype=auth\nusername=u\nauth_type=google_oauth\n",
                 "line 4: auth_type");
   assert_fails (account_import_pjsip,
@@ -204,6 +226,7 @@ main (int argc, char **argv)
   g_test_add_func ("/account-import/csv-with-semicolons", test_csv_with_semicolons);
   g_test_add_func ("/account-import/csv-errors", test_csv_errors);
   g_test_add_func ("/account-import/pjsip", test_pjsip);
+  g_test_add_func ("/account-import/pjsip-digests", test_pjsip_digests);
   g_test_add_func ("/account-import/pjsip-default-realm", test_pjsip_default_realm);
   g_test_add_func ("/account-import/pjsip-shared-auth", test_pjsip_shared_auth);
   g_test_add_func ("/account-import/pjsip-errors", test_pjsip_errors);
