@@ -268,6 +268,27 @@ def a_second_re_invite_of_the_same_side_waits(stage):
     house.assert_settled(phone)
 
 
+@test(limit=90)
+def a_cancelled_re_invite_that_nobody_ends_is_over_at_last(stage):
+    """RFC 3261 section 9.1: 64*T1 after the CANCEL, and the call goes on."""
+    house = House(stage)
+    phone, call, leg = talk(house)
+    again = call.send("INVITE", sdp("again", version=2))
+    leg.reply(leg.expect_request("INVITE"), 100)
+    cancelled = time.monotonic()
+    call.cancel(transaction=again).expect(200)
+    leg.reply(leg.expect_request("CANCEL"), 200)
+    again.expect(487, 60)
+    assert time.monotonic() - cancelled > 30
+    another = call.send("INVITE", sdp("another", version=3))
+    leg.reply(leg.expect_request("INVITE"), 200, ANSWER)
+    another.expect(200)
+    call.ack(another)
+    leg.expect_ack()
+    house.finish(call, leg)
+    house.assert_settled(phone)
+
+
 # What is repeated and what is lost
 
 @test
