@@ -76,8 +76,9 @@ class Kamailio(Process):
         return f"sip:{host_port(self.address, self.tls_port or self.port)}"
 
     def received(self):
-        """Every message that it got, as text."""
-        return [part.split("\nEND")[0] for part in self.errors().split("RECEIVED\n")[1:]]
+        """Every message that it got, as text; what was repeated counts once."""
+        return list(dict.fromkeys(part.split("\nEND")[0]
+                                  for part in self.errors().split("RECEIVED\n")[1:]))
 
     def registers(self):
         return [text for text in self.received() if text.startswith("REGISTER ")]
