@@ -2,6 +2,7 @@
 """ports: addresses by role, and port numbers that are free."""
 import random
 import socket
+import struct
 
 # One loopback address per role, so that the source of a message tells who sent it.
 PHONES_SIDE = "127.0.0.2"
@@ -19,6 +20,13 @@ OURS = range(20000, 32768)  # below those that the kernel gives out
 
 def family(address):
     return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+def kernel_name(address, port):
+    """What /proc/net/tcp and tcp6 call it."""
+    packed = socket.inet_pton(family(address), address)
+    words = struct.unpack(f"={len(packed) // 4}I", packed)
+    return "".join(f"{word:08X}" for word in words) + f":{port:04X}"
 
 
 def bind_pair(address, port=0, attempts=20):
