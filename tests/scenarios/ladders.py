@@ -42,7 +42,14 @@ def an_awake_phone_rings_without_a_push(stage):
 @test
 def a_frozen_phone_is_pushed(stage):
     """It answers at last, and is called once."""
-    call(stage, [*UP, *HANGS_UP], [TAKEN[0], pause(900), *TAKEN[1:], *HEARS_BYE], pushes=1)
+    street = Street(stage)
+    street.phone(awake(), called([TAKEN[0], told("pushed"), *TAKEN[1:], *HEARS_BYE]))
+    street.house.pbx.wait_contacts("alice", 1)
+    street.pbx(caller([*UP, *HANGS_UP]))
+    street.house.push.wait_pushes(1)
+    street.say("pushed")
+    street.finish()
+    street.house.push.assert_pushes(1)
 
 
 @test
