@@ -62,14 +62,14 @@ def a_message_to_an_awake_phone(stage):
 
 @test
 def a_message_to_a_phone_whose_push_dies_meanwhile(stage):
-    house = House(stage, wake={"direct-try": 400})
+    house = House(stage)
     phone = house.phone(transport="tcp", path="/gone/alice")
     phone.register_ok()
     call = house.pbx.call("alice", OFFER)
-    time.sleep(0.2)
+    time.sleep(1)  # the call's push goes out before the message would need one
     sent = house.pbx.request("MESSAGE", house.pbx.contact("alice").uri, body=TEXT, headers=[PLAIN])
     house.daemon.wait_log("push ended, the token is dead")
-    time.sleep(0.5)
+    time.sleep(1.5)
     house.daemon.assert_alive()
     phone.reply(phone.expect_request("MESSAGE"), 200)
     sent.expect(200)
