@@ -65,7 +65,7 @@ def a_connection_that_went_mute_is_replaced_before_a_call(stage):
     began = time.monotonic()
     call = house.pbx.call("alice", OFFER)
     push, = service.wait_pushes(1, f"/3/device/{TOKEN}")
-    assert time.monotonic() - began < 1, "the push took a second"
+    assert time.monotonic() - began < 4, "the push took long"
     assert push["peer_port"] == second, f"the push came from {push['peer_port']}, not from {second}"
     call.cancel().expect(200)
 

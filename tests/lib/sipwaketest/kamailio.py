@@ -45,7 +45,7 @@ class Kamailio(Process):
         stage.own(self)
         self.wait_answer()
 
-    def wait_answer(self, timeout=10):
+    def wait_answer(self, timeout=20):
         """Its sockets are there before its processes are, so ready is that it answers."""
         deadline = time.monotonic() + timeout
         with socket.socket(ports.family(self.address), socket.SOCK_DGRAM) as sock:
