@@ -288,10 +288,17 @@ def reliably(status, **checks):
 @test
 def a_pbx_that_requires_reliable_answers(stage):
     """We hold the call reliably, and the phone has nothing to do with it."""
-    held(stage, [send("INVITE", OFFER, RELIABLE), UP[1], *reliably(180), *reliably(180), *UP[3:],
-                 *HANGS_UP],
-         [recv("INVITE", Require=None, Supported=None), TAKEN[1], pause(500), *TAKEN[2:],
-          *HEARS_BYE])
+    street = Street(stage)
+    port = street.sleeper()
+    pbx = street.pbx(caller([send("INVITE", OFFER, RELIABLE), UP[1], *reliably(180), *reliably(180),
+                             *UP[3:], *HANGS_UP]))
+    street.house.push.wait_pushes(1)
+    street.phone(awake(), called([recv("INVITE", Require=None, Supported=None), TAKEN[1],
+                                  told("acknowledged"), *TAKEN[2:], *HEARS_BYE]), port=port)
+    street.heard(pbx, r"(?s)(^SIP/2.0 200 OK\n(?:[^\n]+\n)*CSeq: \d+ PRACK.*){2}")
+    street.say("acknowledged")
+    street.finish()
+    street.house.push.assert_pushes(1)
 
 
 @test

@@ -89,7 +89,7 @@ def another_password_counts_while_the_phone_sleeps(stage):
     house.pbx.guard.passwords["alice"] = "new"
     account, = ctl.wait(("accounts", "trouble"), len)
     assert "password" in account["Trouble"], account
-    house.pbx.wait_contacts("alice", 0, timeout=1)
+    house.pbx.wait_contacts("alice", 0, timeout=4)
     ctl.run("account", "add", "office", "alice", given="new\n")
     house.pbx.wait_contacts("alice", 1)
     ctl.wait(("accounts", "ready"), len)
