@@ -15,7 +15,8 @@ SECOND_PBX = "127.0.0.8"
 STRANGER = "127.0.0.9"
 EDGE = "127.0.0.10"
 
-OURS = range(20000, 32768)  # below those that the kernel gives out
+FIRST, END = 20000, 32768  # below those that the kernel gives out
+UNTRIED = random.sample(range(FIRST, END), END - FIRST)
 
 
 def family(address):
@@ -52,9 +53,11 @@ def bind_pair(address, port=0, attempts=20):
 def free_port(address):
     """A port that was free for UDP and TCP a moment ago; for a process that binds it itself.
 
-    The kernel would give one of its own to somebody else before that process comes.
+    The kernel would give one of its own to somebody else before that process comes, and so would we
+    if we named one twice.
     """
-    for port in random.sample(OURS, 20):
+    while UNTRIED:
+        port = UNTRIED.pop()
         try:
             udp, tcp = bind_pair(address, port)
         except OSError:
