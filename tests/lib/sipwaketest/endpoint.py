@@ -137,7 +137,8 @@ class Endpoint:
     def close_connections(self):
         """They are over for the other side as well, unless it takes its time: what it sends before
         it has heard of that is lost."""
-        gone = {ports.kernel_name(*flow.local) for flow in self.flows}
+        gone = {(ports.kernel_name(*flow.remote), ports.kernel_name(*flow.local))
+                for flow in self.flows}
         for flow in list(self.flows):
             self.drop(flow)
         deadline = time.monotonic() + 1
@@ -145,13 +146,13 @@ class Endpoint:
             time.sleep(0.005)
 
     def is_held(self, gone):
-        """Whether anybody still has a connection open whose end here was one of these."""
+        """Whether the other side still has one of these connections open."""
         if not gone:
             return False
         with open("/proc/net/tcp6" if ":" in self.address else "/proc/net/tcp",
                   encoding="ascii") as file:
             rows = [line.split() for line in file]
-        return any(row[2] in gone and row[3] in (ESTABLISHED, CLOSE_WAIT) for row in rows)
+        return any((row[1], row[2]) in gone and row[3] in (ESTABLISHED, CLOSE_WAIT) for row in rows)
 
     def wait_closed(self, flow, timeout=10):
         """The other side closes it."""
