@@ -28,11 +28,11 @@ def stalled(port, source="127.0.0.1"):
 
 
 def handshakes_wait_their_turn():
-    stub = Stub(handshakes=2, handshakes_per_source=2, handshake_timeout=1000)
+    stub = Stub(handshakes=2, handshakes_per_source=2, handshake_timeout=4000)
     port = stub.listen("tls", "tls", EDGE)
     slow = [stalled(port) for _ in range(2)]
     stub.until("edge_handshakes_open", 2)
-    time.sleep(0.3)  # so that its own time is not up as soon as theirs
+    time.sleep(2)  # so that its own time is not up as soon as theirs
     began = time.monotonic()
     with dial(port, client(CA)) as phone:
         exchange(phone)
@@ -46,7 +46,7 @@ def handshakes_wait_their_turn():
 
 
 def silent_connections_take_no_turn():
-    stub = Stub(handshakes=2, handshake_timeout=3000)
+    stub = Stub(handshakes=2, handshake_timeout=6000)
     port = stub.listen("tls", "tls", EDGE)
     silent = [dial(port) for _ in range(20)]
     stub.until("edge_connections_open", 20)
@@ -54,7 +54,7 @@ def silent_connections_take_no_turn():
     began = time.monotonic()
     with dial(port, client(CA)) as phone:
         exchange(phone)
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 5
     for phone in silent:
         assert ends(phone)
     stub.until("edge_handshakes_timed_out", 20)
@@ -62,7 +62,7 @@ def silent_connections_take_no_turn():
 
 
 def one_source_takes_its_share_only():
-    stub = Stub(handshakes=8, handshakes_per_source=2, handshake_timeout=4000)
+    stub = Stub(handshakes=8, handshakes_per_source=2, handshake_timeout=8000)
     port = stub.listen("tls", "tls", EDGE)
     slow = [stalled(port, "127.0.0.9") for _ in range(20)]
     stub.until("edge_connections_open", 20)
@@ -70,7 +70,7 @@ def one_source_takes_its_share_only():
     began = time.monotonic()
     with dial(port, client(CA), source="127.0.0.10") as phone:
         exchange(phone)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 6
     for phone in slow:
         phone.close()
     stub.until("edge_connections_open", 0)
@@ -84,7 +84,7 @@ def connections_per_source():
     phones = [dial(port, client(CA), source="127.0.0.9") for _ in range(3)]
     with dial(port, source="127.0.0.9") as phone:
         assert ends(phone)
-    assert stub.counter("edge_refused_source") == 1
+    stub.until("edge_refused_source", 1)
     with dial(port, client(CA), source="127.0.0.10") as phone:
         exchange(phone)
     for phone in phones:
@@ -103,14 +103,14 @@ def connections_in_total():
     phones = [dial(port, client(CA), source=f"127.0.0.{i + 2}") for i in range(4)]
     with dial(port) as phone:
         assert ends(phone)
-    assert stub.counter("edge_refused_total") == 1
+    stub.until("edge_refused_total", 1)
     for phone in phones:
         exchange(phone)
     stub.stop()
 
 
 def upgrade_has_a_deadline():
-    stub = Stub(handshake_timeout=400)
+    stub = Stub(handshake_timeout=2000)
     plain, secure = stub.listen("ws", "ws"), stub.listen("wss", "wss", EDGE)
     for phone in (dial(plain), dial(secure, client(CA))):
         phone.sendall(b"GET / HTTP/1.1\r\n")
@@ -120,7 +120,7 @@ def upgrade_has_a_deadline():
 
 
 def idle_and_registered():
-    stub = Stub(idle_timeout=700, registered_timeout=2500)
+    stub = Stub(idle_timeout=1500, registered_timeout=4000)
     port = stub.listen("tls", "tls", EDGE)
     idle, registered = dial(port, client(CA)), dial(port, client(CA))
     exchange(idle)
@@ -134,8 +134,8 @@ def idle_and_registered():
     exchange(registered)
     began = time.monotonic()
     assert ends(registered)
-    assert time.monotonic() - began > 1.5
-    assert stub.closed(second["id"]) == "idle"
+    assert time.monotonic() - began > 2
+    assert (reason := stub.closed(second["id"])) == "idle", reason
     assert stub.counter("edge_idle_closed") == 2
     stub.stop()
 
@@ -169,7 +169,7 @@ def descriptors_run_out():
     stub = Stub(files=60)
     port = stub.listen("ws", "ws")
     phones = [dial(port) for _ in range(80)]
-    for _ in range(100):
+    for _ in range(300):
         if stub.counter("edge_accept_paused") > 0:
             break
         time.sleep(0.05)
@@ -238,7 +238,7 @@ def refused_pbx(stub, words, cause):
 
 
 def dial_a_pbx():
-    stub = Stub(handshake_timeout=1000)
+    stub = Stub(handshake_timeout=3000)
     middle = Authority("elsewhere")
     names = {
         "uri": CA.issue("uri", "URI:sip:pbx.example,DNS:host.example", subject="/CN=cn.example"),

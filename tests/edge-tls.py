@@ -18,7 +18,7 @@ EDGE = CA.issue("edge", "DNS:edge.example")
 EDGE_RSA = CA.issue("edge-rsa", "DNS:edge.example", kind="rsa")
 OTHER = CA.issue("other", "DNS:other.example,DNS:*.wild.example")
 PHONE = CA.issue("phone", "URI:sip:phone.example", subject="/CN=somebody")
-STUB = Stub(message_timeout=1500, close_timeout=500)
+STUB = Stub(message_timeout=4000, close_timeout=500)
 PORT = STUB.listen("tls", "tls", EDGE, OTHER, EDGE_RSA)
 
 
@@ -276,9 +276,9 @@ def main_loop_refuses():
 
 def nothing_flows_before_the_main_loop_knows():
     forget()
+    began = time.monotonic()
     STUB.process.stdin.write("freeze 500\n")
     STUB.process.stdin.flush()
-    began = time.monotonic()
     with dial(PORT, client(CA)) as phone:
         phone.sendall(OPTIONS)
         assert read_exactly(phone, len(OPTIONS)) == OPTIONS

@@ -11,7 +11,7 @@ from edgetest import CRLF, OPTIONS, Authority, Stub, WebSocket, client, dial, en
 
 CA = Authority("ca")
 EDGE = CA.issue("edge", "DNS:edge.example")
-STUB = Stub(message_timeout=1500, close_timeout=500, idle_timeout=1500)
+STUB = Stub(message_timeout=2500, close_timeout=500, idle_timeout=4000)
 PLAIN = STUB.listen("ws", "ws", path="/sip", origin="https://a.example,https://b.example")
 SECURE = STUB.listen("wss", "wss", EDGE)
 BARE = OPTIONS.replace(b"Content-Length: 4\r\n", b"")

@@ -41,7 +41,7 @@ def polkit_denies_what_it_was_not_told_to_allow(stage):
     assert code and f"{NAME}.Error.Denied" in text, text
     monitor = Monitor(stage, bus)
     phone = house.phone("bob")
-    for _ in range(20):
+    for _ in range(60):
         phone.register_ok()
         if not monitor.alive():
             break

@@ -67,7 +67,7 @@ def the_challenge_of_a_call_is_relayed(stage):
     phone.register_ok()
     call = phone.invite("2000", OFFER)
     answer = call.expect(407)
-    sent = [e.message for e in stage.trace.select("pbx") if e.sent and e.message.status == 407]
+    sent = [m for m in stage.trace.once("pbx", sent=True) if m.status == 407]
     assert answer.get("Proxy-Authenticate") == sent[0].get("Proxy-Authenticate")
     again = phone.invite("2000", OFFER, answer, call.call_id, number=2)
     leg = house.pbx.expect_call()

@@ -163,7 +163,7 @@ def a_refused_second_contact_makes_them_share(stage):
         phone.register_ok()
     house.restart()
     rings_all(house, phones)
-    refused = [e for e in stage.trace.select("pbx") if e.sent and e.message.status == 403]
+    refused = [m for m in stage.trace.once("pbx", sent=True) if m.status == 403]
     assert len(refused) == 1, "once it is known, nobody is refused"
 
 

@@ -257,8 +257,8 @@ def a_cancelled_re_invite_is_accepted_nevertheless(stage):
 @test
 def a_late_answer_after_the_wait_is_over(stage):
     """The phone says nothing before, so that there was nothing to cancel (RFC 3261 section 9.1)."""
-    street = Street(stage, wake={"timeout": 1})
-    street.phone(awake(), called([recv("INVITE"), pause(2500), send("200 INVITE", ANSWER),
+    street = Street(stage, wake={"timeout": 1, "direct-try": 400})
+    street.phone(awake(), called([recv("INVITE"), pause(4000), send("200 INVITE", ANSWER),
                                   recv("ACK"), *HEARS_BYE]), transport="tcp")
     street.house.pbx.wait_contacts("alice", 1)
     street.pbx(caller([*UP[:3], recv("480 INVITE"), send("ACK")]))

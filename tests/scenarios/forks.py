@@ -111,8 +111,8 @@ def a_phone_in_one_of_its_early_dialogs(stage):
         call.reply(call.expect_request("UPDATE"), 200, ANSWER)
         asked.expect(200)
     for side in ("pbx", phone.user):
-        numbers = [e.message.cseq[0] for e in stage.trace.select(side)
-                   if not e.sent and e.message.is_request and e.message.method == "UPDATE"]
+        numbers = [m.cseq[0] for m in stage.trace.once(side)
+                   if m.is_request and m.method == "UPDATE"]
         assert numbers == sorted(set(numbers)) and len(numbers) == 3, numbers
     cancelled = call.cancel()
     one.expect_cancel()

@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..
 from sipwaketest import ports
 from sipwaketest.house import House
 from sipwaketest.metrics import Metrics, resident_kb
-from sipwaketest.sipp import Sipp
+from sipwaketest.sipp import PATIENT, Sipp
 from sipwaketest.tap import main, test
 
 LONG = bool(os.environ.get("SIPWAKE_TEST_LONG"))
@@ -21,7 +21,6 @@ FIRST, MORE = (10000, 50000) if LONG else (200, 400)
 RATE = 150
 TIMERS = 40  # seconds: 64*T1 of the last transaction, and time to tidy up
 GROWTH_KB = 256  # of what is in use; what is resident also tells how high the highest peak was
-PATIENT = ("-default_behaviors", "all,-abortunexp")  # bears repeated messages where it is slow
 
 
 def talk(stage, house, phone, calls):

@@ -167,12 +167,12 @@ def a_check_that_takes_long(stage):
     bus = Bus(stage)
     with socket.create_server(("127.0.0.1", 0)) as mute:
         endpoint = f"https://127.0.0.1:{mute.getsockname()[1]}"
-        house = House(stage, config={"daemon": {"bus": "session"},
+        house = House(stage, config={"daemon": {"bus": "session"}, "push:good": apns(service),
                                      "push:apple": apns(service, endpoint=endpoint)})
         bus.wait_name()
         asking = threading.Thread(target=bus.call, args=(NAME, ROOT, f"{NAME}.Manager.CheckPush"))
         asking.start()
-        time.sleep(0.5)
+        service.wait_pushes(1)  # it has begun
         yield bus, house.daemon
         asking.join()
 

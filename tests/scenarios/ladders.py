@@ -42,7 +42,14 @@ def an_awake_phone_rings_without_a_push(stage):
 @test
 def a_frozen_phone_is_pushed(stage):
     """It answers at last, and is called once."""
-    call(stage, [*UP, *HANGS_UP], [TAKEN[0], pause(900), *TAKEN[1:], *HEARS_BYE], pushes=1)
+    street = Street(stage)
+    street.phone(awake(), called([TAKEN[0], told("pushed"), *TAKEN[1:], *HEARS_BYE]))
+    street.house.pbx.wait_contacts("alice", 1)
+    street.pbx(caller([*UP, *HANGS_UP]))
+    street.house.push.wait_pushes(1)
+    street.say("pushed")
+    street.finish()
+    street.house.push.assert_pushes(1)
 
 
 @test
@@ -281,10 +288,17 @@ def reliably(status, **checks):
 @test
 def a_pbx_that_requires_reliable_answers(stage):
     """We hold the call reliably, and the phone has nothing to do with it."""
-    held(stage, [send("INVITE", OFFER, RELIABLE), UP[1], *reliably(180), *reliably(180), *UP[3:],
-                 *HANGS_UP],
-         [recv("INVITE", Require=None, Supported=None), TAKEN[1], pause(500), *TAKEN[2:],
-          *HEARS_BYE])
+    street = Street(stage)
+    port = street.sleeper()
+    pbx = street.pbx(caller([send("INVITE", OFFER, RELIABLE), UP[1], *reliably(180), *reliably(180),
+                             *UP[3:], *HANGS_UP]))
+    street.house.push.wait_pushes(1)
+    street.phone(awake(), called([recv("INVITE", Require=None, Supported=None), TAKEN[1],
+                                  told("acknowledged"), *TAKEN[2:], *HEARS_BYE]), port=port)
+    street.heard(pbx, r"(?s)(^SIP/2.0 200 OK\n(?:[^\n]+\n)*CSeq: \d+ PRACK.*){2}")
+    street.say("acknowledged")
+    street.finish()
+    street.house.push.assert_pushes(1)
 
 
 @test

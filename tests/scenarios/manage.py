@@ -31,7 +31,7 @@ def managed_house(stage, start=True, **more):
     return house, bus, Ctl(bus)
 
 
-def wait_until(good, complaint, timeout=5):
+def wait_until(good, complaint, timeout=10):
     deadline = time.monotonic() + timeout
     while not good():
         assert time.monotonic() < deadline, complaint
@@ -200,7 +200,7 @@ def a_removed_binding_is_woken_no_more(stage):
 def accounts_tell_of_their_changes(stage):
     house, bus, ctl = managed_house(stage)
     monitor = Monitor(stage, bus)
-    time.sleep(0.5)  # it may not listen yet
+    monitor.wait_listening(house.phone("bob").register_ok)
     ctl.run("account", "add", "office", "alice", given="wrong\n")
     path = ctl.json("accounts")[0]["Path"]
     monitor.wait_event(Event="added", Path=path, State="new")
@@ -251,7 +251,7 @@ def a_woken_call_is_told_step_by_step(stage):
                    "ACK", "ended: the caller hung up"):
         assert any(text.startswith(wanted) for text in texts), f"no {wanted!r} in {texts}"
     times = [step["Microseconds"] for step in record["Steps"]]
-    assert times == sorted(times) and times[0] < 100000, times
+    assert times == sorted(times) and times[0] < 1000000, times
     binding = ctl.json("binding", "show", "alice")
     assert (binding["WakesSucceeded"], binding["WakesFailed"]) == (1, 0), binding
     assert binding["LastWake"] >= binding["Created"] > 0
@@ -346,11 +346,7 @@ def the_monitor_tells_what_changes(stage):
     monitor = Monitor(stage, bus)
     ctl.json("status")
     phone = house.phone(transport="tcp")
-    for _ in range(20):  # it may not listen yet
-        phone.register_ok()
-        if monitor.events():
-            break
-        phone.expect_nothing(0.3)
+    monitor.wait_listening(phone.register_ok)
     binding = ctl.json("bindings")[0]
     assert monitor.events()[0]["Path"] == binding["Path"], monitor.events()
     phone.sleep()
@@ -368,7 +364,7 @@ def the_monitor_tells_what_changes(stage):
     assert monitor.end() == 0
     gone = Monitor(stage, bus)
     house.daemon.stop()
-    assert gone.wait(5) == NO_DAEMON
+    assert gone.wait(15) == NO_DAEMON
 
 
 @test

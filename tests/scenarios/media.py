@@ -73,7 +73,7 @@ def the_pbx_s_public_address_is_enough_where_its_ports_are_forwarded(stage):
     assert min(heard) >= HEARD, heard
 
 
-@tap.test(limit=60)
+@tap.test(limit=90)
 def rtpengine_is_found_by_another_way(stage):
     """None leads to it when the daemon starts, and later the daemon's own address is another one."""
     way = "ip route replace {} " + ADDRESS + " {} table local"
@@ -85,9 +85,9 @@ def rtpengine_is_found_by_another_way(stage):
     house.daemon.wait_log("rtpengine is down", 1)
     shell("ip address add 198.51.100.1/32 dev lo; "
           + way.format("local", "dev lo src 198.51.100.1"))
-    house.daemon.wait_log("rtpengine is up", 1, timeout=10)
+    house.daemon.wait_log("rtpengine is up", 1, timeout=20)
     shell("ip address del 198.51.100.1/32 dev lo; " + way.format("local", "dev lo"))
-    house.daemon.wait_log("rtpengine is up", 2, timeout=20)
+    house.daemon.wait_log("rtpengine is up", 2, timeout=30)
 
 
 @tap.test(limit=90)
@@ -117,13 +117,13 @@ def a_phone_that_insists_on_srtp_talks_with_a_plain_pbx(stage):
                                  "proxy": f"sip:{PBX}:{scene.pbx_port};transport=udp"},
                    scene.path("caller.wav"), PBX, more=";answermode=auto")
     desk.start()
-    scene.wait_line(desk.name, r"200 OK", 15)
+    scene.wait_line(desk.name, r"200 OK", 25)
     mobile = Baresip(scene.stage, {"user": SLEEPER, "password": "secret-" + SLEEPER,
                                    "domain": DOMAIN, "proxy": scene.phone_proxy.strip("<>")},
                      scene.path("sleeper.wav"), PHONE, "mobile", ";mediaenc=srtp-mand",
                      "module srtp.so\n")
     mobile.dial(f"sip:{CALLER}@{DOMAIN}")
-    scene.wait_line("mobile", r"Call established", 15)
+    scene.wait_line("mobile", r"Call established", 25)
     time.sleep(4)
     mobile.hang_up()
     time.sleep(1)

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
 from sipwaketest import ports
@@ -64,7 +65,9 @@ def metrics_count_what_happens(stage):
     call.expect(180)
     house.wake(phone)
     house.finish(call, house.connect(call, phone))
-    text = request(port, "GET", "/metrics")[2]
+    deadline = time.monotonic() + 5
+    while value(text := request(port, "GET", "/metrics")[2], "sipwake_calls_open"):
+        assert time.monotonic() < deadline, "the call is not over"
     for name, wanted in (("sipwake_bindings", 1), ('sipwake_phones{state="awake"}', 1),
                          ('sipwake_phones{state="asleep"}', 0), ('sipwake_calls_begun_total{direction="to_phone"}', 1),
                          ('sipwake_calls_total{outcome="bridged"}', 1),

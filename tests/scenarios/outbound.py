@@ -354,7 +354,6 @@ def a_flow_that_closes_during_a_call_has_another(stage):
         if gone == first:
             first.register_ok()
         gone.sleep()
-        time.sleep(0.2)  # what is sent before the daemon hears of it is lost
         for method in ("INFO", "BYE"):
             sent = call.send(method)
             left.reply(left.expect_request(method, call_id=leg.call_id), 200)
@@ -494,9 +493,9 @@ def a_silent_flow_of_two_stays_open(stage):
     """Behind the edge, which closes connections that nobody has registered on."""
     house = House(stage, secure=("tls",), config={"edge": {"idle-timeout": 1}})
     first, second = two_flows(house, "tls")
-    idle = house.phone("bob", "tls").flow
-    time.sleep(2.5)
-    assert idle.closed, "the edge closes what is nobody's"
+    bob = house.phone("bob", "tls")
+    idle = bob.flow
+    bob.wait_closed(idle)  # as what is nobody's
     second.sleep()
     call = house.pbx.call("alice", OFFER)
     house.finish(call, house.connect(call, first))
@@ -512,8 +511,8 @@ def a_flow_of_two_that_is_removed_is_nobodys(stage):
         phones = two_flows(house, "tls")
         flows = [phone.flow for phone in phones]
         assert phones[gone].register(expires=0).status == 200
-        time.sleep(2.5)
-        assert flows[gone].closed, "the edge closes what is nobody's"
+        phones[gone].wait_closed(flows[gone])  # as what is nobody's
+        time.sleep(0.5)
         assert not flows[1 - gone].closed
         house.assert_settled(phones[1 - gone])
         house.tear_down(*phones)

@@ -13,7 +13,7 @@ from sipwaketest.baresip import Baresip
 from sipwaketest.house import ANSWER, OFFER, House
 from sipwaketest.kamailio import Kamailio
 from sipwaketest.phone import Phone
-from sipwaketest.sipp import Sipp
+from sipwaketest.sipp import PATIENT, Sipp
 from sipwaketest.tap import main, test
 from sipwaketest.uri import host_port
 
@@ -262,16 +262,16 @@ def sipp_has_a_hundred_calls_woken(stage):
               f"{house.push.prid('/push/' + user)}" for user in users]
     keys = {"domain": house.pbx.domain}
     first = Sipp(stage, "phones", "sipp-phone-register.xml", house.phones_door, ports.PHONE,
-                 calls=CALLS, rate=100, users=values, keys=keys)
+                 calls=CALLS, rate=100, users=values, keys=keys, more=PATIENT)
     first.expect_success(30)
     caller = Sipp(stage, "caller", "sipp-caller.xml", (house.pbx.address, house.pbx.port),
-                  ports.CALLER, calls=CALLS, rate=50, keys=keys,
+                  ports.CALLER, calls=CALLS, rate=50, keys=keys, more=PATIENT,
                   users=[f"{user};[authentication username=2000 password=pw2000]"
                          for user in users])
     house.push.wait_pushes(CALLS, timeout=20)
     woken = Sipp(stage, "phones", "sipp-phone-register.xml", house.phones_door, ports.PHONE,
                  calls=CALLS, rate=50, users=values, keys=keys, also="sipp-phone-answer.xml",
-                 hold=3)
+                 hold=5, more=PATIENT)
     caller.expect_success(40)
     woken.expect_success(40)
     house.push.assert_pushes(CALLS)

@@ -18,8 +18,8 @@ ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"'
 def give_up(call):
     """The caller cancels and is released at once."""
     cancelled = call.cancel()
-    cancelled.expect(200, 1)
-    call.expect(487, 1)
+    cancelled.expect(200)
+    call.expect(487)
 
 
 def two_phones(house, transport="tcp"):
@@ -29,6 +29,15 @@ def two_phones(house, transport="tcp"):
     for phone in phones:
         phone.register_ok()
     return phones
+
+
+def wait_received(stage, who, label, count):
+    """So many of these have come, repetitions among them."""
+    deadline = time.monotonic() + 5
+    while (found := [e.label for e in stage.trace.received(who)].count(f"{who}< {label}")) < count:
+        assert time.monotonic() < deadline, f"{found} times {label}, wanted {count}"
+        time.sleep(0.02)
+    return found
 
 
 def answer_twice(leg, body=ANSWER):
@@ -147,7 +156,7 @@ def a_late_answer_after_the_wait_is_over(stage):
     phone.register_ok()
     call = house.pbx.call("alice", OFFER)
     leg = phone.expect_call()
-    call.expect(480, 3)
+    call.expect(480)
     phone.expect_nothing(0.3)
     leg.answer(ANSWER)
     leg.expect_ack()
@@ -343,10 +352,7 @@ def a_lost_ack_of_the_pbx(stage):
     leg.ring()
     leg.answer(ANSWER)
     call.expect(200)
-    time.sleep(1.8)
-    repeated = [e for e in stage.trace.received("pbx")
-                if e.message and e.message.status == 200 and e.message.method == "INVITE"]
-    assert len(repeated) >= 2, "the 200 is repeated until the ACK comes"
+    wait_received(stage, "pbx", "200 INVITE", 2)  # it is repeated until the ACK comes
     call.ack()
     leg.expect_ack()
     house.finish(call, leg)
@@ -357,11 +363,9 @@ def a_lost_ack_of_the_pbx(stage):
 def a_lost_ack_to_the_phone_is_repeated(stage):
     house = House(stage)
     phone, call, leg = talk(house, "udp")
-    for _ in range(2):
+    for acks in (2, 3):
         answer_twice(leg)
-        time.sleep(0.2)
-    acks = [e for e in stage.trace.received("alice") if e.message and e.message.method == "ACK"]
-    assert len(acks) == 3, f"{len(acks)} ACKs for three 200s"
+        assert wait_received(stage, "alice", "ACK", acks) == acks
     phone.inbox[:] = [m for m in phone.inbox if m.method != "ACK"]
     house.finish(call, leg)
     house.assert_settled(phone)
@@ -397,7 +401,6 @@ def closed_between_register_and_invite(stage):
     phone.send_register(challenge=challenge)
     held = house.pbx.expect_request("REGISTER")
     phone.close_connections()
-    time.sleep(0.2)
     house.pbx.hold_registers = False
     house.pbx.finish_register(held)
     house.wake_again(phone)
@@ -464,7 +467,7 @@ def closed_while_it_rings_and_nobody_comes_back(stage):
     phone.expect_call().ring()
     call.expect(180)
     phone.close_connections()
-    call.expect(480, 4)
+    call.expect(480, 6)
     house.assert_settled(phone)
 
 
@@ -480,7 +483,6 @@ def closed_before_the_ack(stage):
     leg.answer(ANSWER)
     call.expect(200)
     phone.close_connections()
-    time.sleep(0.2)
     phone.register_ok()
     leg.flow = phone.flow
     call.ack()
@@ -494,7 +496,6 @@ def closed_in_the_call(stage):
     house = House(stage)
     phone, call, leg = talk(house)
     phone.close_connections()
-    time.sleep(0.2)
     phone.register_ok()
     leg.flow = phone.flow
     info = call.send("INFO")
@@ -524,7 +525,6 @@ def closed_in_the_call_and_the_pbx_hangs_up(stage):
     house = House(stage)
     phone, call, leg = talk(house)
     phone.close_connections()
-    time.sleep(0.2)
     call.hang_up()
     house.assert_settled(phone)
 
@@ -540,7 +540,6 @@ def a_request_in_a_call_wakes_the_phone(stage):
     call = house.pbx.call("alice", OFFER)
     leg = house.connect(call, phone)
     phone.close_connections()
-    time.sleep(0.2)
     again = call.send("INVITE", sdp("again", version=2))
     again.expect(100)
     house.push.wait_pushes(1)
@@ -563,7 +562,6 @@ def a_request_in_a_call_is_refused_when_nobody_wakes(stage):
     phone.push = {**phone.push, "prid": house.push.prid("/gone/alice")}
     phone.register_ok()
     phone.close_connections()
-    time.sleep(0.2)
     assert call.send("INFO").final().status in (480, 503, 504)
     call.hang_up()
     house.assert_settled(phone)

@@ -54,7 +54,7 @@ def challenge_and_credentials_are_relayed(stage):
     house = House(stage)
     phone = house.phone()
     challenge = phone.send_register().expect(401)
-    sent = [e.message for e in stage.trace.select("pbx") if e.sent and e.message.status == 401]
+    sent = [m for m in stage.trace.once("pbx", sent=True) if m.status == 401]
     assert challenge.get("WWW-Authenticate") == sent[0].get("WWW-Authenticate")
     phone.send_register(challenge=challenge).expect(200)
     stage.trace.assert_order("alice> REGISTER", "pbx< REGISTER", "pbx> 401 REGISTER",

@@ -113,7 +113,7 @@ def a_phone_that_expired_meanwhile_is_gone(stage):
     house.push.assert_pushes(0)
 
 
-@test(limit=40)
+@test
 def a_phone_that_is_overdue_is_woken_to_renew(stage):
     """Whose registration ends soon: it had an hour, most of which passed without a daemon."""
     house = House(stage)

@@ -45,16 +45,27 @@ def plain(line, stage):
     return re.sub(r"─+", "─", re.sub(r"\s+", " ", line)).strip()
 
 
-def compare(stage, heading, command, real):
-    """Each line of the page stands in the real output, in the same order."""
+def compare(stage, heading, command, tell):
+    """Each line of the page stands in what tell() says, in the same order, now or in a moment."""
     shown = outputs().get((heading, command))
     assert shown, f"no output of {command!r} below {heading!r}"
     compared.add((heading, command))
+    deadline = time.monotonic() + 5
+    while line := missing(stage, shown, real := tell()):
+        assert time.monotonic() < deadline, \
+            f"below {heading!r} stands\n{line}\nbut {command} says\n{real}"
+        time.sleep(0.1)
+
+
+def missing(stage, shown, real):
+    """The first line of the page that is not there, or None."""
     rest = [plain(line, stage) for line in real.splitlines()]
     for line in shown:
         wanted = plain(line, stage)
-        assert wanted in rest, f"below {heading!r} stands\n{line}\nbut {command} says\n{real}"
+        if wanted not in rest:
+            return line
         rest = rest[rest.index(wanted) + 1:]
+    return None
 
 
 def log_of(house):
@@ -83,22 +94,23 @@ def a_phone_that_does_not_come(stage):
     house, ctl = troubled_house(stage, wake={"timeout": 1})
     house.sleeper("100", "tcp")
     top = "When something is wrong"
-    compare(stage, top, "sudo sipwakectl status", ctl.run("status"))
-    compare(stage, top, "sudo sipwakectl bindings", ctl.run("bindings"))
+    compare(stage, top, "sudo sipwakectl status", lambda: ctl.run("status"))
+    compare(stage, top, "sudo sipwakectl bindings", lambda: ctl.run("bindings"))
     failed_call(house)
     compare(stage, "The push was accepted, and the phone did not come", SHOW,
-            ctl.run("call", "show", "last"))
+            lambda: ctl.run("call", "show", "last"))
     compare(stage, "The phone does not ring", "journalctl -u sipwaked -o cat -g 'call to'",
-            log_of(house))
+            lambda: log_of(house))
 
 
 @test
 def a_phone_without_push(stage):
     house, ctl = troubled_house(stage)
     house.sleeper("100", "tcp", path="")
+    ctl.wait(("bindings",), lambda rows: rows[0]["State"] == "asleep")
     assert re.search(r" asleep +- ", ctl.run("bindings"))
     failed_call(house)
-    compare(stage, "The phone has no push", SHOW, ctl.run("call", "show", "last"))
+    compare(stage, "The phone has no push", SHOW, lambda: ctl.run("call", "show", "last"))
     asking = house.phone("101", "tcp", push={"provider": "fcm", "param": "x", "prid": "y"})
     assert asking.register().status == 555
     house.daemon.wait_log("refused: 555 Push Notification Service Not Supported")
@@ -115,16 +127,16 @@ def an_apple_key_that_does_not_fit(stage):
         "topics": "com.example.phone.voip", "endpoint": service.url, "ca-file": service.ca}})
     os.chmod(key, 0o644)
     compare(stage, "The push service refuses", "journalctl -u sipwaked -o cat -g push:",
-            refused_config(stage, house.groups)[1])
+            lambda: refused_config(stage, house.groups)[1])
     os.chmod(key, 0o600)
     house.start()
     house.sleeper("100", "tcp", push={"provider": "apns", "prid": "a" * 64,
                                       "param": "DEF123GHIJ.com.example.phone.voip"})
     failed_call(house)
     ctl.wait(("calls", "over"), len)
-    compare(stage, "The push was not accepted", SHOW, ctl.run("call", "show", "last"))
+    compare(stage, "The push was not accepted", SHOW, lambda: ctl.run("call", "show", "last"))
     compare(stage, "The registration is lost", "journalctl -u sipwaked -o cat -g 'at risk'",
-            log_of(house))
+            lambda: log_of(house))
 
 
 @test
@@ -132,7 +144,7 @@ def a_push_service_that_refuses(stage):
     house, ctl = troubled_house(stage)
     house.sleeper("100", "tcp", path="/status/403/100")
     compare(stage, "The push service refuses", "sudo sipwakectl push test 100",
-            ctl.run("push", "test", "100", code=1))
+            lambda: ctl.run("push", "test", "100", code=1))
 
 
 @test
@@ -145,10 +157,10 @@ def a_call_that_comes_late(stage):
     house.wake(phone)
     house.finish(call, house.connect(call, phone))
     ctl.wait(("calls", "over"), len)
-    compare(stage, "It rings late", SHOW, ctl.run("call", "show", "last"))
-    compare(stage, "One side hears nothing", SHOW, ctl.run("call", "show", "last"))
+    compare(stage, "It rings late", SHOW, lambda: ctl.run("call", "show", "last"))
+    compare(stage, "One side hears nothing", SHOW, lambda: ctl.run("call", "show", "last"))
     compare(stage, "One side hears nothing", "sudo sipwakectl counters | grep media_",
-            ctl.run("counters"))
+            lambda: ctl.run("counters"))
 
 
 @test
@@ -161,11 +173,12 @@ def a_registration_that_is_refused(stage):
     lost.domain = "other.example"
     assert lost.register().status == 404
     compare(stage, "The registration is lost", "journalctl -u sipwaked -o cat -g 'refused|account'",
-            log_of(house))
+            lambda: log_of(house))
     house.pbx.forbidden.clear()
     ctl.run("account", "add", "office", "100", given="wrong\n")
     assert house.phone("100", "tcp", password="wrong").register().status == 403
-    compare(stage, "The registration is lost", "sudo sipwakectl accounts", ctl.run("accounts"))
+    compare(stage, "The registration is lost", "sudo sipwakectl accounts",
+            lambda: ctl.run("accounts"))
 
 
 @test(limit=60)
@@ -176,8 +189,9 @@ def a_pbx_that_hears_nothing(stage):
     house.pbx.silent = True
     phone.send_register()
     ctl.wait(("status",), lambda status: not status["Pbxes"][0]["Reachable"], 40)
-    compare(stage, "The PBX bans us", "sudo sipwakectl status", ctl.run("status"))
-    compare(stage, "The PBX bans us", "journalctl -u sipwaked -o cat -g pbx:", log_of(house))
+    compare(stage, "The PBX bans us", "sudo sipwakectl status", lambda: ctl.run("status"))
+    compare(stage, "The PBX bans us", "journalctl -u sipwaked -o cat -g pbx:",
+            lambda: log_of(house))
 
 
 @test
@@ -188,10 +202,12 @@ def strangers(stage):
     assert [scanner.register().status for _ in range(5)] == [401] * 4 + [403]
     other = ScriptedPbx(stage, dict(USERS), "pbx.example.com", address=ports.STRANGER)
     other.request("INVITE", f"sip:100@{ports.PBX_SIDE}:{house.pbx_port}").final(5)
-    log = log_of(house)
-    compare(stage, "Ghost calls", "journalctl -u sipwaked -o cat -g refused", log)
-    compare(stage, "The PBX bans us", "journalctl -u sipwaked -o cat -g 'Too Many'", log)
-    compare(stage, "There is no call at all", "journalctl -u sipwaked -o cat -g refused", log)
+    compare(stage, "Ghost calls", "journalctl -u sipwaked -o cat -g refused",
+            lambda: log_of(house))
+    compare(stage, "The PBX bans us", "journalctl -u sipwaked -o cat -g 'Too Many'",
+            lambda: log_of(house))
+    compare(stage, "There is no call at all", "journalctl -u sipwaked -o cat -g refused",
+            lambda: log_of(house))
 
 
 @test
@@ -202,7 +218,7 @@ def a_caller_who_gave_up(stage):
     call.expect(180)
     call.cancel().expect(200)
     ctl.wait(("calls", "over"), len)
-    compare(stage, "Ghost calls", SHOW, ctl.run("call", "show", "last"))
+    compare(stage, "Ghost calls", SHOW, lambda: ctl.run("call", "show", "last"))
 
 
 @test
@@ -212,21 +228,22 @@ def a_certificate_that_cannot_be_used(stage):
     kept = os.path.join(stage.path, "tls", "fullchain.pem")
     house.groups["listen:phones-tls"]["certificate"] = kept
     compare(stage, "The certificate", "journalctl -u sipwaked -o cat -g listen:",
-            refused_config(stage, house.groups)[1])
+            lambda: refused_config(stage, house.groups)[1])
     os.makedirs(os.path.dirname(kept))
     os.rename(certificate, kept)
     house.start()
     with open(kept, "w", encoding="ascii") as file:
         file.write("nonsense\n")
     house.daemon.wait_log("the certificates in use stay")
-    compare(stage, "The certificate", "journalctl -u sipwaked -o cat -g certificate", log_of(house))
+    compare(stage, "The certificate", "journalctl -u sipwaked -o cat -g certificate",
+            lambda: log_of(house))
 
 
 @test
 def no_daemon(stage):
     ctl = Ctl(Bus(stage))
     ctl.run("status", code=3)
-    compare(stage, "sipwakectl itself", "sipwakectl status", ctl.errors)
+    compare(stage, "sipwakectl itself", "sipwakectl status", lambda: ctl.errors)
 
 
 @test

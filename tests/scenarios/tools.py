@@ -14,7 +14,7 @@ from sipwaketest.message import Malformed, Message, parameter, split_commas
 from sipwaketest.pbx import ScriptedPbx
 from sipwaketest.phone import Phone
 from sipwaketest.sdp import sdp
-from sipwaketest.sipp import Sipp
+from sipwaketest.sipp import PATIENT, Sipp
 from sipwaketest.tap import main, test
 from sipwaketest.uri import Uri
 
@@ -207,11 +207,11 @@ def sipp_registers_calls_and_answers(stage):
     phones = Sipp(stage, "phones", "sipp-phone-register.xml", door, ports.PHONE, calls=10,
                   users=[f"{u};[authentication username={u} password=pw{u}];https://a/push/{u}"
                          for u in users], keys={"domain": DOMAIN}, also="sipp-phone-answer.xml",
-                  hold=4)
+                  hold=6, more=PATIENT)
     pbx.wait_registers(20)
     caller = Sipp(stage, "caller", "sipp-caller.xml", door, ports.CALLER, calls=10, rate=50,
                   users=[f"{u};[authentication username=2000 password=pw2000]" for u in users],
-                  keys={"domain": DOMAIN})
+                  keys={"domain": DOMAIN}, more=PATIENT)
     caller.expect_success(20)
     phones.expect_success(20)
 

@@ -19,8 +19,8 @@ def a_caller_who_gives_up_is_released_at_once(stage):
     call.expect(180)
     house.push.wait_pushes(1)
     cancelled = call.cancel([("Reason", 'SIP;cause=200;text="Call completed elsewhere"')])
-    cancelled.expect(200, 0.5)
-    call.expect(487, 0.5)
+    cancelled.expect(200)
+    call.expect(487)
     phone.wake()
     phone.register_ok()
     phone.expect_nothing(1.0)
@@ -97,12 +97,12 @@ def what_a_caller_asks_meanwhile_reaches_its_call(stage):
 def a_phone_that_never_wakes(stage):
     house = House(stage, wake={"timeout": 2})
     phone = house.sleeper()
+    started = time.monotonic()
     call = house.pbx.call("alice", OFFER)
     call.expect(180)
-    started = time.monotonic()
-    call.expect(480, 4)
+    call.expect(480, 6)
     took = time.monotonic() - started
-    assert 1.5 < took < 3, f"480 after {took:.1f} s"
+    assert 1.9 < took < 6, f"480 after {took:.1f} s"
     phone.wake()
     phone.register_ok()
     phone.expect_nothing(0.5)
@@ -120,7 +120,7 @@ def a_phone_that_the_pbx_refuses_is_told_apart(stage):
     house.push.wait_pushes(1)
     phone.wake()
     assert phone.register().status == 403
-    call.expect(480, 4)
+    call.expect(480, 6)
     house.daemon.wait_log("no wake-up: the phone came, and the PBX refused to register it: 403 ")
     house.assert_settled(phone)
 
@@ -134,7 +134,7 @@ def a_phone_that_wakes_and_keeps_silent_is_told_apart(stage):
     house.wake(phone)
     phone.expect_call()
     phone.freeze()
-    call.expect(480, 4)
+    call.expect(480, 6)
     house.daemon.wait_log("no answer: the phone registered and then kept silent")
     phone.thaw()
 
@@ -158,8 +158,8 @@ def a_dead_push_token_is_no_wait(stage):
     house.sleeper(path="/gone/alice")
     started = time.monotonic()
     call = house.pbx.call("alice", OFFER)
-    call.expect(480, 4)
-    assert time.monotonic() - started < 3, "480 at once"
+    call.expect(480)
+    assert time.monotonic() - started < 5, "480 at once"
     house.push.assert_pushes(1)
     house.pbx.call("alice", OFFER).expect(480)
     house.push.assert_pushes(1)
@@ -184,7 +184,7 @@ def a_push_that_is_refused_is_no_wait(stage):
     house = House(stage)
     house.sleeper(path="/status/403/alice")
     call = house.pbx.call("alice", OFFER)
-    call.expect(480, 4)
+    call.expect(480, 6)
     house.assert_settled()
 
 
@@ -203,7 +203,7 @@ def an_unreachable_push_service_is_no_long_wait(stage):
 def a_push_service_that_hangs_does_not_hold_the_call_longer(stage):
     house = House(stage, wake={"timeout": 2})
     house.sleeper(path="/hang/alice")
-    house.pbx.call("alice", OFFER).expect(480, 4)
+    house.pbx.call("alice", OFFER).expect(480, 6)
     house.assert_settled()
 
 

@@ -52,5 +52,5 @@ class Baresip(Process):
                          env={"HOME": home})
         stage.own(self)
 
-    def wait_word(self, pattern, timeout=10):
+    def wait_word(self, pattern, timeout=20):
         return self.wait_line(pattern, timeout, lambda: self.output() + self.errors())

@@ -67,7 +67,7 @@ class Bus(Process):
         os.environ.pop(VARIABLES[self.kind], None)
         super().close()
 
-    def wait_name(self, name=NAME, timeout=5):
+    def wait_name(self, name=NAME, timeout=15):
         deadline = time.monotonic() + timeout
         while "true" not in self.call("org.freedesktop.DBus", "/org/freedesktop/DBus",
                                       "org.freedesktop.DBus.NameHasOwner", name)[1]:
@@ -110,7 +110,7 @@ class Ctl:
     def json(self, *words):
         return json.loads(self.run("--json", *words))
 
-    def wait(self, words, good, timeout=5):
+    def wait(self, words, good, timeout=10):
         """Asks until the JSON answer is as wanted, and returns it."""
         deadline = time.monotonic() + timeout
         while True:
@@ -133,7 +133,15 @@ class Monitor(Process):
         text = self.output()
         return [json.loads(line) for line in text[:text.rfind("\n") + 1].splitlines()]
 
-    def wait_event(self, timeout=5, **wanted):
+    def wait_listening(self, cause):
+        """It listens when it has told of something, which cause() is to bring about."""
+        deadline = time.monotonic() + 20
+        while not self.events():
+            assert time.monotonic() < deadline, f"{self.name} tells of nothing"
+            cause()
+            time.sleep(0.3)
+
+    def wait_event(self, timeout=10, **wanted):
         deadline = time.monotonic() + timeout
         while True:
             for event in self.events():

@@ -107,4 +107,4 @@ def refused_config(stage, groups=None, text=None):
             file.write(text)
     process = stage.own(Process(stage, "refused", [tap.build_file(*Sipwaked.program),
                                                    "--config", path]))
-    return process.wait(5), process.errors(), path
+    return process.wait(15), process.errors(), path

@@ -4,10 +4,12 @@ import re
 import selectors
 import socket
 import threading
+import time
 
 from . import ports, stream
 
 LENGTH = re.compile(rb"\r\n(?:content-length|l)[ \t]*:[ \t]*(\d+)", re.I)
+ESTABLISHED, CLOSE_WAIT = "01", "08"
 
 
 class Flow:
@@ -83,8 +85,7 @@ class Endpoint:
         self.rope.send(b"x")
         self.thread.join(5)
         self.thread = None
-        for flow in list(self.flows):
-            self.drop(flow)
+        self.close_connections()
         for sock in (self.udp, self.listener, self.bell, self.rope):
             sock.close()
         self.selector.close()
@@ -134,8 +135,30 @@ class Endpoint:
             self.changed.notify_all()
 
     def close_connections(self):
+        """They are over for the other side as well, unless it takes its time: what it sends before
+        it has heard of that is lost."""
+        gone = {(ports.kernel_name(*flow.remote), ports.kernel_name(*flow.local))
+                for flow in self.flows}
         for flow in list(self.flows):
             self.drop(flow)
+        deadline = time.monotonic() + 1
+        while self.is_held(gone) and time.monotonic() < deadline:
+            time.sleep(0.005)
+
+    def is_held(self, gone):
+        """Whether the other side still has one of these connections open."""
+        if not gone:
+            return False
+        with open("/proc/net/tcp6" if ":" in self.address else "/proc/net/tcp",
+                  encoding="ascii") as file:
+            rows = [line.split() for line in file]
+        return any((row[1], row[2]) in gone and row[3] in (ESTABLISHED, CLOSE_WAIT) for row in rows)
+
+    def wait_closed(self, flow, timeout=10):
+        """The other side closes it."""
+        with self.changed:
+            assert self.changed.wait_for(lambda: flow.closed, timeout), \
+                f"{self.name}: a connection is open after {timeout} s"
 
     def run(self):
         while True:

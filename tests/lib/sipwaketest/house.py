@@ -71,7 +71,8 @@ class House:
                               if self.pbx_transport == "tls" else {})},
             "push:webpush": {"provider": "webpush", "subject": "mailto:t@example.com",
                              "allow-origins": self.push.url, "ca-file": self.push.ca},
-            "wake": {"timeout": 10, "hold-response": 180, "direct-try": 400, **wake},
+            # An awake phone may stand still for a while, and has no push for that.
+            "wake": {"timeout": 10, "hold-response": 180, "direct-try": 1500, **wake},
         }
 
     def secure_groups(self):

@@ -57,12 +57,12 @@ class Journal(Process):
             stdout=subprocess.PIPE, text=True, timeout=20, check=True).stdout
         return [json.loads(line) for line in text.splitlines()]
 
-    def wait_entry(self, timeout=5, **wanted):
-        """Waits for an entry and returns the newest of its kind."""
+    def wait_entry(self, timeout=10, count=1, **wanted):
+        """Waits until there are so many of its kind and returns the newest."""
         deadline = time.monotonic() + timeout
         while True:
             found = self.entries(**wanted)
-            if found:
+            if len(found) >= count:
                 return found[-1]
             assert time.monotonic() < deadline, f"the journal has nothing with {wanted}"
             time.sleep(0.1)

@@ -45,7 +45,7 @@ class Kamailio(Process):
         stage.own(self)
         self.wait_answer()
 
-    def wait_answer(self, timeout=10):
+    def wait_answer(self, timeout=20):
         """Its sockets are there before its processes are, so ready is that it answers."""
         deadline = time.monotonic() + timeout
         with socket.socket(ports.family(self.address), socket.SOCK_DGRAM) as sock:
@@ -76,8 +76,9 @@ class Kamailio(Process):
         return f"sip:{host_port(self.address, self.tls_port or self.port)}"
 
     def received(self):
-        """Every message that it got, as text."""
-        return [part.split("\nEND")[0] for part in self.errors().split("RECEIVED\n")[1:]]
+        """Every message that it got, as text; what was repeated counts once."""
+        return list(dict.fromkeys(part.split("\nEND")[0]
+                                  for part in self.errors().split("RECEIVED\n")[1:]))
 
     def registers(self):
         return [text for text in self.received() if text.startswith("REGISTER ")]

@@ -86,7 +86,7 @@ class OptionsLoad:
                 sent += 1
             answered += self.drain()
             time.sleep(0.001)
-        deadline = time.monotonic() + 2
+        deadline = time.monotonic() + 10
         while answered < sent and time.monotonic() < deadline:
             answered += self.drain()
             time.sleep(0.01)

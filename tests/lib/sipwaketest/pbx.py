@@ -129,9 +129,8 @@ class ScriptedPbx(Agent):
                 f"pbx: {len(self.contacts(user))} contacts of {user}, wanted {count}"
 
     def registers(self):
-        """The REGISTERs that arrived."""
-        return [e.message for e in self.trace.received("pbx")
-                if e.message and e.message.is_request and e.message.method == "REGISTER"]
+        """The REGISTERs that arrived, each once."""
+        return [m for m in self.trace.once("pbx") if m.is_request and m.method == "REGISTER"]
 
     # What it is told to do
 

@@ -2,6 +2,7 @@
 """ports: addresses by role, and port numbers that are free."""
 import random
 import socket
+import struct
 
 # One loopback address per role, so that the source of a message tells who sent it.
 PHONES_SIDE = "127.0.0.2"
@@ -14,11 +15,19 @@ SECOND_PBX = "127.0.0.8"
 STRANGER = "127.0.0.9"
 EDGE = "127.0.0.10"
 
-OURS = range(20000, 32768)  # below those that the kernel gives out
+FIRST, END = 20000, 32768  # below those that the kernel gives out
+UNTRIED = random.sample(range(FIRST, END), END - FIRST)
 
 
 def family(address):
     return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+def kernel_name(address, port):
+    """What /proc/net/tcp and tcp6 call it."""
+    packed = socket.inet_pton(family(address), address)
+    words = struct.unpack(f"={len(packed) // 4}I", packed)
+    return "".join(f"{word:08X}" for word in words) + f":{port:04X}"
 
 
 def bind_pair(address, port=0, attempts=20):
@@ -44,9 +53,11 @@ def bind_pair(address, port=0, attempts=20):
 def free_port(address):
     """A port that was free for UDP and TCP a moment ago; for a process that binds it itself.
 
-    The kernel would give one of its own to somebody else before that process comes.
+    The kernel would give one of its own to somebody else before that process comes, and so would we
+    if we named one twice.
     """
-    for port in random.sample(OURS, 20):
+    while UNTRIED:
+        port = UNTRIED.pop()
         try:
             udp, tcp = bind_pair(address, port)
         except OSError:

@@ -87,7 +87,7 @@ class Process:
     def resume(self):
         os.kill(self.pid, signal.SIGCONT)
 
-    def end(self, timeout=5):
+    def end(self, timeout=20):
         """Asks it to end and returns the exit code."""
         if self.alive():
             self.child.send_signal(signal.SIGTERM)
@@ -102,4 +102,4 @@ class Process:
                 os.killpg(self.pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-            self.child.wait(5)
+            self.child.wait(20)

@@ -36,7 +36,7 @@ class PushSimulator(Process):
         """A push resource, as the pn-prid of a Contact."""
         return f"{self.url}{path}"
 
-    def wait_pushes(self, count, path=None, timeout=5):
+    def wait_pushes(self, count, path=None, timeout=10):
         """Waits for so many pushes and returns them; later ones are for assert_pushes()."""
         deadline = time.monotonic() + timeout
         while len(self.pushes(path)) < count:

@@ -33,7 +33,7 @@ class Rtpengine:
             "--log-level=6", "--num-threads=2", f"--listen-ng={ADDRESS}:{self.port}",
             f"--port-min={first}", f"--port-max={first + self.rtp_ports}",
             *(f"--interface={interface}" for interface in self.interfaces)])
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 20
         while self.calls() is None:
             assert time.monotonic() < deadline, "rtpengine does not answer"
             time.sleep(0.05)
@@ -60,7 +60,7 @@ class Rtpengine:
             except OSError:
                 return None
 
-    def wait_calls(self, count, timeout=5):
+    def wait_calls(self, count, timeout=10):
         deadline = time.monotonic() + timeout
         while (has := self.calls()) != count:
             assert time.monotonic() < deadline, f"rtpengine has {has} calls, wanted {count}"

@@ -7,6 +7,9 @@ from .process import Process
 from .uri import host_port
 
 
+PATIENT = ("-default_behaviors", "all,-abortunexp")  # bears repeated messages where it is slow
+
+
 class Sipp(Process):
     """`users` become a file of injected values; `keys` are words of the scenario.
 

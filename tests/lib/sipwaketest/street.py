@@ -35,7 +35,7 @@ class Street:
         with open(self.messages(name), "w", encoding="ascii"):
             pass  # sipp is not so soon
         player = Sipp(self.stage, name, self.write(name, ladder), target, address, port, transport,
-                      calls, also=also and self.write(f"{name}-called", also), seconds=20,
+                      calls, also=also and self.write(f"{name}-called", also), seconds=40,
                       keys={"domain": self.house.pbx.domain, **keys},
                       more=("-au", keys["me"], "-ap", f"pw{keys['me']}", "-trace_msg",
                             "-message_file", self.messages(name), *options))
@@ -87,7 +87,7 @@ class Street:
     def finish(self):
         """All has gone as written and nobody heard anything else."""
         for player in self.players:
-            player.expect_success(20)
+            player.expect_success(45)
             strays = NOTICE.sub("", player.complaints()).strip()
             assert not strays, f"{player.name}: {strays[:2000]}"
         self.house.assert_settled()

@@ -62,7 +62,7 @@ class Stage:
         return complaints
 
 
-def test(function=None, *, limit=30):
+def test(function=None, *, limit=60):
     """Marks a test; `limit` is the seconds that it may take."""
     def mark(marked):
         TESTS.append((marked.__name__, marked, limit))

@@ -56,6 +56,15 @@ class Trace:
     def received(self, who):
         return [e for e in self.select(who) if not e.sent]
 
+    def once(self, who, sent=False):
+        """The messages that this party got or sent, without those that came again: who waits for
+        half a second repeats, and a machine may stand still for that long."""
+        first = {}
+        for event in self.select(who):
+            if event.sent == sent and event.message:
+                first.setdefault(event.data, event.message)
+        return list(first.values())
+
     def select(self, who=None, method=None):
         with self.lock:
             events = list(self.events)
