@@ -14,8 +14,8 @@
 #define RTP_PORTS 400
 
 /* Nobody else is given the port while the socket is open, and rtpengine, which takes a port that
- * may be used again, comes beside it. What is sent to the port is not for a socket that is connected
- * to another one. */
+ * may be used again, comes beside it. What is sent to the port is not for this one, since it is
+ * connected to another. */
 static int
 hold_port (guint *port)
 {
