@@ -13,17 +13,25 @@
 
 #define RTP_PORTS 400
 
-static guint
-free_port (void)
+/* Nobody else is given the port while the socket is open, and rtpengine, which takes a port that
+ * may be used again, comes beside it. What is sent to the port is not for this one, since it is
+ * connected to another. */
+static int
+hold_port (guint *port)
 {
   struct sockaddr_in name = { .sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+  struct sockaddr_in nobody = { .sin_family = AF_INET,
+                                .sin_port = htons (9),
+                                .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
   socklen_t size = sizeof name;
-  int fd = socket (AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  int fd = socket (AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), on = 1;
 
   g_assert_cmpint (bind (fd, (struct sockaddr *) &name, size), ==, 0);
+  g_assert_cmpint (setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), ==, 0);
   g_assert_cmpint (getsockname (fd, (struct sockaddr *) &name, &size), ==, 0);
-  close (fd);
-  return ntohs (name.sin_port);
+  g_assert_cmpint (connect (fd, (struct sockaddr *) &nobody, sizeof nobody), ==, 0);
+  *port = ntohs (name.sin_port);
+  return fd;
 }
 
 static void
@@ -45,7 +53,7 @@ rtpengine_process_new (void)
 {
   RtpengineProcess *rtpengine = g_new0 (RtpengineProcess, 1);
 
-  rtpengine->port = free_port ();
+  rtpengine->held = hold_port (&rtpengine->port);
   rtpengine->address = g_strdup_printf ("udp:127.0.0.1:%u", rtpengine->port);
   rtpengine_process_start (rtpengine);
   return rtpengine;
@@ -55,6 +63,7 @@ void
 rtpengine_process_free (RtpengineProcess *rtpengine)
 {
   rtpengine_process_stop (rtpengine);
+  close (rtpengine->held);
   g_free (rtpengine->address);
   g_free (rtpengine);
 }

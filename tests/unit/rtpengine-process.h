@@ -5,6 +5,7 @@
 
 typedef struct {
   GSubprocess *process; /* nullable: it does not run */
+  int held; /* a socket that keeps the port for it */
   guint port;
   gchar *address;
 } RtpengineProcess;

@@ -4,6 +4,9 @@
  */
 #include "store-disk.h"
 
+#include "base/counters.h"
+#include "base/error.h"
+
 #include <glib/gstdio.h>
 
 gchar *
@@ -117,6 +120,7 @@ disk_on_written (GObject *source, GAsyncResult *result, gpointer user_data)
     return;
   }
   results->failed++;
+  results->late += error->code == SIPWAKE_ERROR_TIMED_OUT;
   results->code = error->code;
 }
 
@@ -125,6 +129,19 @@ disk_drain (DiskResults *results)
 {
   while (results->pending)
     g_main_context_iteration (NULL, TRUE);
+}
+
+/* Waits until they are on the disk, also if it stands still for longer than callers wait. */
+void
+disk_assert_written (DiskResults *results, guint count)
+{
+  gboolean never = FALSE;
+
+  disk_drain (results);
+  g_assert_cmpuint (results->done + results->late, ==, count);
+  for (guint i = 0; i < 1000 && counters_get (COUNTER_STORE_QUEUED) > 0; i++)
+    disk_wait (&never, 20);
+  g_assert_cmpint (counters_get (COUNTER_STORE_QUEUED), ==, 0);
 }
 
 static void

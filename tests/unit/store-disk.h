@@ -14,9 +14,11 @@ typedef struct {
   guint pending;
   guint done;
   guint failed;
+  guint late; /* of them: told that the disk takes long, and written all the same */
   gint code;
 } DiskResults;
 
 void disk_on_written (GObject *source, GAsyncResult *result, gpointer user_data);
 void disk_drain (DiskResults *results);
+void disk_assert_written (DiskResults *results, guint count);
 void disk_stop (Store *store);

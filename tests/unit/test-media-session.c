@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define PATIENCE_MS 20000
-#define DEADLINE_MS 500
+#define DEADLINE_MS 3000 /* longer than a busy machine lets an rtpengine that is well stand still */
 #define PROBE_MS 200
 
 #define PLAIN                                                                                      \
@@ -74,13 +74,14 @@ on_timeout (gpointer user_data)
 #define wait_until(condition)                                                                      \
   G_STMT_START                                                                                     \
   {                                                                                                \
-    gboolean late = FALSE;                                                                         \
+    gboolean late = FALSE, met;                                                                    \
     guint alarm_id = g_timeout_add (PATIENCE_MS, on_timeout, &late);                               \
                                                                                                    \
-    while (!(condition) && !late)                                                                  \
+    while (!(met = (condition)) && !late)                                                          \
       g_main_context_iteration (NULL, TRUE);                                                       \
     g_source_remove (alarm_id);                                                                    \
-    g_assert_true (condition);                                                                     \
+    if (!met)                                                                                      \
+      g_error ("not within %d ms: %s", PATIENCE_MS, #condition);                                   \
   }                                                                                                \
   G_STMT_END
 
@@ -203,7 +204,7 @@ on_returned (NgPeer *peer, gpointer user_data)
 static gint
 count_calls (const RtpengineProcess *process)
 {
-  const NgPeerOptions patient = { .deadline_ms = 3000, .probe_ms = 60000, .max_in_flight = 8 };
+  const NgPeerOptions patient = { .deadline_ms = 10000, .probe_ms = 60000, .max_in_flight = 8 };
   NgPeer *peer = ng_peer_new (process->address + 4, &patient, on_returned, NULL, NULL);
   Count count = { FALSE, -1 };
 
@@ -494,7 +495,8 @@ test_queue (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (third.outcome, ==, MEDIA_RELEASED);
   wait_until (counters_get (COUNTER_MEDIA_SESSIONS_OPEN) == 0);
   wait_until (count_calls (fixture->one) == 0);
-  let_pass (50);
+  wait_until (counters_get (COUNTER_MEDIA_DELETES) > deletes);
+  let_pass (200); /* for a second one */
   g_assert_cmpint (counters_get (COUNTER_MEDIA_DELETES), ==, deletes + 1);
   clear (&first);
   clear (&second);
@@ -515,7 +517,7 @@ test_slow (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (answer.outcome, ==, MEDIA_UNAVAILABLE);
   g_assert_cmpstr (answer.problem, ==, "rtpengine did not reply in time");
   g_assert_cmpint (clock_now () - begun, >=, DEADLINE_MS * 1000);
-  g_assert_cmpint (clock_now () - begun, <, 3 * DEADLINE_MS * 1000);
+  g_assert_cmpint (clock_now () - begun, <, 2 * DEADLINE_MS * 1000);
   g_assert_cmpint (counters_get (COUNTER_MEDIA_NG_REPEATED), >, repeated);
   clear (&answer);
 
@@ -523,7 +525,7 @@ test_slow (Fixture *fixture, gconstpointer data)
   answer = translate (next, MEDIA_PBX, MEDIA_OFFER, PLAIN);
   g_assert_cmpint (answer.outcome, ==, MEDIA_UNAVAILABLE);
   g_assert_cmpstr (answer.problem, ==, "no rtpengine is up");
-  g_assert_cmpint (clock_now () - begun, <, DEADLINE_MS * 1000 / 4);
+  g_assert_cmpint (clock_now () - begun, <, DEADLINE_MS * 1000);
   g_assert_cmpuint (n_up (rtpengine), ==, 0);
   clear (&answer);
   media_session_release (session);
@@ -551,7 +553,7 @@ test_dead (Fixture *fixture, gconstpointer data)
   rtpengine_process_stop (fixture->one);
   begun = clock_now ();
   g_assert_cmpint (outcome_of (session, MEDIA_PHONE, MEDIA_ANSWER, PLAIN), ==, MEDIA_UNAVAILABLE);
-  g_assert_cmpint (clock_now () - begun, <, DEADLINE_MS * 1000 / 2);
+  g_assert_cmpint (clock_now () - begun, <, DEADLINE_MS * 1000);
   media_session_release (session);
 
   rtpengine_process_start (fixture->one);
@@ -686,6 +688,8 @@ port_in (const gchar *sdp)
   return (guint) g_ascii_strtoull (media + strlen ("m=audio "), NULL, 10);
 }
 
+#define HEAD 4 /* bytes by which a packet is known: of RTP they end with its number */
+
 /* Whether a packet that @from sends to a port of rtpengine comes out at @at. */
 static gboolean
 comes_through (int from, guint port, int at, const guint8 *packet, gsize size)
@@ -700,8 +704,9 @@ comes_through (int from, guint port, int at, const guint8 *packet, gsize size)
   sendto (from, packet, size, 0, (struct sockaddr *) &name, sizeof name);
   for (guint i = 0; i < 5; i++) {
     let_pass (10);
-    if (recv (at, come, sizeof come, 0) > 0)
-      return come[1] == packet[1];
+    while (recv (at, come, sizeof come, 0) > 0)
+      if (memcmp (come, packet, HEAD) == 0) /* not one that was sent before, and is late */
+        return TRUE;
   }
   return FALSE;
 }
@@ -739,10 +744,10 @@ test_rtcp (Fixture *fixture, gconstpointer data)
 
   g_assert_false (offer.traits.rtcp_mux);
   g_assert_true (answer.traits.rtcp_mux);
-  g_assert_true (hears (phone, port_in (answer.sdp), pbx));
-  g_assert_true (hears (pbx, port_in (offer.sdp), phone));
-  g_assert_true (comes_through (phone, port_in (answer.sdp), rtcp, report, sizeof report));
-  g_assert_true (comes_through (rtcp, port_in (offer.sdp) + 1, phone, report, sizeof report));
+  wait_until (hears (phone, port_in (answer.sdp), pbx));
+  wait_until (hears (pbx, port_in (offer.sdp), phone));
+  wait_until (comes_through (phone, port_in (answer.sdp), rtcp, report, sizeof report));
+  wait_until (comes_through (rtcp, port_in (offer.sdp) + 1, phone, report, sizeof report));
   media_session_release (session);
   clear (&offer);
   clear (&answer);
@@ -881,14 +886,14 @@ test_hold (Fixture *fixture, gconstpointer data)
   Talk talk;
 
   talk_begin (&talk, session, "");
-  g_assert_true (pbx_hears (&talk));
+  wait_until (pbx_hears (&talk));
   g_assert_cmpint (outcome_of (session, MEDIA_PBX, MEDIA_OFFER, NOWHERE), ==, MEDIA_DONE);
   g_assert_cmpint (outcome_of (session, MEDIA_PHONE, MEDIA_ANSWER, talk.phone_body), ==, MEDIA_DONE);
   g_assert_false (pbx_hears (&talk));
   g_assert_cmpint (outcome_of (session, MEDIA_PBX, MEDIA_OFFER, talk.pbx_body), ==, MEDIA_DONE);
   g_assert_cmpint (outcome_of (session, MEDIA_PHONE, MEDIA_ANSWER, talk.phone_body), ==, MEDIA_DONE);
-  g_assert_true (pbx_hears (&talk));
-  g_assert_true (phone_hears (&talk));
+  wait_until (pbx_hears (&talk));
+  wait_until (phone_hears (&talk));
   media_session_release (session);
   talk_end (&talk);
   wait_until (count_calls (fixture->one) == 0);
@@ -928,8 +933,8 @@ test_offer_refused (Fixture *fixture, gconstpointer data)
     refused = body_at (offers[i].moves ? other_port : talk.phone_port, offers[i].profile,
                        offers[i].more);
     media_session_refused (session, MEDIA_PHONE); /* nothing was */
-    g_assert_true (pbx_hears (&talk));
-    g_assert_true (phone_hears (&talk));
+    wait_until (pbx_hears (&talk));
+    wait_until (phone_hears (&talk));
     g_assert_cmpint (outcome_of (session, MEDIA_PHONE, MEDIA_OFFER, refused), ==, MEDIA_DONE);
     media_session_refused (session, MEDIA_PBX); /* it is not the PBX's */
     g_assert_false (phone_hears (&talk));
@@ -938,8 +943,8 @@ test_offer_refused (Fixture *fixture, gconstpointer data)
     media_session_refused (session, MEDIA_PHONE);
     answer_again (&talk, session); /* it comes last */
     g_assert_cmpint (counters_get (COUNTER_MEDIA_OFFERS), ==, counted);
-    g_assert_true (pbx_hears (&talk));
-    g_assert_true (phone_hears (&talk));
+    wait_until (pbx_hears (&talk));
+    wait_until (phone_hears (&talk));
     clear (&talk.offer);
     talk.offer = translate (session, MEDIA_PBX, MEDIA_OFFER, talk.pbx_body);
     g_assert_nonnull (strstr (talk.offer.sdp, " RTP/AVP 0\r\n"));
@@ -970,8 +975,8 @@ test_offer_refused_before_its_turn (Fixture *fixture, gconstpointer data)
   media_session_refused (session, MEDIA_PHONE);
   g_assert_cmpint (withdrawn.outcome, ==, MEDIA_RELEASED);
   answer_again (&talk, session); /* it comes last */
-  g_assert_true (pbx_hears (&talk));
-  g_assert_true (phone_hears (&talk));
+  wait_until (pbx_hears (&talk));
+  wait_until (phone_hears (&talk));
   media_session_release (session);
   wait_until (count_calls (fixture->one) == 0);
   talk_end (&talk);

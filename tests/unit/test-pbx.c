@@ -175,7 +175,7 @@ test_hurry (void)
   answerer_open (fixture.servers[0]);
   g_assert_null (pbx_way (fixture.pbx));
   WAIT_UNTIL (pbx_is_reachable (fixture.pbx));
-  g_assert_cmpint (g_get_monotonic_time () - began, <, 2 * G_USEC_PER_SEC);
+  g_assert_cmpint (g_get_monotonic_time () - began, <, 3500 * G_TIME_SPAN_MILLISECOND);
   tear_down ();
 }
 
@@ -355,7 +355,7 @@ test_retry_after (void)
   set_up (2);
   hear (0, "busy", 503, NULL);
   g_assert_cmpuint (port_of (pbx_way (fixture.pbx)), ==, port (0));
-  hear (0, "busy", 503, "1");
+  hear (0, "busy", 503, "3");
   g_assert_cmpuint (port_of (pbx_way (fixture.pbx)), ==, port (1));
   g_assert_null (pbx_way_after (fixture.pbx, pbx_way (fixture.pbx)));
   WAIT_UNTIL (port_of (pbx_way (fixture.pbx)) == port (0));
@@ -478,7 +478,7 @@ test_attempt_silence (void)
   answerer_say (fixture.servers[0], NULL);
   assert_attempt (200, 1, 1);
   g_assert_cmpint (g_get_monotonic_time () - began, >=, 4 * G_USEC_PER_SEC);
-  g_assert_cmpint (g_get_monotonic_time () - began, <, 6 * G_USEC_PER_SEC);
+  g_assert_cmpint (g_get_monotonic_time () - began, <, 12 * G_USEC_PER_SEC);
   tear_down ();
 }
 

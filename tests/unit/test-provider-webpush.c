@@ -245,11 +245,12 @@ test_a_service_that_fails_is_asked_again (Fixture *fixture, gconstpointer data)
   /* Retry-After: 1 counts. */
   g_assert_cmpint (result->duration_us, >=, 990000);
 
-  hopeless = push_path (fixture, "/status/500/a", 600);
+  /* The fourth pause would be longer than what is left. */
+  hopeless = push_path (fixture, "/status/500/a", 3500);
   g_assert_cmpint (hopeless->outcome, ==, PUSH_UNREACHABLE);
   g_assert_cmpuint (hopeless->status, ==, 500);
-  g_assert_cmpint (counters_get (COUNTER_PUSHES_RETRIED), ==, retried + 2);
-  g_assert_cmpint (hopeless->duration_us, <, 600000);
+  g_assert_cmpint (counters_get (COUNTER_PUSHES_RETRIED), ==, retried + 4);
+  g_assert_cmpint (hopeless->duration_us, <, 3500000);
 }
 
 static void
@@ -259,7 +260,7 @@ test_silence_ends_at_the_deadline (Fixture *fixture, gconstpointer data)
 
   g_assert_cmpint (result->outcome, ==, PUSH_TIMED_OUT);
   g_assert_cmpint (result->duration_us, >=, 195000);
-  g_assert_cmpint (result->duration_us, <, 2000000);
+  g_assert_cmpint (result->duration_us, <, LONG * 1000 / 2);
 }
 
 static gboolean
@@ -283,7 +284,7 @@ test_cancel (Fixture *fixture, gconstpointer data)
     g_timeout_add (300, cancel, cancellable);
     result = push_request (fixture, request, LONG, cancellable);
     g_assert_cmpint (result->outcome, ==, PUSH_CANCELLED);
-    g_assert_cmpint (result->duration_us, <, 900000);
+    g_assert_cmpint (result->duration_us, <, LONG * 1000 / 2);
   }
 }
 

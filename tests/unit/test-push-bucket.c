@@ -269,7 +269,7 @@ test_push_ends_before_the_repetition (Fixture *fixture, gconstpointer data)
   g_autoptr (Binding) binding = register_phone (fixture, "alice", "t1", 100);
   Waiter waiter;
 
-  push_bucket_set_repeat (fixture->bucket, (const guint[]){ 1, 0 });
+  push_bucket_set_repeat (fixture->bucket, (const guint[]){ 2, 0 });
   enter (fixture, &waiter, binding, "a", 5);
   await_trace (fixture, "a:pushed ");
   location_end_push (fixture->location, binding);
@@ -283,11 +283,11 @@ test_no_repetition_once_awake (Fixture *fixture, gconstpointer data)
   g_autoptr (Binding) binding = register_phone (fixture, "alice", "t1", 100);
   Waiter waiter;
 
-  push_bucket_set_repeat (fixture->bucket, (const guint[]){ 1, 0 });
+  push_bucket_set_repeat (fixture->bucket, (const guint[]){ 2, 0 });
   enter (fixture, &waiter, binding, "a", 5);
   await_trace (fixture, "a:pushed ");
   location_refreshed (fixture->location, binding);
-  turn (1200);
+  turn (2200);
   push_bucket_leave (waiter.ticket);
   turn (20);
   g_assert_cmpuint (n_pushes (fixture), ==, 1);

@@ -151,7 +151,7 @@ test_silence_ends_at_the_deadline (Fixture *fixture, gconstpointer data)
 
   g_assert_cmpint (answer->outcome, ==, PUSH_HTTP_TIMED_OUT);
   g_assert_cmpint (took, >=, 195000);
-  g_assert_cmpint (took, <, 2000000);
+  g_assert_cmpint (took, <, LONG * 1000 / 2);
   assert_status (ask (fixture, "/push/after", LONG), 201);
 }
 
@@ -164,12 +164,12 @@ test_a_stalled_stream_delays_no_other (Fixture *fixture, gconstpointer data)
 
   assert_status (ask (fixture, "/push/warm", LONG), 201);
   before = g_get_monotonic_time ();
-  start (fixture, hang, 3000);
+  start (fixture, hang, 5000);
   for (int i = 0; i < 50; i++)
     start (fixture, url, LONG);
   while (fixture->left > 1)
     g_main_context_iteration (NULL, TRUE);
-  g_assert_cmpint (g_get_monotonic_time () - before, <, 2000000);
+  g_assert_cmpint (g_get_monotonic_time () - before, <, 4500000);
   for (guint i = 0; i < fixture->answers->len; i++)
     assert_status (g_ptr_array_index (fixture->answers, i), 201);
   wait_for_all (fixture);
@@ -197,7 +197,7 @@ test_a_stalled_stream_leaves_the_connection (Fixture *fixture, gconstpointer dat
   assert_status (ask (fixture, "/push/warm", LONG), 201);
   opened = counters_get (COUNTER_PUSH_CONNECTIONS);
   retried = counters_get (COUNTER_PUSHES_RETRIED);
-  timer = g_timeout_add (700, start_another, fixture);
+  timer = g_timeout_add (400, start_another, fixture);
   g_assert_cmpint (ask (fixture, "/hang/abc", 4000)->outcome, ==, PUSH_HTTP_TIMED_OUT);
   g_source_remove (timer);
   g_assert_cmpint (counters_get (COUNTER_PUSH_CONNECTIONS), ==, opened);
@@ -222,7 +222,7 @@ test_cancel (Fixture *fixture, gconstpointer data)
   g_timeout_add (50, cancel, start (fixture, url, LONG));
   wait_for_all (fixture);
   g_assert_cmpint (last_answer (fixture)->outcome, ==, PUSH_HTTP_CANCELLED);
-  g_assert_cmpint (g_get_monotonic_time () - before, <, 2000000);
+  g_assert_cmpint (g_get_monotonic_time () - before, <, LONG * 1000 / 2);
 
   /* At once, and twice; and one that is refused already. */
   refused = start (fixture, "http://push.example.net/", LONG);
@@ -423,7 +423,7 @@ test_others_outlive_the_one_that_connects (Fixture *fixture, gconstpointer data)
   g_signal_connect (mute, "incoming", G_CALLBACK (on_incoming), connections);
   /* The first opens a connection whose handshake never ends; the second waits for it. */
   g_timeout_add (200, cancel, start (fixture, url, LONG));
-  start (fixture, url, 600);
+  start (fixture, url, 3000);
   while (fixture->left > 1)
     g_main_context_iteration (NULL, TRUE);
   g_assert_cmpint (last_answer (fixture)->outcome, ==, PUSH_HTTP_CANCELLED);

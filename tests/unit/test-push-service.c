@@ -214,6 +214,9 @@ static void
 test_limits (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (ProviderFake) fake = add_limited (fixture);
+  gboolean limited = FALSE;
+  guint others = 0;
+  gint64 begun;
 
   g_assert_cmpint (push_limited (fixture, "a", PUSH_KIND_REFRESH), ==, PUSH_ACCEPTED);
   g_assert_cmpint (push_limited (fixture, "a", PUSH_KIND_REFRESH), ==, PUSH_RATE_LIMITED);
@@ -225,13 +228,17 @@ test_limits (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (push_limited (fixture, "a", PUSH_KIND_CALL), ==, PUSH_ACCEPTED);
   g_assert_cmpint (push_limited (fixture, "a", PUSH_KIND_CALL), ==, PUSH_RATE_LIMITED);
   clock_test_advance (3600 * CLOCK_SECOND);
+  begun = clock_now ();
   g_assert_cmpint (push_limited (fixture, "a", PUSH_KIND_REFRESH), ==, PUSH_ACCEPTED);
-  for (int i = 0; i < 7; i++) {
-    g_autofree gchar *name = g_strdup_printf ("c%d", i);
+  while (!limited) {
+    g_autofree gchar *name = g_strdup_printf ("c%u", others);
 
-    g_assert_cmpint (push_limited (fixture, name, PUSH_KIND_CALL), ==, PUSH_ACCEPTED);
+    limited = push_limited (fixture, name, PUSH_KIND_CALL) == PUSH_RATE_LIMITED;
+    others += !limited;
+    /* The machine adds time of its own, and that allows for more. */
+    g_assert_cmpint (others, <=, 7 + 8 * (clock_now () - begun) / CLOCK_SECOND);
   }
-  g_assert_cmpint (push_limited (fixture, "d", PUSH_KIND_CALL), ==, PUSH_RATE_LIMITED);
+  g_assert_cmpuint (others, >=, 7);
 }
 
 /* What gets nowhere is none of the silent pushes that a device may have, but it is a push. */
