@@ -258,6 +258,20 @@ accept (MediaSession *session, const NgReply *reply)
     finish (session, &result);
 }
 
+/* Some rtpengines (12.5 does) call a body wrong in which all streams of RTP are switched off. Nothing
+ * in it needs to be relayed. */
+static void
+take_refusal (MediaSession *session, const NgReply *reply)
+{
+  const Job *job = g_queue_peek_head (&session->jobs);
+  const NgReply as_it_is = { .sdp = job->sdp, .size = job->size };
+
+  if (job->traits.rtp && !job->traits.live)
+    accept (session, &as_it_is);
+  else
+    fail (session, MEDIA_REFUSED, reply->reason ? reply->reason : "rtpengine gives no reason");
+}
+
 static void
 on_reply (NgOutcome outcome, const NgReply *reply, gpointer user_data)
 {
@@ -271,7 +285,7 @@ on_reply (NgOutcome outcome, const NgReply *reply, gpointer user_data)
   } else if (reply->result == NG_RESULT_BUSY) {
     give_up_instance (session, FALSE, "rtpengine is at its load limit");
   } else if (reply->result == NG_RESULT_ERROR) {
-    fail (session, MEDIA_REFUSED, reply->reason ? reply->reason : "rtpengine gives no reason");
+    take_refusal (session, reply);
   } else if (!reply->sdp) {
     give_up_instance (session, TRUE, "rtpengine's reply has no session description");
   } else {

@@ -37,6 +37,8 @@
 #define NO_AUDIO                                                                                   \
   "v=0\r\no=- 1 1 IN IP4 10.0.0.5\r\ns=-\r\nc=IN IP4 10.0.0.5\r\nt=0 0\r\n"                        \
   "m=audio 0 RTP/AVP 0\r\n"
+#define NO_AUDIO_AT_A_NAME                                                                         \
+  "v=0\r\no=- 1 1 IN IP4 10.0.0.5\r\ns=-\r\nc=IN IP4 pbx.test\r\nt=0 0\r\nm=audio 0 RTP/AVP 0\r\n"
 #define NO_BROWSER_AUDIO                                                                           \
   "v=0\r\no=- 1 2 IN IP4 192.168.1.9\r\ns=-\r\nt=0 0\r\nm=audio 0 UDP/TLS/RTP/SAVPF 0\r\n"         \
   "c=IN IP4 192.168.1.9\r\na=inactive\r\n"
@@ -800,6 +802,27 @@ test_switched_off (Fixture *fixture, gconstpointer data)
   wait_until (count_calls (fixture->one) == 0);
 }
 
+/* As rtpengine 12.5 refuses all bodies without a stream, and each one bodies with names. */
+static void
+test_switched_off_and_refused (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Rtpengine) rtpengine = connect_to (fixture->one, NULL);
+  MediaSession *session = media_session_new (&options, rtpengine, &plain, &plain);
+  Answer off;
+
+  g_assert_cmpint (outcome_of (session, MEDIA_PHONE, MEDIA_OFFER, PLAIN), ==, MEDIA_DONE);
+  g_assert_cmpint (outcome_of (session, MEDIA_PBX, MEDIA_ANSWER, PLAIN), ==, MEDIA_DONE);
+  off = translate (session, MEDIA_PBX, MEDIA_OFFER, NO_AUDIO_AT_A_NAME);
+  g_assert_cmpint (off.outcome, ==, MEDIA_DONE);
+  g_assert_cmpstr (off.sdp, ==, NO_AUDIO_AT_A_NAME);
+  clear (&off);
+  g_assert_cmpint (outcome_of (session, MEDIA_PHONE, MEDIA_ANSWER, NO_AUDIO), ==, MEDIA_DONE);
+  g_assert_cmpint (outcome_of (session, MEDIA_PBX, MEDIA_OFFER, PLAIN), ==, MEDIA_DONE);
+  g_assert_cmpint (outcome_of (session, MEDIA_PHONE, MEDIA_ANSWER, PLAIN), ==, MEDIA_DONE);
+  media_session_release (session);
+  wait_until (count_calls (fixture->one) == 0);
+}
+
 /* By whatever way it has registered: it may have changed networks since. */
 static void
 test_moved (Fixture *fixture, gconstpointer data)
@@ -1033,6 +1056,7 @@ main (int argc, char **argv)
   add ("/media-session/families", NULL, test_families);
   add ("/media-session/moved", NULL, test_moved);
   add ("/media-session/switched-off", NULL, test_switched_off);
+  add ("/media-session/switched-off-and-refused", NULL, test_switched_off_and_refused);
   add ("/media-session/hold", NULL, test_hold);
   add ("/media-session/offer-refused", NULL, test_offer_refused);
   add ("/media-session/offer-refused-before-its-turn", NULL, test_offer_refused_before_its_turn);
