@@ -162,6 +162,11 @@ on_response (SipTransaction *transaction, guint status, const sip_t *response, g
 {
   Midcall *midcall = user_data;
 
+  /* The stack loses its patience at the same moment. */
+  if (!response && midcall->patience) {
+    give_up (midcall);
+    return;
+  }
   if (status >= 200)
     deadline_clear (&midcall->patience);
   if (!response || status >= 300)
